@@ -1,0 +1,174 @@
+package analysis
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// ErrorRule says which failed invocations of the new version are too many.
+type ErrorRule uint8
+
+// The error rules.
+const (
+	// ErrorsAny fails at the first failed invocation: the rule of aws-lambda-deploy.
+	ErrorsAny ErrorRule = iota
+	// ErrorsMaxRate fails when the share of failed invocations exceeds Health.MaxRate.
+	ErrorsMaxRate
+	// ErrorsOff looks at no errors.
+	ErrorsOff
+)
+
+// Health is what a rollout is judged by. The zero Health judges by ErrorsAny.
+type Health struct {
+	// Off asks for no proof: nothing is read, and only alarms can fail.
+	Off bool
+	// Errors is the rule for failed invocations.
+	Errors ErrorRule
+	// MaxRate is the highest tolerated share of failed invocations, 0 to 1; only for ErrorsMaxRate.
+	MaxRate float64
+	// MinInvocations is how many calls the new version must have had in a step before its end; fewer are no data.
+	MinInvocations int
+}
+
+// NeedsCounts says whether this health check looks at invocations at all.
+func (h Health) NeedsCounts() bool { return !h.Off && (h.Errors != ErrorsOff || h.MinInvocations > 0) }
+
+// AlarmState is a CloudWatch alarm's state. The zero AlarmState is none.
+type AlarmState string
+
+// CloudWatch's alarm states.
+const (
+	AlarmOK      AlarmState = "OK"
+	AlarmRed     AlarmState = "ALARM"
+	AlarmUnknown AlarmState = "INSUFFICIENT_DATA"
+)
+
+// Alarm is a CloudWatch alarm as it stands.
+type Alarm struct {
+	Name  string
+	State AlarmState
+	// Since is when it changed to State; zero when CloudWatch does not say.
+	Since time.Time
+}
+
+// Evidence is what one look at a running rollout has found.
+type Evidence struct {
+	Reading Reading
+	Alarms  []Alarm
+	// FirstShift is when the new version got its first traffic: an alarm that went red before cannot veto.
+	FirstShift time.Time
+	// StepSince is when the present step began; MinInvocations counts from its minute on, the finest that CloudWatch
+	// tells.
+	StepSince time.Time
+}
+
+// Assess judges the new version by everything seen since the rollout began. It never says Pass without data, unless
+// the health check is off.
+func Assess(h Health, e Evidence) Assessment {
+	var a Assessment
+	switch {
+	case h.Off:
+		a.Verdict, a.Reason = Pass, "the health check is off"
+	case h.NeedsCounts():
+		a.add(h.assessCalls(e))
+	case anyOK(e.Alarms):
+		a.Verdict, a.Reason = Pass, "errors are off, an alarm is watching"
+	default:
+		a.Verdict, a.Reason = Inconclusive, "errors are off and no alarm has data: nothing could have failed"
+	}
+	for _, alarm := range e.Alarms {
+		a.veto(assessAlarm(alarm, e.FirstShift))
+	}
+	a.NoData = a.Verdict == Inconclusive
+	return a
+}
+
+// Unread is the assessment of a look that failed: never healthy, and no want of data either.
+func Unread(err error) Assessment {
+	reason := fmt.Sprintf("health could not be read: %v", err)
+	return Assessment{
+		Verdict: Inconclusive,
+		Checks:  []Check{{Name: "read", Verdict: Inconclusive, Reason: reason}},
+		Reason:  reason,
+	}
+}
+
+// add takes a check into the assessment; the worst verdict decides.
+func (a *Assessment) add(c Check) {
+	a.Checks = append(a.Checks, c)
+	if c.Verdict > a.Verdict {
+		a.Verdict, a.Reason = c.Verdict, c.Name+": "+c.Reason
+	}
+}
+
+// veto takes a check that can only fail: an alarm that is not red proves nothing about the new version.
+func (a *Assessment) veto(c Check) {
+	if c.Verdict == Fail {
+		a.add(c)
+		return
+	}
+	a.Checks = append(a.Checks, c)
+}
+
+// assessCalls judges the new version's invocations and errors.
+func (h Health) assessCalls(e Evidence) Check {
+	all, old := e.Reading.New(time.Time{}), e.Reading.Old()
+	step := e.Reading.New(e.StepSince)
+	c := Check{Name: "errors", New: &all, Old: &old}
+	switch {
+	case h.Errors == ErrorsAny && all.Errors > 0:
+		c.Verdict, c.Reason = Fail, failures(all, old)+", allowed none"
+	case h.Errors == ErrorsMaxRate && all.rate() > h.MaxRate:
+		c.Verdict, c.Reason = Fail, fmt.Sprintf("%s, allowed %s", failures(all, old), percent(h.MaxRate))
+	case all.Invocations == 0:
+		c.Verdict, c.Reason = Inconclusive, "no invocation of the new version is visible yet"
+	case step.Invocations < float64(h.MinInvocations):
+		c.Verdict = Inconclusive
+		c.Reason = fmt.Sprintf("%.0f invocations of the new version are visible in this step, min-invocations is %d", step.Invocations, h.MinInvocations)
+	default:
+		c.Verdict, c.Reason = Pass, failures(all, old)
+	}
+	return c
+}
+
+func anyOK(alarms []Alarm) bool {
+	return slices.ContainsFunc(alarms, func(a Alarm) bool { return a.State == AlarmOK })
+}
+
+// assessAlarm lets an alarm veto that went red after the new version got its first traffic. One whose change has no
+// time vetoes: going back needs no evidence.
+func assessAlarm(alarm Alarm, firstShift time.Time) Check {
+	c := Check{Name: "alarm " + alarm.Name}
+	switch {
+	case alarm.State == AlarmRed && !alarm.Since.IsZero() && alarm.Since.Before(firstShift):
+		c.Verdict = Inconclusive
+		c.Reason = fmt.Sprintf("pre-existing: red since %s, before the first shift, so it cannot veto", alarm.Since.UTC().Format(time.RFC3339))
+	case alarm.State == AlarmRed:
+		c.Verdict, c.Reason = Fail, "went into ALARM after the first shift"
+	case alarm.State == AlarmOK:
+		c.Verdict, c.Reason = Pass, "OK"
+	default:
+		c.Verdict, c.Reason = Inconclusive, string(alarm.State)
+	}
+	return c
+}
+
+// failures is "5 of 120 invocations of the new version failed (4.17 %), old version 2 of 1100 (0.18 %)".
+func failures(now, old Counts) string {
+	return fmt.Sprintf("%.0f of %.0f invocations of the new version failed (%s), of the old version %.0f of %.0f (%s)",
+		now.Errors, now.Invocations, percent(now.rate()), old.Errors, old.Invocations, percent(old.rate()))
+}
+
+// percent writes a share as a percentage with at most two decimals.
+func percent(share float64) string {
+	text := strconv.FormatFloat(share*100, 'f', 2, 64)
+	for text[len(text)-1] == '0' {
+		text = text[:len(text)-1]
+	}
+	if text[len(text)-1] == '.' {
+		text = text[:len(text)-1]
+	}
+	return text + " %"
+}

@@ -1,0 +1,84 @@
+package analysis
+
+import (
+	"math"
+	"time"
+)
+
+// Counts are the calls of one version through the alias. CloudWatch sums are floating-point numbers; whole here.
+type Counts struct {
+	Invocations float64 `json:"invocations"`
+	Errors      float64 `json:"errors"`
+}
+
+// plus adds two counts.
+func (c Counts) plus(d Counts) Counts {
+	return Counts{Invocations: c.Invocations + d.Invocations, Errors: c.Errors + d.Errors}
+}
+
+// atLeast is the larger of two counts of the same calls, figure by figure.
+func (c Counts) atLeast(d Counts) Counts {
+	return Counts{Invocations: max(c.Invocations, d.Invocations), Errors: max(c.Errors, d.Errors)}
+}
+
+// calls is the number of invocations. The two metrics are published separately, so errors may be seen before the
+// invocations they belong to; every error is an invocation.
+func (c Counts) calls() float64 { return max(c.Invocations, c.Errors) }
+
+// rate is the share of calls that failed; zero without calls.
+func (c Counts) rate() float64 {
+	if c.calls() == 0 {
+		return 0
+	}
+	return c.Errors / c.calls()
+}
+
+// Minute is what CloudWatch shows of one minute of invocations, by the minute in which they started. The newest
+// minutes are incomplete: counts only grow.
+type Minute struct {
+	Start time.Time
+	// New and Old are the calls through the alias that ran on each version (dimensions FunctionName, Resource and
+	// ExecutedVersion).
+	New, Old Counts
+	// Alias are all calls through the alias (dimensions FunctionName and Resource), whichever version ran.
+	Alias Counts
+}
+
+// Reading is everything that CloudWatch shows since a rollout began.
+type Reading struct {
+	Minutes []Minute
+	// Alone is when the alias began to stand at the new version alone; zero while it does not. Whether calls through
+	// an alias without weights carry ExecutedVersion rests on one report, so in every whole minute after Alone the
+	// alias's own series counts as the new version's.
+	Alone time.Time
+}
+
+// New sums the new version's calls in the minutes that start no earlier than the minute of since.
+func (r Reading) New(since time.Time) Counts {
+	var sum Counts
+	for _, m := range r.Minutes {
+		if m.Start.Before(since.Truncate(time.Minute)) {
+			continue
+		}
+		if !r.Alone.IsZero() && !m.Start.Before(r.Alone) {
+			sum = sum.plus(m.New.atLeast(m.Alias))
+			continue
+		}
+		sum = sum.plus(m.New)
+	}
+	return sum.whole()
+}
+
+// Old sums the old version's calls since the rollout began.
+func (r Reading) Old() Counts {
+	var sum Counts
+	for _, m := range r.Minutes {
+		sum = sum.plus(m.Old)
+	}
+	return sum.whole()
+}
+
+// whole rounds sums to whole calls and lets no error be without its invocation.
+func (c Counts) whole() Counts {
+	return Counts{Invocations: math.Round(c.calls()), Errors: math.Round(c.Errors)}
+}

@@ -1,0 +1,66 @@
+// Package analysis turns measurements into a verdict. It is pure: it reads no clock, never blocks and logs nothing, so
+// that every driver of a rollout that sees the same measurements reaches the same verdict.
+package analysis
+
+import "fmt"
+
+// Verdict is what a check says of the new version. Verdicts are ordered, Pass < Inconclusive < Fail, and the worst
+// check decides. The zero Verdict is none of them: a verdict nobody gave is never healthy.
+type Verdict uint8
+
+// The verdicts, in their order.
+const (
+	Pass Verdict = iota + 1
+	Inconclusive
+	Fail
+)
+
+// String is the verdict's name in answers and logs: "pass", "inconclusive" or "fail".
+func (v Verdict) String() string {
+	switch v {
+	case Pass:
+		return "pass"
+	case Inconclusive:
+		return "inconclusive"
+	case Fail:
+		return "fail"
+	default:
+		return fmt.Sprintf("verdict(%d)", uint8(v))
+	}
+}
+
+// MarshalText writes the verdict's name.
+func (v Verdict) MarshalText() ([]byte, error) { return []byte(v.String()), nil }
+
+// UnmarshalText reads what MarshalText wrote.
+func (v *Verdict) UnmarshalText(text []byte) error {
+	for _, known := range []Verdict{Pass, Inconclusive, Fail} {
+		if known.String() == string(text) {
+			*v = known
+			return nil
+		}
+	}
+	return fmt.Errorf("verdict %q is not pass, inconclusive or fail", text)
+}
+
+// Check is one criterion's verdict with the numbers it rests on.
+type Check struct {
+	Name    string  `json:"name"`
+	Verdict Verdict `json:"verdict"`
+	// New and Old are the counts of both versions; nil for a check that counts nothing, as an alarm.
+	New *Counts `json:"new,omitempty"`
+	Old *Counts `json:"old,omitempty"`
+	// Reason is one clause for people, with the numbers.
+	Reason string `json:"reason,omitempty"`
+}
+
+// Assessment is the verdict of all checks together.
+type Assessment struct {
+	Verdict Verdict
+	// NoData says that an Inconclusive is for want of data, which the request's on-no-data policy may forgive. An
+	// Inconclusive without it, such as a failed read, is waited out.
+	NoData bool
+	Checks []Check
+	// Reason names the check that decided, with its numbers.
+	Reason string
+}

@@ -1,0 +1,27 @@
+package cloud
+
+import (
+	"context"
+	"strings"
+
+	"github.com/aws/aws-lambda-go/lambdacontext"
+	"github.com/aws/aws-sdk-go-v2/aws"
+
+	"github.com/meta-deployer/meta-deployer/internal/rollout"
+)
+
+// Caller tells where an invocation runs, from the function's own ARN, and the invocation's request id.
+func Caller(cfg aws.Config) func(ctx context.Context) (home rollout.Home, id string) {
+	return func(ctx context.Context) (rollout.Home, string) {
+		home := rollout.Home{Region: cfg.Region}
+		invocation, ok := lambdacontext.FromContext(ctx)
+		if !ok {
+			return home, ""
+		}
+		// arn:aws:lambda:region:account:function:name
+		if parts := strings.Split(invocation.InvokedFunctionArn, ":"); len(parts) >= 7 {
+			home.Account = parts[4]
+		}
+		return home, invocation.AwsRequestID
+	}
+}

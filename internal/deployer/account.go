@@ -1,0 +1,113 @@
+// Package deployer runs rollouts: it reads the alias and the measurements, asks rollout.Decide what follows, and
+// performs it, one effect a turn. It knows AWS only by the small interfaces of Account.
+package deployer
+
+import (
+	"context"
+	"time"
+
+	"github.com/meta-deployer/meta-deployer/internal/analysis"
+	"github.com/meta-deployer/meta-deployer/internal/rollout"
+)
+
+// Account is the account that a request works in. Every method may fail with an error that wraps one of the sentinels
+// of this package; any other error counts as ErrUnavailable.
+type Account struct {
+	Aliases  Aliases
+	Versions Versions
+	Meter    Meter
+	Hooks    Hooks
+}
+
+// Aliases reads and moves aliases.
+type Aliases interface {
+	// Alias fails with ErrNotFound where there is no such function or alias.
+	Alias(ctx context.Context, function, alias string) (Alias, error)
+	// UpdateAlias writes routing and description together if the alias still has to.Revision, else it fails with
+	// ErrMoved. After any error but ErrDenied and ErrRefused it may have been done all the same.
+	UpdateAlias(ctx context.Context, function, alias string, to Alias) error
+}
+
+// Alias is an alias as Lambda states it.
+type Alias struct {
+	Routing     rollout.Routing
+	Description string
+	// Revision changes with every write, by whomever.
+	Revision string
+}
+
+// Versions tells about a function's versions.
+type Versions interface {
+	// Version fails with ErrNotFound where there is no such function or version; "" is the unpublished one.
+	Version(ctx context.Context, function, version string) (Version, error)
+	// ProvisionedConcurrency fails with ErrNotFound where the alias has none.
+	ProvisionedConcurrency(ctx context.Context, function, alias string) (ProvisionedConcurrency, error)
+}
+
+// Version is what pre-flight has to know of a version.
+type Version struct {
+	// State is Lambda's, such as Active, Pending, Inactive or Failed, and Reason why.
+	State, Reason string
+	// UpdateStatus is Lambda's LastUpdateStatus, such as Successful, InProgress or Failed.
+	UpdateStatus string
+	// SnapStart says that calls wait for a snapshot, and Optimized that there is one.
+	SnapStart, Optimized bool
+	Role                 string
+	// DeadLetter is the ARN of the dead-letter target; "" for none.
+	DeadLetter string
+}
+
+// ProvisionedConcurrency is an alias's setting.
+type ProvisionedConcurrency struct {
+	Requested, Available int
+	// Status is Lambda's IN_PROGRESS, READY or FAILED.
+	Status string
+}
+
+// Meter reads measurements.
+type Meter interface {
+	// Minutes reads every minute from since's on. It fails rather than leave out what it could not read.
+	Minutes(ctx context.Context, q MeterQuery) ([]analysis.Minute, error)
+	// Alarms reads alarms by name, in any order. It fails with ErrNotFound, naming them, where some do not exist.
+	Alarms(ctx context.Context, names []string) ([]analysis.Alarm, error)
+}
+
+// MeterQuery says whose invocations to read, and from when to when.
+type MeterQuery struct {
+	Function, Alias        string
+	OldVersion, NewVersion string
+	Since, Until           time.Time
+}
+
+// Hooks invokes functions.
+type Hooks interface {
+	// Invoke waits for the answer. failure is what the function itself failed with, "" where it answered.
+	Invoke(ctx context.Context, function string, payload []byte) (answer []byte, failure string, err error)
+	// CanInvoke says whether an invocation would be let through, without making one: ErrNotFound, ErrDenied.
+	CanInvoke(ctx context.Context, function string) error
+}
+
+// Clock is the time that a deployer lives in.
+type Clock struct {
+	Now func() time.Time
+	// Sleep returns early, with the context's error, when the context ends.
+	Sleep func(ctx context.Context, d time.Duration) error
+	// Bound is a context that ends at a time.
+	Bound func(ctx context.Context, end time.Time) (context.Context, context.CancelFunc)
+}
+
+// WallClock is the real time.
+func WallClock() Clock {
+	return Clock{Now: time.Now, Sleep: sleep, Bound: context.WithDeadline}
+}
+
+func sleep(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}

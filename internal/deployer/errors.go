@@ -1,0 +1,80 @@
+package deployer
+
+import (
+	"errors"
+
+	"github.com/meta-deployer/meta-deployer/internal/rollout"
+)
+
+// What an Account's methods fail with. Anything else is ErrUnavailable.
+var (
+	// ErrNotFound is a resource that does not exist.
+	ErrNotFound = errors.New("not found")
+	// ErrMoved is a write that came too late: the alias has another revision.
+	ErrMoved = errors.New("the alias was changed meanwhile")
+	// ErrDenied is a call that the deployer's role may not make.
+	ErrDenied = errors.New("access denied")
+	// ErrRefused is a call that AWS will never accept.
+	ErrRefused = errors.New("refused")
+	// ErrUnavailable is a call without a usable answer: throttled, failed or lost. What it asked for may have been done.
+	ErrUnavailable = errors.New("unavailable")
+)
+
+// permanent says that trying again is of no use.
+func permanent(err error) bool {
+	return errors.Is(err, ErrNotFound) || errors.Is(err, ErrDenied) || errors.Is(err, ErrRefused)
+}
+
+// The failures on the wire. A Lambda function's errorType is the name of the Go type that it returns, so each failure
+// has a type of its own; the names are API, Step Functions matches on them.
+type (
+	// InvalidRequest is a request that is wrong; nothing was touched.
+	InvalidRequest struct{ failure }
+	// PreflightFailed is an account that is not ready; nothing was touched.
+	PreflightFailed struct{ failure }
+	// RolloutInProgress is an alias that somebody else is shifting; it was not touched.
+	RolloutInProgress struct{ failure }
+	// KnownBadVersion is a version that was sent back here before; nothing was touched.
+	KnownBadVersion struct{ failure }
+	// DoesNotFit is a plan longer than this driver can run; nothing was touched.
+	DoesNotFit struct{ failure }
+	// RolledBack is a rollout that was sent back: all traffic is on the old version.
+	RolledBack struct{ failure }
+	// Held is a rollout that failed and stays where it is.
+	Held struct{ failure }
+	// Superseded is an alias that somebody else moved meanwhile; theirs stands.
+	Superseded struct{ failure }
+	// RollbackFailed is an alias that could not be put back; a person must look.
+	RollbackFailed struct{ failure }
+)
+
+// failure is the message of an error on the wire.
+type failure struct{ message string }
+
+func (f failure) Error() string { return f.message }
+
+// wireError is the error of an outcome; nil for one that is an answer.
+func wireError(outcome rollout.Outcome, message string) error {
+	f := failure{message}
+	switch outcome {
+	case rollout.NotReady:
+		return PreflightFailed{f}
+	case rollout.RolloutInProgress:
+		return RolloutInProgress{f}
+	case rollout.KnownBadVersion:
+		return KnownBadVersion{f}
+	case rollout.DoesNotFit:
+		return DoesNotFit{f}
+	case rollout.RolledBack:
+		return RolledBack{f}
+	case rollout.Held:
+		return Held{f}
+	case rollout.Superseded:
+		return Superseded{f}
+	case rollout.RollbackFailed:
+		return RollbackFailed{f}
+	case rollout.Succeeded, rollout.SucceededUnverified, rollout.NoOp, rollout.GoesOn, rollout.SentBack, rollout.IsPaused:
+		return nil
+	}
+	return RollbackFailed{f}
+}

@@ -1,0 +1,303 @@
+package rollout
+
+import (
+	"fmt"
+	"hash/fnv"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf16"
+)
+
+// Journal is the state of a running rollout, as it stands in the alias's description behind the owner's own text:
+//
+//	owner's text [meta-deployer 7>8 at 30% step 3/10 +6m0.123s by 3f2c81d2-9a1c id 20261121-164454123-3f9a]
+//
+// The time behind the plus is how long after the rollout's start the present step began; the start is in the id.
+type Journal struct {
+	// ID is the rollout's id; it begins with the start.
+	ID       string
+	Start    time.Time
+	Old, New string
+	Weight   Weight
+	// Step counts from 1; 0 before the first shift. Steps is how many the plan has.
+	Step, Steps int
+	// Since is when the present step began.
+	Since time.Time
+	// First is when the new version got its first traffic; Start, where that was within the second or has not been.
+	First time.Time
+	// Driver is the token of who runs the rollout, see DriverToken.
+	Driver   string
+	Approval Approval
+	Paused   bool
+	// Held marks a rollout that failed and was told to stay where it is.
+	Held bool
+	// Bad are the versions known to be bad, the oldest first.
+	Bad []string
+}
+
+// Approval is how a step stands that a person has to approve.
+type Approval uint8
+
+// The approvals.
+const (
+	// NotNeeded is a step that goes on by itself.
+	NotNeeded Approval = iota
+	Wanted
+	Granted
+)
+
+// Scar is the line that a rollback leaves on the alias: which rollout went back and why, and which versions are known
+// to be bad.
+//
+//	owner's text [meta-deployer 7>8 rolled back bad 8 id 20261121-164454123-3f9a: errors: 5 of 120 invocations …]
+type Scar struct {
+	ID       string
+	Old, New string
+	Bad      []string
+	Why      string
+}
+
+// Description is an alias's description, taken apart. At most one of Journal and Scar is set.
+type Description struct {
+	// Owner is the text that is not ours, exactly.
+	Owner   string
+	Journal *Journal
+	Scar    *Scar
+}
+
+const (
+	// maxDescription is Lambda's limit for an alias's description, in characters. Whether Lambda counts code points or
+	// UTF-16 units is not documented; units are never fewer.
+	maxDescription = 256
+	// maxOwner is how much of it the owner's text may have; the rest is the journal's.
+	maxOwner = 120
+	// keptBad is how many versions known to be bad are always kept where the owner's text is within maxOwner.
+	keptBad = 3
+	// idTime is how the start stands in a rollout's id; the milliseconds follow without a separator.
+	idTime = "20060102-150405"
+)
+
+const (
+	versionsPattern = `(\d+)>(\d+)`
+	idPattern       = `(\d{8}-\d{6}\d{3}-[0-9a-f]{4})`
+	badPattern      = `(?: bad (\d+(?:,\d+)*))?`
+)
+
+var (
+	journalPattern = regexp.MustCompile(`(?s)^(.*)\[meta-deployer ` + versionsPattern + ` at ([\d.]+)% step (\d+)/(\d+) \+(\S+)(?: from \+(\S+))? by (\S+)` +
+		`( approve| approved)?( paused)?( held)?` + badPattern + ` id ` + idPattern + `\]$`)
+	scarPattern = regexp.MustCompile(`(?s)^(.*)\[meta-deployer ` + versionsPattern + ` rolled back` + badPattern + ` id ` + idPattern + `: ([^\[\]]*)\]$`)
+)
+
+// ParseDescription takes an alias's description apart. What is neither a journal nor a scar is the owner's text.
+func ParseDescription(text string) Description {
+	if m := journalPattern.FindStringSubmatch(text); m != nil {
+		if j, err := parseJournal(m); err == nil {
+			return Description{Owner: strings.TrimSuffix(m[1], " "), Journal: j}
+		}
+	}
+	if m := scarPattern.FindStringSubmatch(text); m != nil {
+		s := &Scar{Old: m[2], New: m[3], Bad: splitVersions(m[4]), ID: m[5], Why: m[6]}
+		return Description{Owner: strings.TrimSuffix(m[1], " "), Scar: s}
+	}
+	return Description{Owner: text}
+}
+
+// parseJournal reads the submatches of journalPattern.
+func parseJournal(m []string) (*Journal, error) {
+	j := &Journal{
+		Old: m[2], New: m[3], Driver: m[9], Paused: m[11] != "", Held: m[12] != "", Bad: splitVersions(m[13]), ID: m[14],
+		Approval: map[string]Approval{"": NotNeeded, " approve": Wanted, " approved": Granted}[m[10]],
+	}
+	var err error
+	if j.Weight, err = parseWeight(m[4]); err != nil {
+		return nil, err
+	}
+	if j.Step, err = strconv.Atoi(m[5]); err != nil {
+		return nil, err
+	}
+	if j.Steps, err = strconv.Atoi(m[6]); err != nil {
+		return nil, err
+	}
+	if j.Start, err = startOf(j.ID); err != nil {
+		return nil, err
+	}
+	since, err := time.ParseDuration(m[7])
+	if err != nil {
+		return nil, err
+	}
+	j.Since, j.First = j.Start.Add(since), j.Start
+	if m[8] != "" {
+		first, err := time.ParseDuration(m[8])
+		if err != nil {
+			return nil, err
+		}
+		j.First = j.Start.Add(first)
+	}
+	return j, nil
+}
+
+// Encode writes the description. Where there is no room for everything, the versions known to be bad give way first,
+// oldest first, then what the scar says of why; it is false when the owner's text leaves no room even so.
+func (d Description) Encode() (string, bool) {
+	switch {
+	case d.Journal != nil:
+		return d.Journal.encode(d.Owner)
+	case d.Scar != nil:
+		return d.Scar.encode(d.Owner)
+	default:
+		return d.Owner, length(d.Owner) <= maxDescription
+	}
+}
+
+// behind puts a line of ours behind the owner's text.
+func behind(owner, line string) string {
+	if owner == "" {
+		return line
+	}
+	return owner + " " + line
+}
+
+// encode drops the oldest bad versions until the line fits behind the owner's text.
+func (j Journal) encode(owner string) (string, bool) {
+	for bad := j.Bad; ; bad = bad[1:] {
+		if text := behind(owner, j.text(bad)); length(text) <= maxDescription {
+			return text, true
+		}
+		if len(bad) == 0 {
+			return "", false
+		}
+	}
+}
+
+// text is the journal's line.
+func (j Journal) text(bad []string) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "[meta-deployer %s>%s at %s%% step %d/%d +%s", j.Old, j.New, j.Weight, j.Step, j.Steps, j.Since.Sub(j.Start))
+	if j.First.Sub(j.Start) >= time.Second && !j.First.Equal(j.Since) {
+		fmt.Fprintf(&b, " from +%s", j.First.Sub(j.Start))
+	}
+	b.WriteString(" by " + j.Driver)
+	b.WriteString([]string{"", " approve", " approved"}[j.Approval])
+	if j.Paused {
+		b.WriteString(" paused")
+	}
+	if j.Held {
+		b.WriteString(" held")
+	}
+	b.WriteString(badText(bad) + " id " + j.ID + "]")
+	return b.String()
+}
+
+// encode shortens why to the room that the owner's text leaves. A few words of it are worth more than the fourth last
+// bad version, the last three bad versions more than any of it.
+func (s Scar) encode(owner string) (string, bool) {
+	const fewWords = 24
+	why := strings.NewReplacer("[", "(", "]", ")", "\n", " ").Replace(s.Why)
+	for bad := s.Bad; ; bad = bad[1:] {
+		room := maxDescription - length(behind(owner, s.text(bad, "")))
+		if room >= min(length(why), fewWords) || room >= 0 && len(bad) <= keptBad {
+			return behind(owner, s.text(bad, truncate(why, room))), true
+		}
+		if len(bad) == 0 {
+			return "", false
+		}
+	}
+}
+
+// text is the scar's line.
+func (s Scar) text(bad []string, why string) string {
+	return fmt.Sprintf("[meta-deployer %s>%s rolled back%s id %s: %s]", s.Old, s.New, badText(bad), s.ID, why)
+}
+
+// Live is the journal that explains the routing beside it; nil where there is none, or where it does not match: then
+// it is dead, and what it says of the traffic is history.
+func (d Description) Live(r Routing) *Journal {
+	if d.Journal == nil || d.Journal.Routing() != r {
+		return nil
+	}
+	return d.Journal
+}
+
+// Bad are the versions that the description says are known to be bad.
+func (d Description) Bad() []string {
+	switch {
+	case d.Journal != nil:
+		return d.Journal.Bad
+	case d.Scar != nil:
+		return d.Scar.Bad
+	}
+	return nil
+}
+
+// Routing is the routing that the journal was written with.
+func (j Journal) Routing() Routing { return routingAt(j.Old, j.New, j.Weight) }
+
+// RolloutID derives a rollout's id from its target and its start, in milliseconds. The same target cannot start twice
+// in a millisecond: the second start finds the first one's journal.
+func RolloutID(function, alias, old, candidate string, start time.Time) string {
+	h := fnv.New32a()
+	for _, part := range []string{function, alias, old, candidate} {
+		_, _ = h.Write([]byte(part + "\x00"))
+	}
+	start = start.UTC()
+	return fmt.Sprintf("%s%03d-%04x", start.Format(idTime), start.Nanosecond()/int(time.Millisecond), h.Sum32()&0xffff)
+}
+
+// startOf reads the start back from a rollout's id.
+func startOf(id string) (time.Time, error) {
+	start, err := time.Parse(idTime, id[:len(idTime)])
+	if err != nil {
+		return time.Time{}, err
+	}
+	ms, err := strconv.Atoi(id[len(idTime) : len(idTime)+3])
+	return start.Add(time.Duration(ms) * time.Millisecond), err
+}
+
+// DriverToken is how a driver's id, a request id or an execution name, stands in the journal: itself where it is short
+// and plain, else its first eight characters and a digest of the whole.
+func DriverToken(id string) string {
+	if plainToken.MatchString(id) {
+		return id
+	}
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(id))
+	head := notPlain.ReplaceAllString(id, "")
+	return fmt.Sprintf("%.8s-%04x", head, h.Sum32()&0xffff)
+}
+
+var (
+	plainToken = regexp.MustCompile(`^[A-Za-z0-9_-]{1,13}$`)
+	notPlain   = regexp.MustCompile(`[^A-Za-z0-9_]`)
+)
+
+func badText(bad []string) string {
+	if len(bad) == 0 {
+		return ""
+	}
+	return " bad " + strings.Join(bad, ",")
+}
+
+func splitVersions(text string) []string {
+	if text == "" {
+		return nil
+	}
+	return strings.Split(text, ",")
+}
+
+// truncate cuts a text to at most so many characters.
+func truncate(text string, room int) string {
+	for length(text) > room {
+		runes := []rune(text)
+		text = string(runes[:len(runes)-1])
+	}
+	return text
+}
+
+// length counts a text as cautiously as Lambda may, see maxDescription.
+func length(text string) int { return len(utf16.Encode([]rune(text))) }
+
+// OwnerExcess is by how many characters the owner's text is too long for a rollout's journal to fit behind it.
+func OwnerExcess(owner string) int { return max(0, length(owner)-maxOwner) }

@@ -1,0 +1,120 @@
+package rollout
+
+import (
+	"time"
+
+	"github.com/meta-deployer/meta-deployer/internal/analysis"
+)
+
+// Plan says which weights, how long each, and judged by what. Parse makes it; it never changes during a rollout.
+type Plan struct {
+	// Steps rise strictly and end at Full, whose hold is the bake.
+	Steps  []Step
+	Health analysis.Health
+	// Alarms are the names of CloudWatch alarms that can veto.
+	Alarms []string
+	// PreTraffic and PostTraffic are hook functions; "" for none.
+	PreTraffic, PostTraffic string
+	// Poll is how often health and the alias are looked at.
+	Poll     time.Duration
+	OnNoData NoDataPolicy
+	// HoldOnFailure stays where it is after a failure instead of going back.
+	HoldOnFailure bool
+	// MaxDuration bounds the rollout from its start, way back included; zero leaves it to the driver.
+	MaxDuration time.Duration
+	// Emergency goes forward unless a check fails: it waits for no hold, no verdict and no person.
+	Emergency bool
+	// Force takes over a split alias and allows a version known to be bad.
+	Force bool
+}
+
+// Step is one weight of a plan, and how long it is held.
+type Step struct {
+	Weight Weight
+	Hold   time.Duration
+	// Approve keeps the rollout at this weight after its hold until a person resumes it.
+	Approve bool
+}
+
+// NoDataPolicy says what follows at the end of a hold in which nothing was measured.
+type NoDataPolicy uint8
+
+// The policies of on-no-data.
+const (
+	AdvanceOnNoData NoDataPolicy = iota
+	HoldOnNoData
+	RollbackOnNoData
+)
+
+// Duration is how long the plan takes from its first shift, the bake included, when nothing holds it up. Everything
+// beyond the longest duration of a request counts as twice that.
+func (p Plan) Duration() time.Duration {
+	var sum time.Duration
+	for _, s := range p.Steps {
+		sum = min(sum+s.Hold, 2*maxDuration)
+	}
+	return sum
+}
+
+// position finds a weight in the plan: the index of the first step that is not below it, and whether it is that
+// step's weight exactly. Zero is before the first step: -1, exactly.
+func (p Plan) position(w Weight) (index int, exact bool) {
+	if w == 0 {
+		return -1, true
+	}
+	for i, s := range p.Steps {
+		if s.Weight >= w {
+			return i, s.Weight == w
+		}
+	}
+	return len(p.Steps) - 1, false
+}
+
+// next is the index of the step after the one at weight; len(Steps) behind the last.
+func (p Plan) next(w Weight) int {
+	i, exact := p.position(w)
+	if exact {
+		return i + 1
+	}
+	return i
+}
+
+// holdEnd is when the hold of a running rollout's present step ends. A weight that is not of this plan, left by
+// another schedule, is not held; nor is any but the bake in an emergency.
+func (p Plan) holdEnd(j *Journal) time.Time {
+	i, exact := p.position(j.Weight)
+	if i < 0 || !exact || p.Emergency && j.Weight < Full {
+		return j.Since
+	}
+	return j.Since.Add(p.Steps[i].Hold)
+}
+
+// remaining is how long a rollout that stands at the journal still takes from now on; the whole plan without one.
+func (p Plan) remaining(j *Journal, now time.Time) time.Duration {
+	if j == nil {
+		return p.Duration()
+	}
+	left := max(0, p.holdEnd(j).Sub(now))
+	for _, s := range p.Steps[min(p.next(j.Weight), len(p.Steps)):] {
+		left += s.Hold
+	}
+	return left
+}
+
+// overhead is what a rollout takes beside its plan: reads and writes at every step, and the reserve for the way back.
+func (p Plan) overhead(j *Journal) time.Duration {
+	const (
+		perStep = 300 * time.Millisecond
+		base    = 3500 * time.Millisecond
+	)
+	steps := len(p.Steps)
+	if j != nil {
+		steps -= p.next(j.Weight)
+	}
+	return base + time.Duration(max(0, steps))*perStep
+}
+
+// Fits says whether what is left of the rollout can be run until end; a zero end is never.
+func (p Plan) Fits(j *Journal, now, end time.Time) bool {
+	return end.IsZero() || !now.Add(p.remaining(j, now)+p.overhead(j)).After(end)
+}
