@@ -113,7 +113,7 @@ var (
 	digitsPattern   = regexp.MustCompile(`^[0-9]+$`)
 	versionPattern  = regexp.MustCompile(`^[1-9][0-9]{0,17}$`)
 	rolePattern     = regexp.MustCompile(`^arn:aws[a-zA-Z-]*:iam::(\d{12}):role/[\w+=,.@/-]{1,512}$`)
-	externalPattern = regexp.MustCompile(`^[\w+=,.@:/-]{2,1224}$`)
+	externalPattern = regexp.MustCompile(`^[\w+=,.@:/-]+$`)
 	alarmPattern    = regexp.MustCompile(`^arn:aws[a-zA-Z-]*:cloudwatch:([a-z0-9-]+):(\d{12}):alarm:(.+)$`)
 )
 
@@ -123,7 +123,9 @@ func isAlias(s string) bool { return aliasPattern.MatchString(s) && !digitsPatte
 // parseTarget reads which alias of which function, and through which role.
 func (r *Request) parseTarget(f fields, home Home) {
 	r.RoleARN = f.text("role-arn", "give a role's ARN, such as arn:aws:iam::123456789012:role/deployer", rolePattern.MatchString)
-	r.ExternalID = f.text("external-id", "give 2 to 1224 letters, digits and +=,.@:/-", externalPattern.MatchString)
+	r.ExternalID = f.text("external-id", "give 2 to 1224 letters, digits and +=,.@:/-", func(s string) bool {
+		return len(s) >= 2 && len(s) <= 1224 && externalPattern.MatchString(s)
+	})
 	if r.ExternalID != "" && !f.has("role-arn") {
 		r.warn("external-id has no meaning without role-arn")
 	}

@@ -1,0 +1,276 @@
+package rollout
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/meta-deployer/meta-deployer/internal/analysis"
+)
+
+var home = Home{Region: "eu-west-1", Account: "123456789012"}
+
+// with is a request for function f, alias live, version 2, with more keys.
+func with(keys string) string {
+	text := `{"function-name": "f", "alias": "live", "new-version": "2"`
+	if keys != "" {
+		text += ", " + keys
+	}
+	return text + "}"
+}
+
+func parse(t *testing.T, raw string) Request {
+	t.Helper()
+	r, err := Parse([]byte(raw), home)
+	require.NoError(t, err, raw)
+	return r
+}
+
+// refusals are the problems of a request that must be refused.
+func refusals(t *testing.T, raw string) []string {
+	t.Helper()
+	_, err := Parse([]byte(raw), home)
+	var problems *ProblemsError
+	require.ErrorAs(t, err, &problems, raw)
+	return problems.Problems
+}
+
+func TestPayloadOfAwsLambdaDeployWorksUnedited(t *testing.T) {
+	r := parse(t, `{"function-name": "MyFunction", "alias-name": "MyAlias", "new-version": "2", "steps": 10, "interval": 120, "type": "linear"}`)
+	assert.Equal(t, "MyFunction", r.Function)
+	assert.Equal(t, "MyAlias", r.Alias)
+	assert.Equal(t, "2", r.NewVersion)
+	assert.Equal(t, Deploy, r.Action)
+	assert.Len(t, r.Plan.Steps, 10)
+	assert.Equal(t, 20*time.Minute, r.Plan.Duration())
+	assert.Empty(t, r.Warnings)
+	assert.Equal(t, analysis.Health{}, r.Plan.Health)
+}
+
+func TestDefaults(t *testing.T) {
+	r := parse(t, with(""))
+	assert.Len(t, r.Plan.Steps, 10)
+	assert.Equal(t, Step{Weight: 10_00, Hold: time.Minute}, r.Plan.Steps[0])
+	assert.Equal(t, Step{Weight: Full, Hold: time.Minute}, r.Plan.Steps[9])
+	assert.Equal(t, 15*time.Second, r.Plan.Poll)
+	assert.Equal(t, AdvanceOnNoData, r.Plan.OnNoData)
+	assert.False(t, r.Plan.HoldOnFailure)
+}
+
+func TestStrategies(t *testing.T) {
+	tests := []struct {
+		keys string
+		want string // weight/hold …
+	}{
+		{`"type": "linear", "steps": 3, "interval": 60`, "33.33/1m0s 66.67/1m0s 100/1m0s"},
+		{`"type": "linear", "steps": 1, "interval": 0`, "100/0s"},
+		{`"type": "linear", "steps": 4.0, "interval": "90s", "bake": 0`, "25/1m30s 50/1m30s 75/1m30s 100/0s"},
+		{`"type": "canary"`, "10/1m0s 100/1m0s"},
+		{`"type": "canary", "weight": 0.01, "interval": 300, "bake": "10m"`, "0.01/5m0s 100/10m0s"},
+		{`"type": "exponential", "steps": 3, "interval": 10`, "1/10s 10/10s 100/10s"},
+		{`"type": "exponential", "steps": 1`, "100/1m0s"},
+		{`"type": "exponential", "steps": 2, "weight": 99.99, "interval": 1`, "99.99/1s 100/1s"},
+		{`"type": "exponential", "steps": 5, "weight": 99.98, "interval": 1`, "99.98/1s 99.99/1s 100/1s"},
+		{`"type": "all-at-once", "interval": 5`, "100/5s"},
+		{`"type": "stages", "interval": 7, "stages": [{"weight": 5, "hold": "2m"}, {"weight": 50}]`, "5/2m0s 50/7s 100/7s"},
+		{`"type": "stages", "stages": [{"weight": 5, "approve": true}, {"weight": 100, "hold": 30}]`, "5/1m0s/approve 100/30s"},
+		{`"type": "stages", "bake": 1, "stages": [{"weight": 100, "hold": 30}]`, "100/1s"},
+		{`"type": "Canary10Percent5Minutes"`, "10/5m0s 100/0s"},
+		{`"type": "CodeDeployDefault.LambdaCanary10Percent30Minutes"`, "10/30m0s 100/0s"},
+		{`"type": "LambdaCanary0.01Percent0Minutes", "bake": 9`, "0.01/0s 100/9s"},
+		{`"type": "Linear30PercentEvery1Minute"`, "30/1m0s 60/1m0s 90/1m0s 100/0s"},
+		{`"type": "CodeDeployDefault.LambdaLinear50PercentEvery10Minutes"`, "50/10m0s 100/0s"},
+		{`"type": "AllAtOnce"`, "100/0s"},
+		{`"type": "CodeDeployDefault.LambdaAllAtOnce"`, "100/0s"},
+		{`"type": "canary", "emergency": {"reason": "outage"}, "bake": 3`, "100/3s"},
+	}
+	for _, tt := range tests {
+		t.Run(tt.keys, func(t *testing.T) {
+			var got []string
+			for _, s := range parse(t, with(tt.keys)).Plan.Steps {
+				text := fmt.Sprintf("%s/%s", s.Weight, s.Hold)
+				if s.Approve {
+					text += "/approve"
+				}
+				got = append(got, text)
+			}
+			assert.Equal(t, tt.want, strings.Join(got, " "))
+		})
+	}
+}
+
+// CodeDeploy's nine names: docs.aws.amazon.com/codedeploy/latest/userguide/deployment-configurations.
+func TestCodeDeploysOwnNames(t *testing.T) {
+	for name, duration := range map[string]time.Duration{
+		"Canary10Percent5Minutes": 5 * time.Minute, "Canary10Percent10Minutes": 10 * time.Minute,
+		"Canary10Percent15Minutes": 15 * time.Minute, "Canary10Percent30Minutes": 30 * time.Minute,
+		"Linear10PercentEvery1Minute": 9 * time.Minute, "Linear10PercentEvery2Minutes": 18 * time.Minute,
+		"Linear10PercentEvery3Minutes": 27 * time.Minute, "Linear10PercentEvery10Minutes": 90 * time.Minute, "AllAtOnce": 0,
+	} {
+		r := parse(t, with(`"type": "CodeDeployDefault.Lambda`+name+`"`))
+		assert.Equal(t, duration, r.Plan.Duration(), name)
+	}
+}
+
+func TestEveryLinearPlanRisesExactlyToFull(t *testing.T) {
+	for steps := 1; steps <= 1000; steps++ {
+		plan := linear(steps, 0)
+		require.Equal(t, Full, plan[len(plan)-1].Weight)
+		require.Len(t, plan, steps)
+		for i, s := range plan {
+			require.Positive(t, s.Weight)
+			require.True(t, i == 0 || s.Weight > plan[i-1].Weight)
+		}
+	}
+}
+
+func TestRefusedRequests(t *testing.T) {
+	tests := map[string]struct{ raw, names string }{
+		"not JSON":                      {`hello`, "give one JSON object"},
+		"nothing":                       {``, "give one JSON object"},
+		"a list":                        {`[]`, "give one JSON object"},
+		"cut off":                       {`{"alias": "live"`, "it does not end"},
+		"two objects":                   {with("") + "{}", "something follows"},
+		"a key twice":                   {with(`"alias": "live"`), "alias is \"live\": the key comes twice"},
+		"an unknown key":                {with(`"step": 3`), "step is not a key: the nearest is steps"},
+		"a misspelt health check":       {with(`"health_check": false`), "the nearest is health-check"},
+		"an unknown key inside":         {with(`"hooks": {"pre-trafic": "h"}`), "the nearest is hooks.pre-traffic"},
+		"null":                          {with(`"steps": null`), "steps is null"},
+		"no function":                   {`{"alias": "live", "new-version": 2}`, "function-name is missing"},
+		"no alias":                      {`{"function-name": "f", "new-version": 2}`, "alias is missing"},
+		"no version":                    {`{"function-name": "f", "alias": "live"}`, "new-version is missing"},
+		"two aliases":                   {with(`"alias-name": "other"`), "alias-name is \"other\""},
+		"a qualified function":          {`{"function-name": "f:live", "alias": "live", "new-version": 2}`, "without a version or alias behind it"},
+		"an ARN of another region":      {`{"function-name": "arn:aws:lambda:us-east-1:123456789012:function:f", "alias": "live", "new-version": 2}`, "eu-west-1"},
+		"an ARN of another account":     {`{"function-name": "arn:aws:lambda:eu-west-1:999999999999:function:f", "alias": "live", "new-version": 2}`, "role-arn"},
+		"a partial ARN of another one":  {`{"function-name": "999999999999:function:f", "alias": "live", "new-version": 2}`, "role-arn"},
+		"an alias of digits":            {`{"function-name": "f", "alias": "12", "new-version": 2}`, "not digits alone"},
+		"$LATEST":                       {`{"function-name": "f", "alias": "live", "new-version": "$LATEST"}`, "publish a version first"},
+		"version 0":                     {`{"function-name": "f", "alias": "live", "new-version": 0}`, "published version"},
+		"version 1.5":                   {`{"function-name": "f", "alias": "live", "new-version": 1.5}`, "published version"},
+		"version true":                  {`{"function-name": "f", "alias": "live", "new-version": true}`, "published version"},
+		"the alias itself as candidate": {`{"function-name": "f", "alias": "live", "new-version": "@live"}`, "another alias"},
+		"steps -1":                      {with(`"steps": -1`), "steps is -1: give a whole number from 1 to 1000"},
+		"steps 0":                       {with(`"steps": 0`), "steps is 0"},
+		"steps 1001":                    {with(`"steps": 1001`), "steps is 1001"},
+		"steps as text":                 {with(`"steps": "3"`), "without quotes"},
+		"steps 2.5":                     {with(`"steps": 2.5`), "steps is 2.5"},
+		"interval as bare text":         {with(`"interval": "120"`), `such as 120, or a duration with its unit`},
+		"interval negative":             {with(`"interval": -1`), "interval is -1"},
+		"interval negative text":        {with(`"interval": "-1s"`), "interval is"},
+		"interval over a year":          {with(`"interval": "8761h"`), "8760h"},
+		"interval beyond numbers":       {with(`"interval": 1e400`), "interval is"},
+		"a plan over a year":            {with(`"interval": "8760h", "steps": 1000`), "longer than a year"},
+		"weight 0":                      {with(`"type": "canary", "weight": 0`), "from 0.01 to 99.99"},
+		"weight 100":                    {with(`"type": "canary", "weight": 100`), "from 0.01 to 99.99"},
+		"weight too fine":               {with(`"type": "canary", "weight": 0.015`), "two decimals"},
+		"an unknown type":               {with(`"type": "blue-green"`), "give linear, canary"},
+		"auto":                          {with(`"type": "auto"`), "give linear, canary"},
+		"a strategy of 0 %":             {with(`"type": "Canary0Percent5Minutes"`), "Canary10Percent5Minutes"},
+		"a strategy of 100 %":           {with(`"type": "Linear100PercentEvery1Minute"`), "type is"},
+		"a mixed-up strategy":           {with(`"type": "Linear10Percent5Minutes"`), "type is"},
+		"stages without stages":         {with(`"type": "stages"`), "stages is missing"},
+		"stages empty":                  {with(`"type": "stages", "stages": []`), "stages is []"},
+		"stages falling":                {with(`"type": "stages", "stages": [{"weight": 20}, {"weight": 10}]`), "stages[1].weight is 10: give more than the 20"},
+		"a stage without a weight":      {with(`"type": "stages", "stages": [{"hold": 3}]`), "stages[0].weight is missing"},
+		"a stage's misspelt key":        {with(`"type": "stages", "stages": [{"weigth": 3}]`), "stages[0].weigth is not a key: the nearest is stages[0].weight"},
+		"health-check as text":          {with(`"health-check": "false"`), "without quotes"},
+		"errors compare":                {with(`"health-check": {"errors": "compare"}`), `"any", {"max-rate": 0.01} and "off" work`},
+		"errors max-rate 1.5":           {with(`"health-check": {"errors": {"max-rate": 1.5}}`), "health-check.errors.max-rate is 1.5"},
+		"latency":                       {with(`"health-check": {"latency": "compare"}`), "not in this version"},
+		"throttles":                     {with(`"health-check": {"throttles": "any"}`), "not in this version"},
+		"metrics":                       {with(`"health-check": {"metrics": [{"id": "x"}]}`), "not in this version"},
+		"function":                      {with(`"health-check": {"function": "judge"}`), "not in this version"},
+		"probes":                        {with(`"health-check": {"probes": [{"name": "x"}]}`), "not in this version"},
+		"the budget":                    {with(`"health-check": {"max-failed-invocations": 3}`), "not in this version"},
+		"min-invocations negative":      {with(`"health-check": {"min-invocations": -1}`), "health-check.min-invocations is -1"},
+		"on-no-data":                    {with(`"health-check": {"on-no-data": "wait"}`), "give one of advance, hold, rollback"},
+		"poll-interval too short":       {with(`"poll-interval": 0.5`), "from 1s"},
+		"on-failure":                    {with(`"on-failure": "ignore"`), "give one of rollback, hold"},
+		"max-duration below the plan":   {with(`"interval": 60, "max-duration": 609`), "the plan takes 10m0s, give at least 10m10s"},
+		"message too long":              {with(`"message": "` + strings.Repeat("x", 201) + `"`), "200 characters"},
+		"force without a reason":        {with(`"force": {}`), "force.reason is missing"},
+		"force true":                    {with(`"force": true`), "give one JSON object"},
+		"emergency with an empty one":   {with(`"emergency": {"reason": " "}`), "emergency.reason is"},
+		"a role that is none":           {with(`"role-arn": "admin"`), "role-arn is"},
+		"hand-off":                      {with(`"hand-off": true`), "hand-off is true: not in this version"},
+		"targets":                       {with(`"targets": []`), "one request per function"},
+		"rehearse":                      {with(`"action": "rehearse"`), "not in this version"},
+		"an unknown action":             {with(`"action": "abort"`), "give one of deploy, plan"},
+		"an empty alarm name":           {with(`"alarms": [""]`), "alarms[0] is"},
+		"an alarm of another region":    {with(`"alarms": ["arn:aws:cloudwatch:us-east-1:123456789012:alarm:a"]`), "own region"},
+		"days 15":                       {with(`"days": 15`), "days is 15"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			assert.Contains(t, strings.Join(refusals(t, tt.raw), "\n"), tt.names)
+		})
+	}
+}
+
+func TestAllProblemsAreReportedAtOnce(t *testing.T) {
+	problems := refusals(t, `{"function-name": "f:1", "alias": "1", "new-version": "x", "steps": 0, "interval": "soon", "typ": "linear", "health-check": {"errors": 1}}`)
+	assert.Len(t, problems, 7, problems)
+}
+
+func TestAcceptedForms(t *testing.T) {
+	tests := map[string]struct {
+		raw   string
+		check func(*testing.T, Request)
+	}{
+		"a number as version": {`{"function-name": "f", "alias": "live", "new-version": 12}`, func(t *testing.T, r Request) { assert.Equal(t, "12", r.NewVersion) }},
+		"a candidate alias": {`{"function-name": "f", "alias": "live", "new-version": "@candidate"}`, func(t *testing.T, r Request) {
+			assert.Equal(t, "candidate", r.CandidateAlias)
+			assert.Empty(t, r.NewVersion)
+		}},
+		"both aliases the same": {with(`"alias-name": "live"`), func(t *testing.T, r Request) { assert.Equal(t, "live", r.Alias) }},
+		"a full ARN":            {`{"function-name": "arn:aws:lambda:eu-west-1:123456789012:function:f", "alias": "live", "new-version": 2}`, func(t *testing.T, r Request) { assert.Equal(t, "f", r.Function) }},
+		"a partial ARN":         {`{"function-name": "123456789012:function:f", "alias": "live", "new-version": 2}`, func(t *testing.T, r Request) { assert.Equal(t, "f", r.Function) }},
+		"another account by role": {`{"function-name": "arn:aws:lambda:eu-west-1:999999999999:function:f", "alias": "live", "new-version": 2, "role-arn": "arn:aws:iam::999999999999:role/x", "external-id": "42"}`,
+			func(t *testing.T, r Request) { assert.Equal(t, "42", r.ExternalID) }},
+		"status needs no version": {`{"action": "status", "function-name": "f", "alias": "live"}`, func(t *testing.T, r Request) { assert.Equal(t, Status, r.Action) }},
+		"checks that are off":     {with(`"health-check": {"latency": "off", "throttles": "off", "metrics": [], "probes": [], "errors": "off"}`), func(t *testing.T, r Request) { assert.Equal(t, analysis.ErrorsOff, r.Plan.Health.Errors) }},
+		"a rate": {with(`"health-check": {"errors": {"max-rate": 0.01}, "min-invocations": 50, "on-no-data": "hold"}`), func(t *testing.T, r Request) {
+			assert.Equal(t, HoldOnNoData, r.Plan.OnNoData)
+			assert.InDelta(t, .01, r.Plan.Health.MaxRate, 0)
+		}},
+		"alarms by name and ARN": {with(`"alarms": ["a", "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:b:c", "a"]`), func(t *testing.T, r Request) { assert.Equal(t, []string{"a", "b:c"}, r.Plan.Alarms) }},
+		"hand-off false":         {with(`"hand-off": false`), func(t *testing.T, r Request) {}},
+		"a long plan polls less": {with(`"interval": "1h"`), func(t *testing.T, r Request) { assert.Equal(t, 36*time.Second, r.Plan.Poll) }},
+		"a year":                 {with(`"type": "all-at-once", "bake": "8760h"`), func(t *testing.T, r Request) { assert.Equal(t, 5*time.Minute, r.Plan.Poll) }},
+		"keys without a meaning": {with(`"type": "canary", "steps": 3, "stages": [{"weight": 5}]`), func(t *testing.T, r Request) { assert.Len(t, r.Warnings, 2) }},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) { tt.check(t, parse(t, tt.raw)) })
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	f.Add([]byte(with("")))
+	f.Add([]byte(with(`"type": "stages", "stages": [{"weight": 5, "hold": "2m", "approve": true}]`)))
+	f.Add([]byte(with(`"health-check": {"errors": {"max-rate": 0.1}}, "alarms": ["a"], "hooks": {"pre-traffic": "h"}`)))
+	f.Add([]byte(`{"a":`))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		r, err := Parse(raw, home)
+		if err != nil {
+			return
+		}
+		require.True(t, json.Valid(raw))
+		require.NotEmpty(t, r.Function)
+		require.True(t, isAlias(r.Alias))
+		require.Equal(t, Full, r.Plan.Steps[len(r.Plan.Steps)-1].Weight)
+		require.LessOrEqual(t, r.Plan.Duration(), maxDuration)
+		require.GreaterOrEqual(t, r.Plan.Poll, time.Second)
+		last := Weight(0)
+		for _, s := range r.Plan.Steps {
+			require.Greater(t, s.Weight, last)
+			require.GreaterOrEqual(t, s.Hold, time.Duration(0))
+			last = s.Weight
+		}
+	})
+}
