@@ -2,7 +2,6 @@
 package main
 
 import (
-	"context"
 	"log/slog"
 	"os"
 
@@ -15,12 +14,11 @@ import (
 )
 
 func main() {
-	log := slog.New(lambdacontext.NewLogHandler())
-	config, err := cloud.Load(context.Background())
-	if err != nil {
-		log.Error("the SDK cannot be configured", "error", err)
-		os.Exit(1)
-	}
-	d := deployer.Deployer{Accounts: account.Of(config), Clock: deployer.WallClock(), Log: log, Caller: cloud.Caller(config)}
-	lambda.Start(d)
+	config := cloud.Load(os.Getenv)
+	lambda.Start(deployer.Deployer{
+		Accounts: account.Of(config),
+		Clock:    deployer.WallClock(),
+		Log:      slog.New(lambdacontext.NewLogHandler()),
+		Caller:   cloud.Caller(config),
+	})
 }

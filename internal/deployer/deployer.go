@@ -41,7 +41,7 @@ func (d Deployer) Handle(ctx context.Context, raw json.RawMessage) (Answer, erro
 	if err != nil {
 		var problems *rollout.ProblemsError
 		if errors.As(err, &problems) {
-			d.Log.Warn("request refused", "problems", problems.Problems)
+			d.Log.WarnContext(ctx, "request refused", "request", fmt.Sprintf("%.2000s", raw), "problems", problems.Problems)
 		}
 		return Answer{}, InvalidRequest{failure{"the request is refused, nothing was touched: " + err.Error()}}
 	}
@@ -49,8 +49,7 @@ func (d Deployer) Handle(ctx context.Context, raw json.RawMessage) (Answer, erro
 		deployer: d, request: request, account: d.Accounts(request.RoleARN, request.ExternalID),
 		log: d.Log.With("function", request.Function, "alias", request.Alias), driver: rollout.DriverToken(id), began: d.Clock.Now(),
 	}
-	r.log.Info("request", "action", request.Action, "new-version", request.NewVersion+request.CandidateAlias, "driver", r.driver,
-		"message", request.Message, "force", request.ForceReason, "emergency", request.EmergencyReason)
+	r.log.InfoContext(ctx, "request", "request", string(raw), "driver", r.driver)
 	if end, ok := ctx.Deadline(); ok {
 		r.end = end.Add(-answerMargin)
 		bounded, cancel := d.Clock.Bound(ctx, r.end)
@@ -59,10 +58,10 @@ func (d Deployer) Handle(ctx context.Context, raw json.RawMessage) (Answer, erro
 	}
 	answer, err := r.answer(ctx)
 	if err != nil {
-		r.log.Warn("ended", "error", fmt.Sprintf("%T", err), "message", err.Error())
+		r.log.WarnContext(ctx, "ended", "error", fmt.Sprintf("%T", err), "reason", err.Error())
 		return Answer{}, err
 	}
-	r.log.Info("ended", "status", answer.Status, "reason", answer.Reason)
+	r.log.InfoContext(ctx, "ended", "status", answer.Status, "reason", answer.Reason)
 	return answer, nil
 }
 

@@ -50,7 +50,7 @@ func (r *run) drive(ctx context.Context, decide decider) (Answer, error) {
 		if err != nil {
 			r.trouble++
 			next = now.Add(r.backoff())
-			r.log.Warn("turn", "error", err.Error(), "again-in", next.Sub(now).String())
+			r.log.WarnContext(ctx, "turn", "error", err.Error(), "again-in", next.Sub(now).String())
 		} else {
 			r.trouble = 0
 		}
@@ -72,7 +72,7 @@ func (r *run) turn(ctx context.Context, decide decider) (next time.Time, finish 
 	}
 	s := r.look(ctx, alias)
 	action, progress := decide(r.target(), r.request.Plan, s, r.progress)
-	r.note(s, action)
+	r.note(ctx, s, action)
 	switch a := action.(type) {
 	case rollout.Preflight:
 		r.progress = progress
@@ -181,7 +181,7 @@ func (r *run) moving(ctx context.Context) bool {
 }
 
 // note remembers and logs what a turn saw and decided: one line a turn.
-func (r *run) note(s rollout.Situation, action rollout.NextAction) {
+func (r *run) note(ctx context.Context, s rollout.Situation, action rollout.NextAction) {
 	attributes := []any{"routing", s.Routing.String()}
 	if live := s.Description.Live(s.Routing); live != nil && (r.request.Action != rollout.Deploy || live.ID == r.progress.Rollout || live.Driver == r.driver) {
 		r.journal = live
@@ -204,7 +204,7 @@ func (r *run) note(s rollout.Situation, action rollout.NextAction) {
 	case rollout.Preflight:
 		attributes = append(attributes, "then", "pre-flight")
 	}
-	r.log.Info("turn", attributes...)
+	r.log.InfoContext(ctx, "turn", attributes...)
 }
 
 // write moves the alias if it is still as it was read. What became of a write without an answer, or one that came too
@@ -247,7 +247,7 @@ func (r *run) runHook(ctx context.Context, a rollout.RunHook) (time.Time, *rollo
 			r.progress.Failure = &rollout.Failure{Why: fmt.Sprintf("%s hook %s failed: %s", a.Stage, a.Function, failed), Bad: true}
 			return r.now(), nil, nil
 		case err == nil:
-			r.hookAnswered(a, answer)
+			r.hookAnswered(ctx, a, answer)
 			return r.now(), nil, nil
 		case ctx.Err() != nil:
 			return r.now(), nil, nil
@@ -255,7 +255,7 @@ func (r *run) runHook(ctx context.Context, a rollout.RunHook) (time.Time, *rollo
 			r.progress.Failure = &rollout.Failure{Why: fmt.Sprintf("%s hook %s could not be run: %v", a.Stage, a.Function, err)}
 			return r.now(), nil, nil
 		}
-		r.log.Warn("hook", "function", a.Function, "error", err.Error(), "again-in", pause.String())
+		r.log.WarnContext(ctx, "hook", "function", a.Function, "error", err.Error(), "again-in", pause.String())
 		if err := r.deployer.Clock.Sleep(ctx, pause); err != nil {
 			return r.now(), nil, nil
 		}
@@ -263,7 +263,7 @@ func (r *run) runHook(ctx context.Context, a rollout.RunHook) (time.Time, *rollo
 }
 
 // hookAnswered takes a hook's answer: everything but status Succeeded has failed.
-func (r *run) hookAnswered(a rollout.RunHook, answer []byte) {
+func (r *run) hookAnswered(ctx context.Context, a rollout.RunHook, answer []byte) {
 	var verdict struct {
 		Status string `json:"status"`
 		Reason string `json:"reason"`
@@ -273,7 +273,7 @@ func (r *run) hookAnswered(a rollout.RunHook, answer []byte) {
 		r.progress.Failure = &rollout.Failure{Why: why, Bad: true}
 		return
 	}
-	r.log.Info("hook", "function", a.Function, "status", verdict.Status, "reason", verdict.Reason)
+	r.log.InfoContext(ctx, "hook", "function", a.Function, "status", verdict.Status, "reason", verdict.Reason)
 	if a.Stage == rollout.PreTraffic {
 		r.progress.PreTraffic = true
 	} else {

@@ -32,6 +32,9 @@ func (d decision) control(action Action) (NextAction, Progress) {
 	switch action {
 	case Rollback:
 		d.progress.Failure = &Failure{Why: "a person asked for it (action rollback)"}
+		if d.plan.Message != "" {
+			d.progress.Failure.Why += ": " + d.plan.Message
+		}
 		return d.goBack()
 	case Pause:
 		return d.pause(tried)

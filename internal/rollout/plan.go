@@ -24,6 +24,8 @@ type Plan struct {
 	MaxDuration time.Duration
 	// Emergency goes forward unless a check fails: it waits for no hold, no verdict and no person.
 	Emergency bool
+	// Message is the caller's why; "" for none.
+	Message string
 	// Force takes over a split alias and allows a version known to be bad.
 	Force bool
 }

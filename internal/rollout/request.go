@@ -43,8 +43,6 @@ type Request struct {
 	Plan           Plan
 	// RoleARN and ExternalID are the role to work through, "" for the deployer's own.
 	RoleARN, ExternalID string
-	// Message, ForceReason and EmergencyReason are the caller's words, for the log.
-	Message, ForceReason, EmergencyReason string
 	// Warnings are what the request says without effect.
 	Warnings []string
 }
@@ -71,7 +69,7 @@ func Parse(raw []byte, home Home) (Request, error) {
 	r.parseTarget(f, home)
 	r.parseNewVersion(f)
 	r.parsePlan(f)
-	r.Message = f.text("message", "give at most 200 characters", func(s string) bool { return len([]rune(s)) <= 200 })
+	r.Plan.Message = f.text("message", "give at most 200 characters", func(s string) bool { return len([]rune(s)) <= 200 })
 	refuseUnbuilt(f)
 	if len(p.texts) > 0 {
 		return Request{}, &ProblemsError{Problems: p.texts}
@@ -253,9 +251,9 @@ func (r *Request) parsePlan(f fields) {
 	r.parseSchedule(f)
 	r.Plan.Health = parseHealth(f, r)
 	r.Plan.HoldOnFailure = f.choice("on-failure", "rollback", "hold") == "hold"
-	r.ForceReason = f.reason("force")
+	f.checkReason("force")
 	r.Plan.Force = f.has("force")
-	r.EmergencyReason = f.reason("emergency")
+	f.checkReason("emergency")
 
 	duration := r.Plan.Duration()
 	if duration > maxDuration || duration < 0 {
@@ -382,13 +380,13 @@ func (r *Request) warnUnused(f fields, kind string, keys ...string) {
 
 func (r *Request) warn(text string) { r.Warnings = append(r.Warnings, text) }
 
-// reason reads {"reason": text}.
-func (f fields) reason(key string) string {
+// checkReason wants {"reason": text}; the text is for the log, which has the whole request.
+func (f fields) checkReason(key string) {
 	inner := f.object(key, "reason")
 	if f.has(key) && !inner.has("reason") && len(inner.values) == 0 {
 		f.problems.missing(inner.name("reason"), "say why, for the log")
 	}
-	return inner.text("reason", "say why, for the log, in at most 200 characters", func(s string) bool {
+	inner.text("reason", "say why, for the log, in at most 200 characters", func(s string) bool {
 		return strings.TrimSpace(s) != "" && len([]rune(s)) <= 200
 	})
 }
