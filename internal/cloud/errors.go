@@ -17,8 +17,8 @@ func Translate(err error) error {
 	if err == nil {
 		return nil
 	}
-	var api smithy.APIError
-	if !errors.As(err, &api) {
+	api, ok := errors.AsType[smithy.APIError](err)
+	if !ok {
 		return fmt.Errorf("%w: %w", deployer.ErrUnavailable, err)
 	}
 	return fmt.Errorf("%w: %s: %s", kind(api.ErrorCode(), status(err)), api.ErrorCode(), api.ErrorMessage())
@@ -26,8 +26,7 @@ func Translate(err error) error {
 
 // status is the HTTP status of an SDK error; zero without one.
 func status(err error) int {
-	var response *smithyhttp.ResponseError
-	if errors.As(err, &response) {
+	if response, ok := errors.AsType[*smithyhttp.ResponseError](err); ok {
 		return response.HTTPStatusCode()
 	}
 	return 0

@@ -39,8 +39,7 @@ func (d Deployer) Handle(ctx context.Context, raw json.RawMessage) (Answer, erro
 	home, id := d.Caller(ctx)
 	request, err := rollout.Parse(raw, home)
 	if err != nil {
-		var problems *rollout.ProblemsError
-		if errors.As(err, &problems) {
+		if problems, ok := errors.AsType[*rollout.ProblemsError](err); ok {
 			d.Log.WarnContext(ctx, "request refused", "request", fmt.Sprintf("%.2000s", raw), "problems", problems.Problems)
 		}
 		return Answer{}, InvalidRequest{failure{"the request is refused, nothing was touched: " + err.Error()}}

@@ -26,7 +26,7 @@ func (r *run) finish(f rollout.Finish) (Answer, error) {
 		answer.Reason = r.success(f.Outcome, now)
 	case rollout.SentBack:
 		answer.Weight = 0
-	case rollout.NoOp:
+	default:
 		if r.journal == nil {
 			answer.Weight = rollout.Full
 		}

@@ -171,19 +171,36 @@ type decision struct {
 
 // join is a driver's first turns: nothing is claimed yet.
 func (d decision) join() (NextAction, Progress) {
-	j, routing := d.live, d.situation.Routing
+	j := d.live
 	switch {
-	case j != nil && j.New == d.NewVersion && j.Held && (!d.plan.Force || j.Weight == Full):
-		return d.finish(Held, fmt.Sprintf("rollout %s failed earlier and was held at %s %%", j.ID, j.Weight))
-	case j != nil && j.New == d.NewVersion && !j.Held:
-		return d.takeOver()
 	case j == nil && d.movingConcurrency():
 		return Wait{Until: d.situation.Now.Add(Patience / 100)}, d.progress
-	case (j != nil || routing.Split()) && !d.plan.Force:
+	case j != nil && j.New == d.NewVersion && !j.Held:
+		return d.takeOver()
+	case j != nil && j.New == d.NewVersion && (!d.plan.Force || j.Weight == Full):
+		return d.finish(Held, fmt.Sprintf("rollout %s failed earlier and was held at %s %%", j.ID, j.Weight))
+	case j != nil || d.situation.Routing.Split():
+		return d.joinOther()
+	}
+	return d.joinFresh()
+}
+
+// joinOther is an alias that somebody else is shifting: only force takes it over.
+func (d decision) joinOther() (NextAction, Progress) {
+	away := d.situation.Routing.Primary == d.NewVersion && (d.live == nil || d.live.Weight < Full)
+	switch {
+	case !d.plan.Force:
 		return d.finish(RolloutInProgress, d.describeOther())
-	case routing.Primary == d.NewVersion && (j != nil && j.Weight < Full || routing.Split()):
+	case away:
 		return d.finish(RolloutInProgress, d.describeOther()+", away from version "+d.NewVersion+" which even force cannot shift to: roll it back")
-	case routing.Primary == d.NewVersion:
+	}
+	return d.joinFresh()
+}
+
+// joinFresh is an alias to begin on: rule 3.
+func (d decision) joinFresh() (NextAction, Progress) {
+	switch {
+	case d.situation.Routing.Primary == d.NewVersion:
 		return d.finish(NoOp, fmt.Sprintf("alias %s already points at version %s alone", d.Alias, d.NewVersion))
 	case slices.Contains(d.situation.Description.Bad(), d.NewVersion) && !d.plan.Force:
 		return d.finish(KnownBadVersion, d.describeBad())
@@ -230,7 +247,7 @@ func (d decision) begin() (NextAction, Progress) {
 		Steps: len(d.plan.Steps), Driver: d.situation.Driver,
 		Bad: slices.DeleteFunc(slices.Clone(d.situation.Description.Bad()), func(v string) bool { return v == d.NewVersion }),
 	}
-	j.ID = RolloutID(d.Function, d.Alias, j.Old, j.New, now)
+	j.ID = NewID(d.Function, d.Alias, j.Old, j.New, now)
 	return d.write(j, "begin")
 }
 

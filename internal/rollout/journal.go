@@ -235,9 +235,9 @@ func (d Description) Bad() []string {
 // Routing is the routing that the journal was written with.
 func (j Journal) Routing() Routing { return routingAt(j.Old, j.New, j.Weight) }
 
-// RolloutID derives a rollout's id from its target and its start, in milliseconds. The same target cannot start twice
+// NewID derives a rollout's id from its target and its start, in milliseconds. The same target cannot start twice
 // in a millisecond: the second start finds the first one's journal.
-func RolloutID(function, alias, old, candidate string, start time.Time) string {
+func NewID(function, alias, old, candidate string, start time.Time) string {
 	h := fnv.New32a()
 	for _, part := range []string{function, alias, old, candidate} {
 		_, _ = h.Write([]byte(part + "\x00"))

@@ -14,7 +14,7 @@ var began = time.Date(2026, 11, 21, 16, 44, 54, 123e6, time.UTC)
 
 func journal() Journal {
 	return Journal{
-		ID: RolloutID("f", "live", "7", "8", began), Start: began, Old: "7", New: "8", Weight: 30_00, Step: 3, Steps: 10,
+		ID: NewID("f", "live", "7", "8", began), Start: began, Old: "7", New: "8", Weight: 30_00, Step: 3, Steps: 10,
 		Since: began.Add(6*time.Minute + 123*time.Millisecond), First: began, Driver: "3f2c81d2-9a1c",
 	}
 }
@@ -56,7 +56,7 @@ func anyJournal(t *rapid.T) Journal {
 	if len(j.Bad) == 0 {
 		j.Bad = nil
 	}
-	j.ID = RolloutID("f", "live", j.Old, j.New, j.Start)
+	j.ID = NewID("f", "live", j.Old, j.New, j.Start)
 	return j
 }
 

@@ -60,7 +60,10 @@ func (e *ProblemsError) Error() string { return strings.Join(e.Problems, "; ") }
 // value seen and the fix.
 func Parse(raw []byte, home Home) (Request, error) {
 	var p problems
-	f := readObject("", raw, &p, requestKeys...)
+	f := readObject("", raw, &p,
+		"action", "function-name", "alias", "alias-name", "new-version", "type", "steps", "interval", "weight", "stages", "bake",
+		"health-check", "alarms", "hooks", "poll-interval", "on-failure", "max-duration", "message", "force", "emergency",
+		"role-arn", "external-id", "hand-off", "days", "targets")
 	r := Request{}
 	if len(f.values) == 0 && len(p.texts) > 0 {
 		return r, &ProblemsError{Problems: p.texts}
@@ -75,12 +78,6 @@ func Parse(raw []byte, home Home) (Request, error) {
 		return Request{}, &ProblemsError{Problems: p.texts}
 	}
 	return r, nil
-}
-
-var requestKeys = []string{
-	"action", "function-name", "alias", "alias-name", "new-version", "type", "steps", "interval", "weight", "stages", "bake",
-	"health-check", "alarms", "hooks", "poll-interval", "on-failure", "max-duration", "message", "force", "emergency",
-	"role-arn", "external-id", "hand-off", "days", "targets",
 }
 
 func parseAction(f fields) Action {
@@ -222,15 +219,7 @@ func (r *Request) parseNewVersion(f fields) {
 		}
 		return
 	}
-	var text string
-	if n, ok := f.number("new-version"); ok {
-		text = string(f.values["new-version"])
-		if n == math.Trunc(n) && n < 1e15 {
-			text = strconv.FormatFloat(n, 'f', -1, 64)
-		}
-	} else if json.Unmarshal(f.values["new-version"], &text) != nil {
-		text = ""
-	}
+	text := f.numberOrText("new-version")
 	candidate, isCandidate := strings.CutPrefix(text, "@")
 	switch {
 	case isCandidate && isAlias(candidate) && candidate != r.Alias:
@@ -244,6 +233,21 @@ func (r *Request) parseNewVersion(f fields) {
 	default:
 		f.refuse("new-version", fix)
 	}
+}
+
+// numberOrText reads a whole number as its digits, or a string; "" for any other value.
+func (f fields) numberOrText(key string) string {
+	var text string
+	n, ok := f.number(key)
+	switch {
+	case ok && n == math.Trunc(n) && n < 1e15:
+		return strconv.FormatFloat(n, 'f', -1, 64)
+	case ok:
+		return string(f.values[key])
+	case json.Unmarshal(f.values[key], &text) != nil:
+		return ""
+	}
+	return text
 }
 
 // parsePlan reads schedule, judgement and limits.

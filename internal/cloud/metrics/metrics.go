@@ -139,14 +139,16 @@ func sorted(minutes map[time.Time]*analysis.Minute) []analysis.Minute {
 	return list
 }
 
-// alarmTypes are all there are: without them DescribeAlarms answers metric alarms only.
-var alarmTypes = []types.AlarmType{types.AlarmTypeMetricAlarm, types.AlarmTypeCompositeAlarm, types.AlarmTypeLogAlarm}
-
-// Alarms reads alarms by name, at most 100. CloudWatch leaves out the ones that do not exist without a word.
+// Alarms reads alarms by name, at most 100, of all types: without AlarmTypes CloudWatch answers metric alarms only. It
+// leaves out the ones that do not exist without a word.
 func (m Metrics) Alarms(ctx context.Context, names []string) ([]analysis.Alarm, error) {
 	ctx, cancel := context.WithTimeout(ctx, cloud.CallTimeout)
 	defer cancel()
-	in := &cloudwatch.DescribeAlarmsInput{AlarmNames: names, AlarmTypes: alarmTypes, MaxRecords: aws.Int32(100)}
+	in := &cloudwatch.DescribeAlarmsInput{
+		AlarmNames: names,
+		AlarmTypes: []types.AlarmType{types.AlarmTypeMetricAlarm, types.AlarmTypeCompositeAlarm, types.AlarmTypeLogAlarm},
+		MaxRecords: aws.Int32(100),
+	}
 	var alarms []analysis.Alarm
 	for {
 		out, err := m.client.DescribeAlarms(ctx, in)

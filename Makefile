@@ -1,0 +1,119 @@
+# The one way in, for people, for CI and for SAM. Go alone is enough for demo, build, test and fuzz.
+
+# Nothing in here talks to AWS: a profile or a proxy's certificates must not change what it does.
+unexport AWS_PROFILE AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_SESSION_TOKEN AWS_CA_BUNDLE
+export AWS_EC2_METADATA_DISABLED = true
+export SAM_CLI_TELEMETRY = 0
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+# ---- Run and build
+
+demo: ## Watch whole rollouts in a simulated account
+	go run ./internal/cmd/demo
+
+# SAM tells make nothing about the template's Architecture, so here it is again, by the same words:
+#   ARCHITECTURE=x86_64 sam build && sam deploy --parameter-overrides Architecture=x86_64 ...
+ARCHITECTURE ?= arm64
+GOARCH_arm64  = arm64
+GOARCH_x86_64 = amd64
+LAMBDA_GOARCH = $(or $(GOARCH_$(ARCHITECTURE)),$(error ARCHITECTURE is arm64 or x86_64, not $(ARCHITECTURE)))
+
+# The same bytes from the same code, wherever and at whatever commit it is built: other bytes are a new version to Lambda.
+BUILD_FUNCTION = CGO_ENABLED=0 GOOS=linux GOARCH=$(LAMBDA_GOARCH) \
+	go build -trimpath -buildvcs=false -tags lambda.norpc -ldflags '-s -w'
+
+FUNCTIONS = $(patsubst functions/%/main.go,%,$(wildcard functions/*/main.go))
+
+build: $(FUNCTIONS:%=dist/%/bootstrap) ## Build every function into dist/NAME/bootstrap
+
+dist/%/bootstrap: FORCE
+	$(BUILD_FUNCTION) -o $@ ./functions/$*
+
+# What sam build calls: DeployerFunction is functions/deployer.
+build-%Function:
+	$(BUILD_FUNCTION) -o "$(ARTIFACTS_DIR)/bootstrap" ./functions/$(shell echo $* | tr A-Z a-z)
+
+clean: ## Remove what was built and installed here
+	rm -rf dist .aws-sam examples/app/.aws-sam .venv-sam .venv-uv
+
+# ---- Check
+
+test: ## Run the tests
+	go test ./...
+
+test-race: ## Run the tests in random order with the race detector
+	go test -race -shuffle=on ./...
+
+FUZZTIME ?= 10s
+
+fuzz: ## Fuzz every fuzz target for FUZZTIME (10s)
+	@found=$$(go test -list '^Fuzz' ./...) || { echo "$$found"; exit 1; }; \
+	echo "$$found" | \
+	awk '/^Fuzz/ {names[++n] = $$1} /^ok/ {for (i = 1; i <= n; i++) print $$2, names[i]; n = 0}' | \
+	while read -r package name; do \
+		echo "-- $$name in $$package"; \
+		go test -run '^$$' -fuzz "^$$name\$$" -fuzztime $(FUZZTIME) "$$package" </dev/null || exit 1; \
+	done
+
+# Tools have a module of their own, so that nobody who uses the code gets their two hundred requirements.
+TOOL = go tool -modfile=tools/go.mod
+GO_DIRECTORIES = $(wildcard functions internal examples)
+
+fmt: ## Format the code
+	$(TOOL) gofumpt -w $(GO_DIRECTORIES)
+
+fmt-check:
+	@unformatted=$$(gofmt -l $(GO_DIRECTORIES) && $(TOOL) gofumpt -l $(GO_DIRECTORIES)) || exit 1; \
+	if [ -n "$$unformatted" ]; then echo "make fmt would change:"; echo "$$unformatted"; exit 1; fi
+
+vet: ## Run go vet, and check that go.mod is tidy
+	go vet ./...
+	go mod tidy -diff
+	cd examples/app && go vet ./... && go mod tidy -diff
+
+lint: ## Run the linters; they also hold the architecture (.golangci.yaml)
+	$(TOOL) golangci-lint run ./...
+
+# ---- Check the templates, with SAM's and CloudFormation's own tools
+
+SAM_ENV = .venv-sam
+SAM = $(CURDIR)/$(SAM_ENV)/bin/sam
+CFN_LINT = $(SAM_ENV)/bin/cfn-lint
+PYTHON = $(SAM_ENV)/bin/python
+
+$(SAM_ENV)/installed: tools/requirements.txt
+	python3 -m venv .venv-uv
+	.venv-uv/bin/pip install --quiet --disable-pip-version-check uv==0.13.9
+	.venv-uv/bin/uv venv --quiet --clear --python .venv-uv/bin/python $(SAM_ENV)
+	.venv-uv/bin/uv pip install --quiet --python $(SAM_ENV) --require-hashes -r tools/requirements.txt
+	touch $@
+
+template: build $(SAM_ENV)/installed ## Lint, build, expand and check the two templates
+	$(SAM) validate --lint
+	cd examples/app && $(SAM) validate --lint
+	$(CFN_LINT) template.yaml examples/app/template.yaml
+	$(SAM) build
+	cd examples/app && $(SAM) build
+	$(PYTHON) tools/expand.py template.yaml > dist/template.json
+	$(PYTHON) tools/expand.py examples/app/template.yaml > dist/example.json
+	$(CFN_LINT) dist/template.json dist/example.json
+	$(PYTHON) tools/check_template.py
+
+# ---- All of it
+
+CI_STEPS = fmt-check vet lint demo test-race fuzz template
+
+ci: ## Everything that must pass before a change goes in
+	@for step in $(CI_STEPS); do \
+		printf '\n==== make %s\n' "$$step"; \
+		$(MAKE) --no-print-directory "$$step" || { printf '\n==== make %s failed\n' "$$step"; exit 1; }; \
+	done
+	@printf '\n==== all passed\n'
+
+FORCE:
+.PHONY: help demo build clean test test-race fuzz fmt fmt-check vet lint template ci FORCE
