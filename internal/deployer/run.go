@@ -186,11 +186,11 @@ func (r *run) note(ctx context.Context, s rollout.Situation, action rollout.Next
 	if live := s.Description.Live(s.Routing); live != nil && (r.request.Action != rollout.Deploy || live.ID == r.progress.Rollout || live.Driver == r.driver) {
 		r.journal = live
 		r.history.reach(live.Weight, live.Since)
-		attributes = append(attributes, "rollout", live.ID, "step", live.Step, "steps", live.Steps)
+		attributes = append(attributes, "rollout", live.ID, "weight", live.Weight, "step", live.Step, "steps", live.Steps)
 	}
 	if s.Assessment != nil {
 		r.history.judge(s.Assessment)
-		attributes = append(attributes, "verdict", s.Assessment.Verdict.String(), "why", s.Assessment.Reason)
+		attributes = append(attributes, "verdict", s.Assessment.Verdict.String(), "no-data", s.Assessment.NoData, "why", s.Assessment.Reason)
 	}
 	switch a := action.(type) {
 	case rollout.Write:
