@@ -127,10 +127,11 @@ func TestS6TheEndingIsTheTruth(t *testing.T) {
 func TestS7NoHealthyVerdictWithoutData(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		g := draw(t, calm)
-		g.request["health-check"] = map[string]any{"errors": "any", "on-no-data": "hold"}
 		if rapid.Bool().Draw(t, "unreadable") {
+			g.rps, g.newVersion.Errors = 50, nil
 			g.faults = append(g.faults, sim.Fault{On: sim.GetMetrics, Call: 2, Times: 1_000_000, Effect: sim.Throttled})
 		} else {
+			g.request["health-check"] = map[string]any{"on-no-data": "hold"}
 			g.rps = 0
 		}
 		s := g.play()

@@ -33,8 +33,10 @@ type game struct {
 }
 
 type other struct {
-	at     time.Duration
-	action string // a request's action, or what a stranger does
+	at time.Duration
+	// beforeWrite has a stranger act right before the so-manieth UpdateAlias instead.
+	beforeWrite int
+	action      string // a request's action, or what a stranger does
 }
 
 // mood says how much goes wrong in a world.
@@ -79,9 +81,12 @@ func draw(t *rapid.T, m mood) game {
 	for range rapid.IntRange(0, 3).Draw(t, "faults") {
 		g.faults = append(g.faults, drawFault(t))
 	}
+	if rapid.Bool().Draw(t, "twin") {
+		g.others = append(g.others, other{action: "deploy"})
+	}
 	for range rapid.IntRange(0, 2).Draw(t, "others") {
 		g.others = append(g.others, other{
-			at: seconds(0, 240, "at"),
+			at: seconds(0, 240, "at"), beforeWrite: rapid.SampledFrom([]int{0, 0, 1, 2, 3, 5}).Draw(t, "before write"),
 			action: rapid.SampledFrom([]string{
 				"deploy", "rollback", "promote", "pause", "resume", "stranger moves", "stranger wipes", "stranger words", "stranger restores",
 			}).Draw(t, "other"),
@@ -125,25 +130,33 @@ type ending struct {
 	by, outcome string
 }
 
-// play runs a game to its end.
-func (g game) play() story {
+// raw is the game's request.
+func (g game) raw() []byte {
+	raw, err := json.Marshal(g.request)
+	must(err)
+	return raw
+}
+
+// world makes the game's world, and a deployer in it that logs nothing.
+func (g game) world() (*sim.World, deployer.Deployer) {
 	w := sim.New()
 	w.MetricsDelay, w.VersionsNamed, w.Faults = g.metricsDelay, g.named, g.faults
 	w.Publish("f", "1", sim.Version{})
 	w.Publish("f", "2", g.newVersion)
 	must(w.CreateAlias("f", "live", deployer.Alias{Routing: rollout.Routing{Primary: "1"}, Description: g.owner}))
 	w.SetTraffic("f", "live", sim.Constant(g.rps))
+	return w, w.Deployer(slog.New(slog.DiscardHandler))
+}
 
+// play runs a game to its end.
+func (g game) play() story {
+	w, d := g.world()
 	s := story{game: g, log: &strings.Builder{}}
-	raw, err := json.Marshal(g.request)
+	request, err := rollout.Parse(g.raw(), sim.Home())
 	must(err)
-	if request, err := rollout.Parse(raw, sim.Home()); err == nil {
-		s.plan = request.Plan
-	} else {
-		panic(err)
-	}
-	d := w.Deployer(slog.New(recorder{&s, w}))
-	w.Go(0, func() { s.drive(w, d, raw, "first") })
+	s.plan = request.Plan
+	d.Log = slog.New(recorder{&s, w})
+	w.Go(0, func() { s.drive(w, d, g.raw(), "first") })
 	for _, o := range g.others {
 		s.schedule(w, d, o)
 	}
@@ -201,6 +214,12 @@ func (s *story) schedule(w *sim.World, d deployer.Deployer, o other) {
 		"stranger words":    func(a *deployer.Alias) { a.Description = strings.Replace(a.Description, "front door", "back door", 1) },
 		"stranger restores": func(a *deployer.Alias) { a.Routing = rollout.Routing{Primary: "1"} },
 	}[o.action]
+	if stranger != nil && o.beforeWrite > 0 {
+		w.Faults = append([]sim.Fault{{
+			On: sim.UpdateAlias, Call: o.beforeWrite, Before: func() { must(w.ChangeAlias("stranger", "f", "live", stranger)) },
+		}}, w.Faults...)
+		return
+	}
 	if stranger != nil {
 		w.At(o.at, func() { must(w.ChangeAlias("stranger", "f", "live", stranger)) })
 		return
@@ -208,7 +227,7 @@ func (s *story) schedule(w *sim.World, d deployer.Deployer, o other) {
 	id := fmt.Sprintf("%s-%d", o.action, o.at/time.Second)
 	raw, err := json.Marshal(map[string]any{"action": o.action, "function-name": "f", "alias": "live"})
 	if o.action == "deploy" {
-		raw, err = json.Marshal(s.request)
+		raw = s.raw()
 	}
 	must(err)
 	w.Go(o.at, func() { s.drive(w, d, raw, id) })
