@@ -150,22 +150,26 @@ func TestS7NoHealthyVerdictWithoutData(t *testing.T) {
 
 func TestS8TwoDriversNeverMoveAgainstEachOther(t *testing.T) {
 	torture(t, func(t *rapid.T, s story) {
-		relieved := map[string]bool{}
-		last := ""
+		claims := map[string]int{}
 		for _, w := range s.ours() {
-			j := journalOf(w.Alias.Description, w.Alias.Routing)
-			if j == nil {
-				last = ""
-				continue
+			before, after := s.journalBefore(w), journalOf(w.Alias.Description, w.Alias.Routing)
+			token := rollout.DriverToken(w.By)
+			switch {
+			case s.byPerson(w):
+			case before != nil && before.Driver == token: // the driver that the journal names
+			case before != nil && w.Alias.Routing != before.Routing():
+				s.fatal(t, "S8: %s moved traffic while the journal named %s", w.By, before.Driver)
+			default:
+				claims[token]++
 			}
-			key := j.ID + " " + j.Driver
-			if last != key && last != "" && strings.HasPrefix(last, j.ID+" ") {
-				relieved[last] = true
+			if after != nil && before != nil && after.ID == before.ID && after.Weight < before.Weight {
+				s.fatal(t, "S8: traffic stepped back from %s %% to %s %%", before.Weight, after.Weight)
 			}
-			if relieved[key] {
-				s.fatal(t, "S8: driver %s came back after it was relieved", j.Driver)
+		}
+		for token, n := range claims {
+			if n > 1+s.lostReplies() {
+				s.fatal(t, "S8: %s claimed the rollout %d times", token, n)
 			}
-			last = key
 		}
 	})
 }

@@ -29,6 +29,8 @@ type run struct {
 	history  history
 	warnings []string
 	calls    latency
+	// quiet says that no rollout was running when the alias was last read.
+	quiet bool
 	// trouble counts the turns in a row that ended in an error.
 	trouble int
 }
@@ -121,7 +123,9 @@ func (r *run) look(ctx context.Context, alias Alias) rollout.Situation {
 		Routing: alias.Routing, Description: rollout.ParseDescription(alias.Description),
 		Driver: r.driver, Began: r.began, End: r.end, Reserve: r.calls.reserve(),
 	}
-	switch live := s.Description.Live(s.Routing); {
+	live := s.Description.Live(s.Routing)
+	r.quiet = live == nil && !s.Routing.Split()
+	switch {
 	case live != nil && r.judges(live):
 		s.Assessment = r.assess(ctx, live)
 	case live == nil && s.Routing.Split():
@@ -307,13 +311,14 @@ func (r *run) backoff() time.Duration {
 	return min(pause, most)
 }
 
-// startPatience is how long errors are tolerated before a rollout is joined.
+// startPatience is how long errors are tolerated on an alias where nothing is running. Where something may be, it is
+// worth trying until the end.
 const startPatience = time.Minute
 
 // giveUp ends a run whose next turn would come too late, or that cannot even begin.
 func (r *run) giveUp(ctx context.Context, next time.Time, err error) *rollout.Finish {
 	late := ctx.Err() != nil || !r.end.IsZero() && !next.Before(r.end)
-	stuck := err != nil && r.progress.Rollout == "" && r.now().Sub(r.began) > startPatience
+	stuck := err != nil && r.quiet && r.now().Sub(r.began) > startPatience
 	if !late && !stuck {
 		return nil
 	}

@@ -115,11 +115,20 @@ func TestADeletedAliasIsSomebodyElses(t *testing.T) {
 	w.Drain()
 }
 
-func TestTheWorldBeyondReachIsNotTouched(t *testing.T) {
+func TestAnAliasThatCannotBeReadIsTriedUntilTheEnd(t *testing.T) {
 	g := quick()
 	g.faults = []sim.Fault{{On: sim.GetAlias, Effect: sim.ServerError}}
 	s := g.play()
 	requireEnded(t, s, "PreflightFailed")
-	assert.Less(t, s.ends[0].at, 2*time.Minute, "a start is not worth waiting for longer")
+	assert.Greater(t, s.ends[0].at, 14*time.Minute, "a rollout may be running there")
+	assert.Empty(t, s.ours())
+}
+
+func TestAStartIsNotWorthWaitingForLong(t *testing.T) {
+	g := quick()
+	g.faults = []sim.Fault{{On: sim.GetVersion, Effect: sim.ServerError}}
+	s := g.play()
+	requireEnded(t, s, "PreflightFailed")
+	assert.Less(t, s.ends[0].at, 2*time.Minute)
 	assert.Empty(t, s.ours())
 }

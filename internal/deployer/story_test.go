@@ -362,6 +362,17 @@ func (s story) meddledAtAll() bool {
 	return false
 }
 
+// lostReplies is how many writes may have lost their answers.
+func (s story) lostReplies() int {
+	n := 0
+	for _, f := range s.faults {
+		if f.Effect == sim.ReplyLost || f.Takes > 0 {
+			n += max(1, f.Times)
+		}
+	}
+	return n
+}
+
 func (s story) finalRouting() rollout.Routing { return s.writes[len(s.writes)-1].Alias.Routing }
 
 // routings are the routings in order, each once.
