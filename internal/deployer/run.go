@@ -51,7 +51,7 @@ func (r *run) drive(ctx context.Context, decide decider) (Answer, error) {
 		now := r.now()
 		if err != nil {
 			r.trouble++
-			next = now.Add(r.backoff())
+			next = now.Add(r.backoff(err))
 			r.log.WarnContext(ctx, "turn", "error", err.Error(), "again-in", next.Sub(now).String())
 		} else {
 			r.trouble = 0
@@ -301,11 +301,15 @@ func (r *run) aliasUnread(ctx context.Context, err error) (*rollout.Finish, erro
 	return nil, fmt.Errorf("get-alias: %w", err)
 }
 
-// backoff is how long to wait after an error: longer while nothing presses.
-func (r *run) backoff() time.Duration {
+// backoff is how long to wait after an error: not at all where the alias was changed and only has to be read again, and
+// longer while nothing presses.
+func (r *run) backoff(err error) time.Duration {
 	const first, most = 200 * time.Millisecond, 5 * time.Second
 	pause := first << min(r.trouble-1, 5)
-	if r.progress.Failure != nil {
+	switch {
+	case r.trouble == 1 && errors.Is(err, ErrMoved):
+		return 0
+	case r.progress.Failure != nil:
 		return min(pause, time.Second)
 	}
 	return min(pause, most)

@@ -145,8 +145,10 @@ func (g game) world() (*sim.World, deployer.Deployer) {
 	w.Publish("f", "2", g.newVersion)
 	must(w.CreateAlias("f", "live", deployer.Alias{Routing: rollout.Routing{Primary: "1"}, Description: g.owner}))
 	w.SetTraffic("f", "live", sim.Constant(g.rps))
-	return w, w.Deployer(slog.New(slog.DiscardHandler))
+	return w, w.Deployer(discard())
 }
+
+func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 // play runs a game to its end.
 func (g game) play() story {
@@ -157,8 +159,8 @@ func (g game) play() story {
 	s.plan = request.Plan
 	d.Log = slog.New(recorder{&s, w})
 	w.Go(0, func() { s.drive(w, d, g.raw(), "first") })
-	for _, o := range g.others {
-		s.schedule(w, d, o)
+	for i, o := range g.others {
+		s.schedule(w, d, o, i)
 	}
 	w.Drain()
 	s.writes, s.calls = w.Writes(), w.Calls("")
@@ -207,7 +209,7 @@ func (s *story) invoke(w *sim.World, d deployer.Deployer, raw []byte, i sim.Invo
 }
 
 // schedule has another caller or a stranger act.
-func (s *story) schedule(w *sim.World, d deployer.Deployer, o other) {
+func (s *story) schedule(w *sim.World, d deployer.Deployer, o other, i int) {
 	stranger := map[string]func(*deployer.Alias){
 		"stranger moves":    func(a *deployer.Alias) { a.Routing = rollout.Routing{Primary: "1", Secondary: "2", Weight: 77_77} },
 		"stranger wipes":    func(a *deployer.Alias) { a.Description = "mine" },
@@ -224,7 +226,7 @@ func (s *story) schedule(w *sim.World, d deployer.Deployer, o other) {
 		w.At(o.at, func() { must(w.ChangeAlias("stranger", "f", "live", stranger)) })
 		return
 	}
-	id := fmt.Sprintf("%s-%d", o.action, o.at/time.Second)
+	id := fmt.Sprintf("%s-%d", o.action, i)
 	raw, err := json.Marshal(map[string]any{"action": o.action, "function-name": "f", "alias": "live"})
 	if o.action == "deploy" {
 		raw = s.raw()
