@@ -12,15 +12,18 @@ type ErrorRule uint8
 
 // The error rules.
 const (
+	// ErrorsCompare fails when the new version fails more often than the old one in the same minutes, by a sequential
+	// test: see Test.
+	ErrorsCompare ErrorRule = iota
 	// ErrorsAny fails at the first failed invocation: the rule of aws-lambda-deploy.
-	ErrorsAny ErrorRule = iota
+	ErrorsAny
 	// ErrorsMaxRate fails when the share of failed invocations exceeds Health.MaxRate.
 	ErrorsMaxRate
 	// ErrorsOff looks at no errors.
 	ErrorsOff
 )
 
-// Health is what a rollout is judged by. The zero Health judges by ErrorsAny.
+// Health is what a rollout is judged by. The zero Health judges by ErrorsCompare.
 type Health struct {
 	// Off asks for no proof: nothing is read, and only alarms can fail.
 	Off bool
@@ -28,12 +31,21 @@ type Health struct {
 	Errors ErrorRule
 	// MaxRate is the highest tolerated share of failed invocations, 0 to 1; only for ErrorsMaxRate.
 	MaxRate float64
+	// FalseAlarmRate is the probability of a wrong rollback over a whole rollout, for ErrorsCompare; 0 is 0.01.
+	FalseAlarmRate float64
+	// MaxFailed caps the failures of the new version beyond the old one's rate over the whole rollout; 0 is no cap.
+	MaxFailed float64
 	// MinInvocations is how many calls the new version must have had in a step before its end; fewer are no data.
 	MinInvocations int
 }
 
 // NeedsCounts says whether this health check looks at invocations at all.
-func (h Health) NeedsCounts() bool { return !h.Off && (h.Errors != ErrorsOff || h.MinInvocations > 0) }
+func (h Health) NeedsCounts() bool {
+	return !h.Off && (h.Errors != ErrorsOff || h.MinInvocations > 0 || h.MaxFailed > 0)
+}
+
+// NeedsHistory says whether it looks at the old version's time before the rollout.
+func (h Health) NeedsHistory() bool { return !h.Off && (h.Errors == ErrorsCompare || h.MaxFailed > 0) }
 
 // AlarmState is a CloudWatch alarm's state. The zero AlarmState is none.
 type AlarmState string
@@ -56,7 +68,11 @@ type Alarm struct {
 // Evidence is what one look at a running rollout has found.
 type Evidence struct {
 	Reading Reading
-	Alarms  []Alarm
+	// History is the old version's time before the rollout, by minute: see HistoryBefore.
+	History []Counts
+	// JudgedAlone says that the plan has judged time with all traffic on the new version.
+	JudgedAlone bool
+	Alarms      []Alarm
 	// FirstShift is when the new version got its first traffic: an alarm that went red before cannot veto.
 	FirstShift time.Time
 	// StepSince is when the present step began; MinInvocations counts from its minute on, the finest that CloudWatch
@@ -73,6 +89,9 @@ func Assess(h Health, e Evidence) Assessment {
 		a.Verdict, a.Reason = Pass, "the health check is off"
 	case h.NeedsCounts():
 		a.add(h.assessCalls(e))
+		if h.MaxFailed > 0 {
+			a.veto(h.assessBudget(e))
+		}
 	case anyOK(e.Alarms):
 		a.Verdict, a.Reason = Pass, "errors are off, an alarm is watching"
 	default:
@@ -81,7 +100,7 @@ func Assess(h Health, e Evidence) Assessment {
 	for _, alarm := range e.Alarms {
 		a.veto(assessAlarm(alarm, e.FirstShift))
 	}
-	a.NoData = a.Verdict == Inconclusive
+	a.NoData = a.Verdict == Inconclusive && !a.waiting
 	return a
 }
 
@@ -99,11 +118,12 @@ func Unread(err error) Assessment {
 func (a *Assessment) add(c Check) {
 	a.Checks = append(a.Checks, c)
 	if c.Verdict > a.Verdict {
-		a.Verdict, a.Reason = c.Verdict, c.Name+": "+c.Reason
+		a.Verdict, a.Reason, a.waiting = c.Verdict, c.Name+": "+c.Reason, c.waiting
 	}
 }
 
-// veto takes a check that can only fail: an alarm that is not red proves nothing about the new version.
+// veto takes a check that can only fail: an alarm that is not red, or a budget that is not spent, proves nothing about
+// the new version.
 func (a *Assessment) veto(c Check) {
 	if c.Verdict == Fail {
 		a.add(c)
@@ -116,19 +136,22 @@ func (a *Assessment) veto(c Check) {
 func (h Health) assessCalls(e Evidence) Check {
 	all, old := e.Reading.New(time.Time{}), e.Reading.Old()
 	step := e.Reading.New(e.StepSince)
-	c := Check{Name: "errors", New: &all, Old: &old}
+	c := Check{Name: "errors", Verdict: Pass, New: &all, Old: &old, Reason: failures(all, old)}
 	switch {
+	case h.Errors == ErrorsCompare:
+		h.compare(&c, e)
 	case h.Errors == ErrorsAny && all.Errors > 0:
-		c.Verdict, c.Reason = Fail, failures(all, old)+", allowed none"
+		c.Verdict, c.Reason = Fail, c.Reason+", allowed none"
 	case h.Errors == ErrorsMaxRate && all.rate() > h.MaxRate:
-		c.Verdict, c.Reason = Fail, fmt.Sprintf("%s, allowed %s", failures(all, old), percent(h.MaxRate))
+		c.Verdict, c.Reason = Fail, fmt.Sprintf("%s, allowed %s", c.Reason, percent(h.MaxRate))
+	}
+	switch {
+	case c.Verdict == Fail:
 	case all.Invocations == 0:
 		c.Verdict, c.Reason = Inconclusive, "no invocation of the new version is visible yet"
 	case step.Invocations < float64(h.MinInvocations):
 		c.Verdict = Inconclusive
 		c.Reason = fmt.Sprintf("%.0f invocations of the new version are visible in this step, min-invocations is %d", step.Invocations, h.MinInvocations)
-	default:
-		c.Verdict, c.Reason = Pass, failures(all, old)
 	}
 	return c
 }

@@ -25,22 +25,22 @@ func TestAssessCalls(t *testing.T) {
 		verdict Verdict
 		noData  bool
 	}{
-		"no data is inconclusive, never a pass":             {Health{}, nil, Inconclusive, true},
-		"calls of the old version alone are no data":        {Health{}, minutes(Counts{}), Inconclusive, true},
-		"any: calls without an error pass":                  {Health{}, minutes(Counts{Invocations: 100}), Pass, false},
-		"any: one error fails":                              {Health{}, minutes(Counts{Invocations: 10000, Errors: 1}), Fail, false},
-		"any: an error seen before its invocation fails":    {Health{}, minutes(Counts{Errors: 1}), Fail, false},
-		"any: an error long ago still fails":                {Health{}, minutes(Counts{Invocations: 1, Errors: 1}, Counts{Invocations: 5000}), Fail, false},
+		"no data is inconclusive, never a pass":             {Health{Errors: ErrorsAny}, nil, Inconclusive, true},
+		"calls of the old version alone are no data":        {Health{Errors: ErrorsAny}, minutes(Counts{}), Inconclusive, true},
+		"any: calls without an error pass":                  {Health{Errors: ErrorsAny}, minutes(Counts{Invocations: 100}), Pass, false},
+		"any: one error fails":                              {Health{Errors: ErrorsAny}, minutes(Counts{Invocations: 10000, Errors: 1}), Fail, false},
+		"any: an error seen before its invocation fails":    {Health{Errors: ErrorsAny}, minutes(Counts{Errors: 1}), Fail, false},
+		"any: an error long ago still fails":                {Health{Errors: ErrorsAny}, minutes(Counts{Invocations: 1, Errors: 1}, Counts{Invocations: 5000}), Fail, false},
 		"max-rate: at the limit passes":                     {Health{Errors: ErrorsMaxRate, MaxRate: .01}, minutes(Counts{Invocations: 100, Errors: 1}), Pass, false},
 		"max-rate: above the limit fails":                   {Health{Errors: ErrorsMaxRate, MaxRate: .01}, minutes(Counts{Invocations: 100, Errors: 2}), Fail, false},
 		"max-rate: no data is inconclusive":                 {Health{Errors: ErrorsMaxRate, MaxRate: .01}, nil, Inconclusive, true},
 		"off: proves nothing":                               {Health{Errors: ErrorsOff}, minutes(Counts{Invocations: 100, Errors: 50}), Inconclusive, true},
 		"off with min-invocations: enough calls pass":       {Health{Errors: ErrorsOff, MinInvocations: 50}, minutes(Counts{Invocations: 50, Errors: 50}), Pass, false},
-		"min-invocations: too few are no data":              {Health{MinInvocations: 50}, minutes(Counts{Invocations: 49}), Inconclusive, true},
-		"min-invocations: an error fails all the same":      {Health{MinInvocations: 50}, minutes(Counts{Invocations: 3, Errors: 1}), Fail, false},
+		"min-invocations: too few are no data":              {Health{Errors: ErrorsAny, MinInvocations: 50}, minutes(Counts{Invocations: 49}), Inconclusive, true},
+		"min-invocations: an error fails all the same":      {Health{Errors: ErrorsAny, MinInvocations: 50}, minutes(Counts{Invocations: 3, Errors: 1}), Fail, false},
 		"health check off: passes whatever the counts":      {Health{Off: true}, minutes(Counts{Invocations: 5, Errors: 5}), Pass, false},
 		"health check off: passes without data":             {Health{Off: true}, nil, Pass, false},
-		"fractions of sums round to whole calls":            {Health{}, minutes(Counts{Invocations: 99.9999}), Pass, false},
+		"fractions of sums round to whole calls":            {Health{Errors: ErrorsAny}, minutes(Counts{Invocations: 99.9999}), Pass, false},
 		"min-invocations: the rounded count is what counts": {Health{MinInvocations: 100}, minutes(Counts{Invocations: 99.9999}), Pass, false},
 	}
 	for name, tt := range tests {

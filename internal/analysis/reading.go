@@ -60,13 +60,17 @@ func (r Reading) New(since time.Time) Counts {
 		if m.Start.Before(since.Truncate(time.Minute)) {
 			continue
 		}
-		if !r.Alone.IsZero() && !m.Start.Before(r.Alone) {
-			sum = sum.plus(m.New.atLeast(m.Alias))
-			continue
-		}
-		sum = sum.plus(m.New)
+		sum = sum.plus(r.newIn(m))
 	}
 	return sum.whole()
+}
+
+// newIn is the new version's calls in one minute.
+func (r Reading) newIn(m Minute) Counts {
+	if !r.Alone.IsZero() && !m.Start.Before(r.Alone) {
+		return m.New.atLeast(m.Alias)
+	}
+	return m.New
 }
 
 // Old sums the old version's calls since the rollout began.

@@ -50,8 +50,26 @@ type Check struct {
 	// New and Old are the counts of both versions; nil for a check that counts nothing, as an alarm.
 	New *Counts `json:"new,omitempty"`
 	Old *Counts `json:"old,omitempty"`
+	// Odds are the evidence of a comparison; nil for a check that compares nothing.
+	Odds *Odds `json:"evidence,omitempty"`
 	// Reason is one clause for people, with the numbers.
 	Reason string `json:"reason,omitempty"`
+
+	// waiting says that an Inconclusive is not for want of data: it passes by itself.
+	waiting bool
+}
+
+// Odds are the evidence that a comparison rests on.
+type Odds struct {
+	// Against is the evidence against the new version, as odds to 1, at its highest so far; it fails at Needed.
+	Against float64 `json:"against"`
+	Needed  float64 `json:"needed"`
+	// RatioAtLeast and RatioAtMost bound how many times the old version's rate the new one's is; 0 for no bound.
+	RatioAtLeast float64 `json:"ratio-at-least,omitempty"`
+	RatioAtMost  float64 `json:"ratio-at-most,omitempty"`
+	// Dispersion is how many errors count as one, D; Reference the error rate that the history makes normal, 0 for none.
+	Dispersion float64 `json:"dispersion"`
+	Reference  float64 `json:"reference,omitempty"`
 }
 
 // Assessment is the verdict of all checks together.
@@ -63,4 +81,6 @@ type Assessment struct {
 	Checks []Check
 	// Reason names the check that decided, with its numbers.
 	Reason string
+
+	waiting bool
 }

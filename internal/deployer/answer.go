@@ -36,34 +36,34 @@ type Step struct {
 	Checks  []analysis.Check `json:"checks,omitempty"`
 }
 
-// history is the steps that one driver has seen.
-type history []Step
+// record is the steps that one driver has seen.
+type record []Step
 
 // reach ends the present step and begins one at a weight.
-func (h *history) reach(w rollout.Weight, now time.Time) {
+func (r *record) reach(w rollout.Weight, now time.Time) {
 	now = now.UTC().Truncate(time.Millisecond)
-	if n := len(*h); n > 0 {
-		if (*h)[n-1].Weight == w {
+	if n := len(*r); n > 0 {
+		if (*r)[n-1].Weight == w {
 			return
 		}
-		(*h)[n-1].Until = &now
+		(*r)[n-1].Until = &now
 	}
 	if w > 0 {
-		*h = append(*h, Step{Weight: w, From: now})
+		*r = append(*r, Step{Weight: w, From: now})
 	}
 }
 
 // judge notes the latest assessment of the present step.
-func (h history) judge(a *analysis.Assessment) {
-	if n := len(h); n > 0 && a != nil {
-		h[n-1].Verdict, h[n-1].Checks = a.Verdict.String(), a.Checks
+func (r record) judge(a *analysis.Assessment) {
+	if n := len(r); n > 0 && a != nil {
+		r[n-1].Verdict, r[n-1].Checks = a.Verdict.String(), a.Checks
 	}
 }
 
 // end ends the present step.
-func (h history) end(now time.Time) {
+func (r record) end(now time.Time) {
 	now = now.UTC().Truncate(time.Millisecond)
-	if n := len(h); n > 0 && h[n-1].Until == nil {
-		h[n-1].Until = &now
+	if n := len(r); n > 0 && r[n-1].Until == nil {
+		r[n-1].Until = &now
 	}
 }

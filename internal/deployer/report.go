@@ -12,12 +12,12 @@ import (
 // finish turns an outcome into an answer, or into the error that callers match on.
 func (r *run) finish(f rollout.Finish) (Answer, error) {
 	now := r.now().UTC().Truncate(time.Millisecond)
-	r.history.end(now)
+	r.record.end(now)
 	if err := wireError(f.Outcome, r.message(f, now)); err != nil {
 		return Answer{}, err
 	}
 	answer := r.blank(string(f.Outcome), f.Reason)
-	answer.NewVersion, answer.EndedAt, answer.Steps = r.request.NewVersion, &now, r.history
+	answer.NewVersion, answer.EndedAt, answer.Steps = r.request.NewVersion, &now, r.record
 	if j := r.journal; j != nil {
 		answer.RolloutID, answer.OldVersion, answer.NewVersion, answer.Weight, answer.StartedAt = j.ID, j.Old, j.New, j.Weight, &j.Start
 	}
@@ -45,8 +45,8 @@ func (r *run) success(outcome rollout.Outcome, now time.Time) string {
 
 // lastReason is what the latest checks said.
 func (r *run) lastReason() string {
-	if n := len(r.history); n > 0 && len(r.history[n-1].Checks) > 0 {
-		check := r.history[n-1].Checks[0]
+	if n := len(r.record); n > 0 && len(r.record[n-1].Checks) > 0 {
+		check := r.record[n-1].Checks[0]
 		return check.Name + ": " + check.Reason
 	}
 	return ""
@@ -218,10 +218,10 @@ func (r *run) status(ctx context.Context) (Answer, error) {
 	answer.Weight, answer.StartedAt = live.Weight, &live.Start
 	answer.Reason = fmt.Sprintf("step %d of %d since %s, driver %s", live.Step, live.Steps, live.Since.Format(time.RFC3339), live.Driver)
 	if live.Weight > 0 {
-		r.history.reach(live.Weight, live.Since)
+		r.record.reach(live.Weight, live.Since)
 		assessment := r.assess(ctx, live)
-		r.history.judge(assessment)
-		answer.Steps = r.history
+		r.record.judge(assessment)
+		answer.Steps = r.record
 		answer.Reason = sentence(answer.Reason, fmt.Sprintf("by this request's health-check %s: %s", assessment.Verdict, assessment.Reason))
 	}
 	return answer, nil

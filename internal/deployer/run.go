@@ -25,8 +25,11 @@ type run struct {
 
 	progress rollout.Progress
 	// journal is the last one seen of the rollout that this run drives.
-	journal  *rollout.Journal
-	history  history
+	journal *rollout.Journal
+	record  record
+	// past is the old version's time before the rollout pastID.
+	past     []analysis.Counts
+	pastID   string
 	warnings []string
 	calls    latency
 	// quiet says that no rollout was running when the alias was last read.
@@ -146,32 +149,53 @@ func (r *run) judges(live *rollout.Journal) bool {
 // assess reads everything since the rollout began and judges it. A failed read is never healthy.
 func (r *run) assess(ctx context.Context, live *rollout.Journal) *analysis.Assessment {
 	plan := r.request.Plan
-	evidence := analysis.Evidence{FirstShift: live.First, StepSince: live.Since}
+	evidence := analysis.Evidence{FirstShift: live.First, StepSince: live.Since, JudgedAlone: plan.JudgesAlone()}
 	if live.Weight == rollout.Full {
 		evidence.Reading.Alone = live.Since
 	}
-	var err error
+	var err, alarmErr error
 	if plan.Health.NeedsCounts() {
-		err = r.timed(func() error {
-			evidence.Reading.Minutes, err = r.account.Meter.Minutes(ctx, MeterQuery{
-				Function: r.request.Function, Alias: r.request.Alias, OldVersion: live.Old, NewVersion: live.New,
-				Since: live.Start, Until: r.now(),
-			})
-			return err
-		})
+		evidence.Reading.Minutes, err = r.minutes(ctx, live, live.Start, r.now())
+	}
+	if plan.Health.NeedsHistory() && err == nil {
+		evidence.History, err = r.pastOf(ctx, live)
 	}
 	if len(plan.Alarms) > 0 {
-		alarmErr := r.timed(func() error {
-			evidence.Alarms, err = r.account.Meter.Alarms(ctx, plan.Alarms)
-			return err
+		alarmErr = r.timed(func() error {
+			evidence.Alarms, alarmErr = r.account.Meter.Alarms(ctx, plan.Alarms)
+			return alarmErr
 		})
-		err = errors.Join(err, alarmErr)
 	}
+	err = errors.Join(err, alarmErr)
 	a := analysis.Assess(plan.Health, evidence)
 	if err != nil && a.Verdict != analysis.Fail {
 		a = analysis.Unread(err)
 	}
 	return &a
+}
+
+// minutes reads what both versions did.
+func (r *run) minutes(ctx context.Context, live *rollout.Journal, since, until time.Time) (minutes []analysis.Minute, err error) {
+	err = r.timed(func() error {
+		minutes, err = r.account.Meter.Minutes(ctx, MeterQuery{
+			Function: r.request.Function, Alias: r.request.Alias, OldVersion: live.Old, NewVersion: live.New, Since: since, Until: until,
+		})
+		return err
+	})
+	return minutes, err
+}
+
+// pastOf reads the old version's time before a rollout, once: it does not change any more.
+func (r *run) pastOf(ctx context.Context, live *rollout.Journal) ([]analysis.Counts, error) {
+	if r.pastID == live.ID {
+		return r.past, nil
+	}
+	minutes, err := r.minutes(ctx, live, analysis.HistorySince(live.Start), live.Start)
+	if err != nil {
+		return nil, err
+	}
+	r.pastID, r.past = live.ID, analysis.HistoryBefore(live.Start, minutes)
+	return r.past, nil
 }
 
 // moving says whether Lambda is moving the alias's provisioned concurrency.
@@ -189,11 +213,11 @@ func (r *run) note(ctx context.Context, s rollout.Situation, action rollout.Next
 	attributes := []any{"routing", s.Routing.String()}
 	if live := s.Description.Live(s.Routing); live != nil && (r.request.Action != rollout.Deploy || live.ID == r.progress.Rollout || live.Driver == r.driver) {
 		r.journal = live
-		r.history.reach(live.Weight, live.Since)
+		r.record.reach(live.Weight, live.Since)
 		attributes = append(attributes, "rollout", live.ID, "weight", live.Weight, "step", live.Step, "steps", live.Steps)
 	}
 	if s.Assessment != nil {
-		r.history.judge(s.Assessment)
+		r.record.judge(s.Assessment)
 		attributes = append(attributes, "verdict", s.Assessment.Verdict.String(), "no-data", s.Assessment.NoData, "why", s.Assessment.Reason)
 	}
 	switch a := action.(type) {

@@ -58,6 +58,9 @@ func (p Plan) Duration() time.Duration {
 	return sum
 }
 
+// JudgesAlone says whether there is time in which the new version has all traffic and is judged.
+func (p Plan) JudgesAlone() bool { return len(p.Steps) > 0 && p.Steps[len(p.Steps)-1].Hold > 0 }
+
 // position finds a weight in the plan: the index of the first step that is not below it, and whether it is that
 // step's weight exactly. Zero is before the first step: -1, exactly.
 func (p Plan) position(w Weight) (index int, exact bool) {

@@ -180,14 +180,15 @@ func TestRefusedRequests(t *testing.T) {
 		"a stage without a weight":      {with(`"type": "stages", "stages": [{"hold": 3}]`), "stages[0].weight is missing"},
 		"a stage's misspelt key":        {with(`"type": "stages", "stages": [{"weigth": 3}]`), "stages[0].weigth is not a key: the nearest is stages[0].weight"},
 		"health-check as text":          {with(`"health-check": "false"`), "without quotes"},
-		"errors compare":                {with(`"health-check": {"errors": "compare"}`), `"any", {"max-rate": 0.01} and "off" work`},
+		"errors of another word":        {with(`"health-check": {"errors": "none"}`), `give "compare", "any", "off" or`},
 		"errors max-rate 1.5":           {with(`"health-check": {"errors": {"max-rate": 1.5}}`), "health-check.errors.max-rate is 1.5"},
 		"latency":                       {with(`"health-check": {"latency": "compare"}`), "not in this version"},
 		"throttles":                     {with(`"health-check": {"throttles": "any"}`), "not in this version"},
 		"metrics":                       {with(`"health-check": {"metrics": [{"id": "x"}]}`), "not in this version"},
 		"function":                      {with(`"health-check": {"function": "judge"}`), "not in this version"},
 		"probes":                        {with(`"health-check": {"probes": [{"name": "x"}]}`), "not in this version"},
-		"the budget":                    {with(`"health-check": {"max-failed-invocations": 3}`), "not in this version"},
+		"a budget of nothing":           {with(`"health-check": {"max-failed-invocations": 0}`), "health-check.max-failed-invocations is 0"},
+		"a rate of false alarms of 1":   {with(`"health-check": {"false-alarm-rate": 1}`), "health-check.false-alarm-rate is 1"},
 		"min-invocations negative":      {with(`"health-check": {"min-invocations": -1}`), "health-check.min-invocations is -1"},
 		"on-no-data":                    {with(`"health-check": {"on-no-data": "wait"}`), "give one of advance, hold, rollback"},
 		"poll-interval too short":       {with(`"poll-interval": 0.5`), "from 1s"},
@@ -240,6 +241,9 @@ func TestAcceptedForms(t *testing.T) {
 			assert.InDelta(t, .01, r.Plan.Health.MaxRate, 0)
 		}},
 		"alarms by name and ARN": {with(`"alarms": ["a", "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:b:c", "a"]`), func(t *testing.T, r Request) { assert.Equal(t, []string{"a", "b:c"}, r.Plan.Alarms) }},
+		"a comparison": {with(`"health-check": {"errors": "compare", "false-alarm-rate": 0.05, "max-failed-invocations": 20}`), func(t *testing.T, r Request) {
+			assert.Equal(t, analysis.Health{Errors: analysis.ErrorsCompare, FalseAlarmRate: .05, MaxFailed: 20}, r.Plan.Health)
+		}},
 		"hand-off false":         {with(`"hand-off": false`), func(t *testing.T, r Request) {}},
 		"a long plan polls less": {with(`"interval": "1h"`), func(t *testing.T, r Request) { assert.Equal(t, 36*time.Second, r.Plan.Poll) }},
 		"a year":                 {with(`"type": "all-at-once", "bake": "8760h"`), func(t *testing.T, r Request) { assert.Equal(t, 5*time.Minute, r.Plan.Poll) }},

@@ -1,0 +1,155 @@
+package analysis
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+)
+
+// historyMinutes is how much of the old version's time before the start a comparison learns from (the specification,
+// section 2.6).
+const historyMinutes = 180
+
+// HistorySince is when the history of a rollout begins that started at start.
+func HistorySince(start time.Time) time.Time {
+	return start.Truncate(time.Minute).Add(-historyMinutes * time.Minute)
+}
+
+// HistoryBefore is the old version's calls in each minute before the rollout's start, the oldest first, zeros where there
+// were none. Before the start the alias stood at the old version, so its own series is taken for the version's.
+func HistoryBefore(start time.Time, minutes []Minute) []Counts {
+	since := HistorySince(start)
+	history := make([]Counts, historyMinutes)
+	for _, m := range minutes {
+		if i := int(m.Start.Sub(since) / time.Minute); !m.Start.Before(since) && i < historyMinutes {
+			history[i] = m.Old.atLeast(m.Alias).whole()
+		}
+	}
+	return history
+}
+
+// blocks are the minutes in which the new version had calls, as a Test wants them.
+func (r Reading) blocks() []Block {
+	var blocks []Block
+	for _, m := range r.Minutes {
+		b := Block{Minute: m.Start.Unix() / 60, New: r.newIn(m), Old: m.Old}
+		if b.New.Invocations > 0 {
+			blocks = append(blocks, b)
+		}
+	}
+	return blocks
+}
+
+// params are the constants of the comparison.
+func (h Health) params(e Evidence) Params {
+	p := DefaultParams()
+	p.JudgedAlone = e.JudgedAlone
+	if h.FalseAlarmRate > 0 {
+		p.Alpha = h.FalseAlarmRate
+	}
+	return p
+}
+
+// compare judges by the sequential test over every minute so far. The new version is not blamed for what hits both: while
+// the old one fails far more than it used to, nothing goes forward.
+func (h Health) compare(c *Check, e Evidence) {
+	p, history, blocks := h.params(e), NewHistory(e.History), e.Reading.blocks()
+	test := NewTest(p, history)
+	for _, b := range blocks {
+		test.Add(b)
+	}
+	standing := test.Standing()
+	c.Odds = odds(p, history, blocks, standing)
+	c.Reason += fmt.Sprintf("; evidence against it %s:1 of %s:1 needed", figure(c.Odds.Against), figure(c.Odds.Needed))
+	if c.Odds.RatioAtLeast > 1 {
+		c.Reason += fmt.Sprintf(", its rate is at least %s times the old one's", figure(c.Odds.RatioAtLeast))
+	}
+	if standing.Verdict == Fail {
+		c.Verdict = Fail
+		c.Reason += "; " + ledger(p, history, blocks)
+		return
+	}
+	if trouble := environment(history, blocks); trouble != "" {
+		c.Verdict, c.Reason, c.waiting = Inconclusive, trouble, true
+	}
+}
+
+// odds states where a test stands in numbers for people.
+func odds(p Params, history History, blocks []Block, s Standing) *Odds {
+	o := &Odds{
+		Against: rounded(math.Exp(min(s.Peak, math.Log(1e9)))), Needed: rounded(1 / p.Alpha),
+		Dispersion: rounded(history.dispersion()), Reference: rounded(history.Reference),
+	}
+	if slices.ContainsFunc(blocks, func(b Block) bool { return b.New.Errors+b.Old.Errors > 0 }) {
+		bounds := NewBounds(p, history, blocks)
+		o.RatioAtLeast, o.RatioAtMost = rounded(bounds.RatioLower), rounded(bounds.RatioUpper)
+	}
+	return o
+}
+
+// environment says that both versions fail alike: in the last minutes that both served, the old one failed more often
+// than its history makes normal; "" when not, or when there is no history to tell.
+func environment(history History, blocks []Block) string {
+	const recent = 3
+	var old, fresh Counts
+	for i, seen := len(blocks)-1, 0; i >= 0 && seen < recent; i-- {
+		if blocks[i].Old.Invocations > 0 {
+			old, fresh = old.plus(blocks[i].Old), fresh.plus(blocks[i].New)
+			seen++
+		}
+	}
+	if history.Reference == 0 || old.Errors < 2 || old.rate() <= history.Reference {
+		return ""
+	}
+	return fmt.Sprintf("both versions fail: in the last minutes %.0f of %.0f invocations of the old version (%s, usually below %s) and %.0f of %.0f of the new one; it waits until that has passed",
+		old.Errors, old.Invocations, percent(old.rate()), percent(history.Reference), fresh.Errors, fresh.Invocations)
+}
+
+// ledger lists what the test was fed, so that its decision can be repeated.
+func ledger(p Params, history History, blocks []Block) string {
+	const most = 30
+	shown := blocks[max(0, len(blocks)-most):]
+	minutes := make([]string, len(shown))
+	for i, b := range shown {
+		minutes[i] = fmt.Sprintf("%s %.0f/%.0f %.0f/%.0f", time.Unix(b.Minute*60, 0).UTC().Format("15:04"),
+			b.New.Errors, b.New.Invocations, b.Old.Errors, b.Old.Invocations)
+	}
+	return fmt.Sprintf("by minute, failed/called of the new and of the old version: %s; D %s, reference %s, alpha %s",
+		strings.Join(minutes, ", "), figure(history.dispersion()), percent(history.Reference), figure(p.Alpha))
+}
+
+// assessBudget caps the failures of the new version beyond what the old one would have had: minute by minute beside it
+// or, where the new version was alone, by the history's rate.
+func (h Health) assessBudget(e Evidence) Check {
+	var past Counts
+	for _, c := range e.History {
+		past = past.plus(c)
+	}
+	excess := 0.0
+	for _, b := range e.Reading.blocks() {
+		normal := past.rate()
+		if b.Old.Invocations > 0 {
+			normal = b.Old.rate()
+		}
+		excess += b.New.Errors - normal*b.New.Invocations
+	}
+	c := Check{Name: "max-failed-invocations", Verdict: Pass, Reason: fmt.Sprintf("%s failures beyond the old version's rate, allowed %s", figure(max(0, excess)), figure(h.MaxFailed))}
+	if excess >= h.MaxFailed {
+		c.Verdict = Fail
+	}
+	return c
+}
+
+// rounded keeps three significant digits.
+func rounded(x float64) float64 {
+	if x == 0 || math.IsInf(x, 0) || math.IsNaN(x) {
+		return 0
+	}
+	scale := math.Pow(10, 2-math.Floor(math.Log10(math.Abs(x))))
+	return math.Round(x*scale) / scale
+}
+
+// figure writes a number with at most three significant digits.
+func figure(x float64) string { return fmt.Sprintf("%.15g", rounded(x)) }

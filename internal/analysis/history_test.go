@@ -1,0 +1,74 @@
+package analysis
+
+import (
+	"math"
+	"slices"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"pgregory.net/rapid"
+)
+
+// hours is minutes of the same calls, with these errors in turn.
+func hours(minutes int, calls float64, errors ...float64) []Counts {
+	var list []Counts
+	for i := range minutes {
+		list = append(list, Counts{Invocations: calls, Errors: errors[i%len(errors)]})
+	}
+	return list
+}
+
+func TestNewHistory(t *testing.T) {
+	tests := map[string]struct {
+		minutes    []Counts
+		dispersion float64
+		reference  float64
+	}{
+		"none":                               {nil, 0, 0},
+		"minutes without a call":             {hours(180, 0, 0), 0, 0},
+		"too few calls for a reference":      {hours(9, 111, 0), 1, 0},
+		"just enough calls":                  {hours(10, 100, 0), 1, 2 * (1 + 3.09 + 3) / 1000},
+		"too few minutes for dense clusters": {hours(3, 1000, 0, 100, 0), 1, 2 * (101 + 3.09*math.Sqrt(101) + 3) / 3000},
+		"one minute with errors is no clump": {hours(180, 600, slices.Concat([]float64{5}, make([]float64, 179))...), 1, 2 * (6 + 3.09*math.Sqrt(6) + 3) / 108000},
+		"everything failed":                  {hours(180, 600, 600), 1, 0.5},
+		"every other minute an outage":       {hours(180, 600, 0, 600), 1000, 0.5},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			h := NewHistory(tt.minutes)
+			assert.InDelta(t, tt.dispersion, h.Dispersion, 1e-12)
+			assert.InDelta(t, tt.reference, h.Reference, 1e-12)
+		})
+	}
+}
+
+func TestTheSmallerSecondDifferenceOfFourMinutes(t *testing.T) {
+	h := NewHistory(hours(4, 1000, 100, 50, 50, 200))
+	smaller := 0.05 * 0.05 / (0.1 * 0.9 * 6 / 1000)
+	assert.InDelta(t, smaller/0.14265183548851845, h.Dispersion, 1e-9)
+	assert.InDelta(t, 1, NewHistory(hours(3, 1000, 100, 50, 250)).Dispersion, 0, "three have but one: no smaller half")
+}
+
+func TestSparseClumpsCountUpToFive(t *testing.T) {
+	sparse := func(size ...float64) []Counts { return hours(180, 600, slices.Concat(size, make([]float64, 58))...) }
+	assert.InDelta(t, 3, NewHistory(sparse(3, 0)).Dispersion, 1e-12)
+	assert.InDelta(t, 2, NewHistory(sparse(2, 9)).Dispersion, 1e-12, "the lower median")
+	assert.InDelta(t, 5, NewHistory(sparse(50, 0)).Dispersion, 1e-12, "no more than five")
+}
+
+func TestHistoryIsWithinItsLimits(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		var minutes []Counts
+		for _, b := range drawBlocks(t, rapid.SampledFrom([]int64{1, 100, 1e6, 1e12}).Draw(t, "most")) {
+			minutes = append(minutes, b.Old, b.New)
+		}
+		given := slices.Clone(minutes)
+		h := NewHistory(minutes)
+		assert.Equal(t, given, minutes, "what it is given is not sorted")
+		if h == (History{}) {
+			return
+		}
+		assert.True(t, 1 <= h.Dispersion && h.Dispersion <= 1000, "%+v", h)
+		assert.True(t, 0 <= h.Reference && h.Reference <= 0.5, "%+v", h)
+	})
+}

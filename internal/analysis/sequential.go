@@ -1,0 +1,102 @@
+package analysis
+
+import "math"
+
+// Test compares the new version with the old one, block by block, and may be looked at after each: it is a sequential
+// test, built of e-processes, that says Fail of a tolerable version with probability Alpha at most however often it is
+// asked (the specification, sections 2.5 and 2.7 to 2.9). It is a value: a copy goes its own way, and the same blocks in
+// the same order make equal Tests. Use NewTest.
+type Test struct {
+	comparison     comparison
+	guard          guard
+	nonInferiority comparison
+	guardWeight    float64
+	beta           float64
+	latch          latch
+}
+
+// Standing is where a test stands after the blocks so far. Evidence is in natural logarithms: exp(Unhealthy) to 1 is what
+// a gambler who bet on a bad version from the start would have made of 1.
+type Standing struct {
+	// Verdict is Fail once the evidence has ever reached 1/Alpha, else Pass while Healthy reaches log(1/Beta), else
+	// Inconclusive (the specification, section 2.8).
+	Verdict Verdict
+	// Unhealthy is log E_total, the evidence against the new version now.
+	Unhealthy float64
+	// Peak is the largest Unhealthy so far, at least 0; exp(-Peak) is an always-valid p-value (section 2.5).
+	Peak float64
+	// Healthy is log E_H, the evidence that the new version is good enough (section 2.9).
+	Healthy float64
+}
+
+// NewTest is a Test before its first block.
+func NewTest(p Params, h History) Test {
+	t := Test{
+		comparison:     newComparison(p, h),
+		guard:          newGuard(p, h),
+		nonInferiority: newNonInferiority(p, h),
+		beta:           p.Beta,
+		latch:          latch{alpha: p.Alpha},
+	}
+	if h.Reference > 0 || p.JudgedAlone {
+		t.guardWeight = p.GuardWeight
+	}
+	return t
+}
+
+// Add takes the next block. A block that grows is added as one more block of the same minute, or replaced by starting
+// over. Blocks without calls of the new version, and those with more errors than invocations, are skipped (the
+// specification, section 2.1).
+func (t *Test) Add(b Block) {
+	if !b.countable() {
+		return
+	}
+	t.comparison.add(b)
+	t.nonInferiority.add(b)
+	if t.guardWeight > 0 {
+		t.guard.add(b)
+	}
+	t.latch.see(t.total())
+}
+
+// Standing is the verdict and its evidence now.
+func (t *Test) Standing() Standing {
+	return t.latch.standing(t.nonInferiority.logE, t.beta)
+}
+
+// Comparison is log E, the evidence of the concurrent comparison alone (section 2.4).
+func (t *Test) Comparison() float64 { return t.comparison.logE }
+
+// Guard is log G, the evidence of the history guard alone; 0 while it is left out (section 2.7).
+func (t *Test) Guard() float64 { return t.guard.logE }
+
+// total is log E_total, of E_total = (1-w) E + w G (section 2.7).
+func (t *Test) total() float64 {
+	if t.guardWeight == 0 {
+		return t.comparison.logE
+	}
+	return logAddExp(math.Log1p(-t.guardWeight)+t.comparison.logE, math.Log(t.guardWeight)+t.guard.logE)
+}
+
+// latch remembers the largest evidence: what was unhealthy once stays so (the specification, section 2.8).
+type latch struct {
+	alpha     float64
+	now, peak float64
+}
+
+// see takes log E_total as it is after a block.
+func (l *latch) see(logE float64) {
+	l.now, l.peak = logE, max(l.peak, logE)
+}
+
+// standing gives the verdict, with log E_H and the error probability it is allowed (sections 2.8 and 2.9).
+func (l *latch) standing(healthy, beta float64) Standing {
+	s := Standing{Verdict: Inconclusive, Unhealthy: l.now, Peak: l.peak, Healthy: healthy}
+	switch {
+	case l.peak >= -math.Log(l.alpha):
+		s.Verdict = Fail
+	case healthy >= -math.Log(beta):
+		s.Verdict = Pass
+	}
+	return s
+}
