@@ -17,24 +17,31 @@ func HistorySince(start time.Time) time.Time {
 	return start.Truncate(time.Minute).Add(-historyMinutes * time.Minute)
 }
 
-// HistoryBefore is the old version's calls in each minute before the rollout's start, the oldest first, zeros where there
-// were none. Before the start the alias stood at the old version, so its own series is taken for the version's.
+// HistoryBefore is the old version's calls in each minute before the rollout's start, the oldest first, from its first
+// call on and zeros where there were none. Before the start the alias stood at the old version, so its own series is
+// taken for the version's.
 func HistoryBefore(start time.Time, minutes []Minute) []Counts {
 	since := HistorySince(start)
 	history := make([]Counts, historyMinutes)
 	for _, m := range minutes {
 		if i := int(m.Start.Sub(since) / time.Minute); !m.Start.Before(since) && i < historyMinutes {
-			history[i] = m.Old.atLeast(m.Alias).whole()
+			history[i] = m.Old.atLeast(m.Alias)
 		}
 	}
-	return history
+	begun := slices.IndexFunc(history, func(c Counts) bool { return c != Counts{} })
+	return history[max(0, begun):]
 }
 
-// blocks are the minutes in which the new version had calls, as a Test wants them.
+// blocks are the minutes in which the new version had calls, as a Test wants them: raw, so that it can hold back a minute
+// whose errors show before its invocations. Where the new version stands alone, a straggler of the old one does not make
+// it a comparison.
 func (r Reading) blocks() []Block {
 	var blocks []Block
 	for _, m := range r.Minutes {
 		b := Block{Minute: m.Start.Unix() / 60, New: r.newIn(m), Old: m.Old}
+		if r.aloneIn(m) {
+			b.Old = Counts{}
+		}
 		if b.New.Invocations > 0 {
 			blocks = append(blocks, b)
 		}

@@ -67,11 +67,14 @@ func (r Reading) New(since time.Time) Counts {
 
 // newIn is the new version's calls in one minute.
 func (r Reading) newIn(m Minute) Counts {
-	if !r.Alone.IsZero() && !m.Start.Before(r.Alone) {
+	if r.aloneIn(m) {
 		return m.New.atLeast(m.Alias)
 	}
 	return m.New
 }
+
+// aloneIn says whether the alias stood at the new version alone for the whole minute.
+func (r Reading) aloneIn(m Minute) bool { return !r.Alone.IsZero() && !m.Start.Before(r.Alone) }
 
 // Old sums the old version's calls since the rollout began.
 func (r Reading) Old() Counts {
