@@ -20,6 +20,8 @@ type game struct {
 	request      map[string]any
 	owner        string
 	newVersion   sim.Version
+	oldVersion   sim.Version
+	incident     sim.Curve
 	rps          float64
 	metricsDelay time.Duration
 	named        bool
@@ -141,8 +143,9 @@ func (g game) raw() []byte {
 func (g game) world() (*sim.World, deployer.Deployer) {
 	w := sim.New()
 	w.MetricsDelay, w.VersionsNamed, w.Faults = g.metricsDelay, g.named, g.faults
-	w.Publish("f", "1", sim.Version{})
+	w.Publish("f", "1", g.oldVersion)
 	w.Publish("f", "2", g.newVersion)
+	w.SetIncident("f", g.incident)
 	must(w.CreateAlias("f", "live", deployer.Alias{Routing: rollout.Routing{Primary: "1"}, Description: g.owner}))
 	w.SetTraffic("f", "live", sim.Constant(g.rps))
 	return w, w.Deployer(discard())
