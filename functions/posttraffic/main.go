@@ -2,7 +2,6 @@
 package main
 
 import (
-	"context"
 	"log/slog"
 	"os"
 
@@ -18,13 +17,13 @@ import (
 )
 
 func main() {
-	log := slog.New(lambdacontext.NewLogHandler())
-	config, err := cloud.Load(context.Background())
-	if err != nil {
-		log.Error("the SDK cannot be configured", "error", err)
-		os.Exit(1)
-	}
-	f, m, d := functions.New(config), metrics.New(config), deployments.New(config)
+	config := cloud.Load(os.Getenv)
 	lambda.Start(hook.PostTraffic{
-		Aliases: f, Meter: m, Deployments: d, MaxErrorRate: os.Getenv("MAX_ERROR_RATE"), Clock: deployer.WallClock(), Log: log})
+		Aliases:      functions.New(config),
+		Meter:        metrics.New(config),
+		Deployments:  deployments.New(config),
+		MaxErrorRate: os.Getenv("MAX_ERROR_RATE"),
+		Clock:        deployer.WallClock(),
+		Log:          slog.New(lambdacontext.NewLogHandler()),
+	})
 }

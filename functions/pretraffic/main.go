@@ -2,7 +2,6 @@
 package main
 
 import (
-	"context"
 	"log/slog"
 	"os"
 
@@ -17,13 +16,12 @@ import (
 )
 
 func main() {
-	log := slog.New(lambdacontext.NewLogHandler())
-	config, err := cloud.Load(context.Background())
-	if err != nil {
-		log.Error("the SDK cannot be configured", "error", err)
-		os.Exit(1)
-	}
-	f, d := functions.New(config), deployments.New(config)
-	h := hook.PreTraffic{Functions: f, Deployments: d, Probes: os.Getenv("PROBES"), Clock: deployer.WallClock(), Log: log}
-	lambda.Start(h)
+	config := cloud.Load(os.Getenv)
+	lambda.Start(hook.PreTraffic{
+		Functions:   functions.New(config),
+		Deployments: deployments.New(config),
+		Probes:      os.Getenv("PROBES"),
+		Clock:       deployer.WallClock(),
+		Log:         slog.New(lambdacontext.NewLogHandler()),
+	})
 }

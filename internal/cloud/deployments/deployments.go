@@ -68,11 +68,11 @@ func targetOf(lambda *types.LambdaTarget) hook.Target {
 		OldVersion: aws.ToString(info.CurrentVersion), NewVersion: aws.ToString(info.TargetVersion),
 	}
 	for _, event := range lambda.LifecycleEvents {
-		if start := aws.ToTime(event.StartTime); !start.IsZero() && (t.Since.IsZero() || start.Before(t.Since)) {
+		if start := aws.ToTime(event.StartTime).UTC(); !start.IsZero() && (t.Since.IsZero() || start.Before(t.Since)) {
 			t.Since = start
 		}
 		if aws.ToString(event.LifecycleEventName) == "AllowTraffic" && event.Status == types.LifecycleEventStatusSucceeded {
-			t.Alone = aws.ToTime(event.EndTime)
+			t.Alone = aws.ToTime(event.EndTime).UTC()
 		}
 	}
 	return t
@@ -85,8 +85,7 @@ func (d Deployments) Report(ctx context.Context, deployment, execution string, s
 	_, err := d.client.PutLifecycleEventHookExecutionStatus(ctx, &codedeploy.PutLifecycleEventHookExecutionStatusInput{
 		DeploymentId: &deployment, LifecycleEventHookExecutionId: &execution, Status: types.LifecycleEventStatus(status),
 	})
-	var done *types.LifecycleEventAlreadyCompletedException
-	if errors.As(err, &done) {
+	if done, ok := errors.AsType[*types.LifecycleEventAlreadyCompletedException](err); ok {
 		return fmt.Errorf("%w: %s", hook.ErrAlreadyReported, done.ErrorMessage())
 	}
 	return cloud.Translate(err)

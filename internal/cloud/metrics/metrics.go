@@ -177,7 +177,7 @@ func alarmOf(name *string, state types.StateValue, transitioned, updated *time.T
 	if since == nil {
 		since = updated
 	}
-	return analysis.Alarm{Name: aws.ToString(name), State: analysis.AlarmState(state), Since: aws.ToTime(since)}
+	return analysis.Alarm{Name: aws.ToString(name), State: analysis.AlarmState(state), Since: aws.ToTime(since).UTC()}
 }
 
 // missing names the alarms that were not found.

@@ -1,0 +1,265 @@
+package main_test
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/meta-deployer/meta-deployer/internal/runtimetest"
+	"github.com/meta-deployer/meta-deployer/internal/wiretest"
+)
+
+const probes = `[{"name": "health", "function": "my-app-*", "payload": {"ping": 1}, "expect": {"ok": true}}]`
+
+// object is a body on the wire.
+type object = map[string]any
+
+// account is AWS as the hook meets it, in a test's own words: what one operation answers, everything else being well.
+type account struct {
+	answers map[string]func(wiretest.Call) wiretest.Answer
+	mu      sync.Mutex
+	// reported is whether CodeDeploy has a status.
+	reported bool
+}
+
+func (a *account) answer(call wiretest.Call) wiretest.Answer {
+	if answer := a.answers[call.Operation]; answer != nil {
+		return answer(call)
+	}
+	switch call.Operation {
+	case "codedeploy:ListDeploymentTargets":
+		return wiretest.Answer{Body: object{"targetIds": []any{"my-app-orders:live"}}}
+	case "codedeploy:BatchGetDeploymentTargets":
+		return wiretest.Answer{Body: object{"deploymentTargets": []any{target("my-app-orders", "8")}}}
+	case "codedeploy:PutLifecycleEventHookExecutionStatus":
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		if a.reported {
+			return wiretest.Fail(400, "LifecycleEventAlreadyCompletedException", "twice")
+		}
+		a.reported = true
+		return wiretest.Answer{Body: object{}}
+	case "lambda:GetFunctionConfiguration":
+		return wiretest.Answer{Body: object{"State": "Active", "LastUpdateStatus": "Successful"}}
+	case "lambda:Invoke":
+		if call.Header.Get("X-Amz-Invocation-Type") == "DryRun" {
+			return wiretest.Answer{Status: 204}
+		}
+		return wiretest.Answer{Body: []byte(`{"ok":true}`)}
+	}
+	return wiretest.Fail(403, "AccessDeniedException", "the role has no permission for "+call.Operation)
+}
+
+func target(function, version string) object {
+	return object{"deploymentTargetType": "LambdaTarget", "lambdaTarget": object{
+		"deploymentId": "d-7BTV8G2N3",
+		"lambdaFunctionInfo": object{
+			"functionName": function, "functionAlias": "live", "currentVersion": "7", "targetVersion": version, "targetVersionWeight": 0,
+		},
+	}}
+}
+
+func always(answer wiretest.Answer) func(wiretest.Call) wiretest.Answer {
+	return func(wiretest.Call) wiretest.Answer { return answer }
+}
+
+// statuses are what CodeDeploy was told, call by call.
+func statuses(server *wiretest.Server) []any {
+	var all []any
+	for _, call := range server.Calls("codedeploy:PutLifecycleEventHookExecutionStatus") {
+		all = append(all, call.Body.(object)["status"])
+	}
+	return all
+}
+
+func event(t *testing.T, name string) []byte {
+	t.Helper()
+	payload, err := os.ReadFile(filepath.Join("..", "..", "events", "pretraffic", name))
+	require.NoError(t, err)
+	return payload
+}
+
+// start runs the hook in an account.
+func start(t *testing.T, path, probes string, a *account) (*runtimetest.Process, *wiretest.Server) {
+	t.Helper()
+	server := wiretest.Start(t, a.answer)
+	environment := server.Environment()
+	environment["PROBES"] = probes
+	return runtimetest.Start(t, path, environment), server
+}
+
+func TestPretrafficFunction(t *testing.T) {
+	path := runtimetest.Build(t, "./functions/pretraffic")
+	type operations = map[string]func(wiretest.Call) wiretest.Answer
+	tests := map[string]struct {
+		probes  string
+		answers operations
+		timeout time.Duration
+		status  string
+		reason  string
+	}{
+		"a probe that is met":     {probes: probes, status: "Succeeded", reason: "version 8 of function my-app-orders passed 1 of 1 probes: health"},
+		"a probe that is not met": {probes: strings.Replace(probes, "true", "false", 1), status: "Failed", reason: "probe health of version 8 of function my-app-orders: expected ok false, got true"},
+		"a function error": {
+			probes: probes, status: "Failed", reason: "got a function error: Unhandled: boom",
+			answers: operations{"lambda:Invoke": always(wiretest.Answer{Body: []byte("boom"), Header: map[string]string{"X-Amz-Function-Error": "Unhandled"}})},
+		},
+		"a probe that hangs": {
+			probes: probes, status: "Failed", reason: "probe health of version 8 of function my-app-orders: no answer", timeout: 4 * time.Second,
+			answers: operations{"lambda:Invoke": always(wiretest.Answer{Delay: time.Minute})},
+		},
+		"no probe that matches": {probes: `[{"name": "a", "function": "others-*"}]`, status: "Succeeded", reason: "nothing was probed"},
+		"no probes":             {status: "Succeeded", reason: "nothing was probed"},
+		"PROBES that is wrong":  {probes: `[{"nmae": "a"}]`, status: "Failed", reason: "PROBES[0].nmae is not a key"},
+		"a version that failed": {
+			probes: probes, status: "Failed", reason: "cannot serve: its state is Failed",
+			answers: operations{"lambda:GetFunctionConfiguration": always(wiretest.Answer{Body: object{"State": "Failed", "StateReasonCode": "ImageDeleted"}})},
+		},
+		"an answer that nests too deeply": {
+			probes: probes, status: "Failed", reason: "expected an object",
+			answers: operations{"lambda:Invoke": always(wiretest.Answer{Body: []byte(`{"ok":` + strings.Repeat("[", 200000) + strings.Repeat("]", 200000) + `}`)})},
+		},
+		"a connection that is cut": {
+			probes: probes, status: "Failed", reason: "no answer: unavailable", timeout: 2 * time.Second,
+			answers: operations{"lambda:Invoke": always(wiretest.Answer{Cut: true})},
+		},
+	}
+	for name, test := range tests {
+		if test.timeout == 0 {
+			test.timeout = 30 * time.Second
+		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			own, server := start(t, path, test.probes, &account{answers: test.answers})
+			result := own.Invoke(event(t, "rollout.json"), test.timeout)
+			checkAnswer(t, result, test.status, test.reason)
+			assert.Empty(t, statuses(server), "CodeDeploy has nothing to do with a rollout")
+
+			deployed, server := start(t, path, test.probes, &account{answers: test.answers})
+			result = deployed.Invoke(event(t, "codedeploy.json"), test.timeout)
+			checkAnswer(t, result, test.status, test.reason)
+			assert.Equal(t, []any{test.status}, statuses(server), "CodeDeploy is told exactly once")
+			for _, secret := range []string{"test-secret-key", "test-session-token"} {
+				assert.NotContains(t, own.Log()+deployed.Log(), secret)
+			}
+		})
+	}
+}
+
+func checkAnswer(t *testing.T, result runtimetest.Result, status, reason string) {
+	t.Helper()
+	require.Empty(t, result.ErrorType, result.ErrorMessage)
+	var answer struct{ Status, Reason string }
+	require.NoError(t, json.Unmarshal(result.Answer, &answer))
+	assert.Equal(t, status, answer.Status, answer.Reason)
+	assert.Contains(t, answer.Reason, reason)
+}
+
+// Whatever CodeDeploy says, it is told a status.
+func TestPretrafficFunctionWithAnOddCodeDeploy(t *testing.T) {
+	path := runtimetest.Build(t, "./functions/pretraffic")
+	targets := func(all ...any) wiretest.Answer { return wiretest.Answer{Body: object{"deploymentTargets": all}} }
+	tests := map[string]struct {
+		operation string
+		answer    wiretest.Answer
+		reason    string
+	}{
+		"no targets":                {"codedeploy:ListDeploymentTargets", wiretest.Answer{Body: object{}}, "0 targets"},
+		"targets of the wrong type": {"codedeploy:ListDeploymentTargets", wiretest.Answer{Body: object{"targetIds": object{"a": 1}}}, "cannot be told"},
+		"an unknown deployment":     {"codedeploy:ListDeploymentTargets", wiretest.Fail(400, "DeploymentDoesNotExistException", "none"), "DeploymentDoesNotExistException"},
+		"no permission":             {"codedeploy:ListDeploymentTargets", wiretest.Fail(400, "AccessDeniedException", "no"), "access denied"},
+		"an HTML page":              {"codedeploy:ListDeploymentTargets", wiretest.Answer{Body: []byte("<html>")}, "time ran out"},
+		"a service that is down":    {"codedeploy:BatchGetDeploymentTargets", wiretest.Fail(500, "InternalFailure", "down"), "time ran out"},
+		"an empty target":           {"codedeploy:BatchGetDeploymentTargets", targets(object{}), "not an alias of a Lambda function"},
+		"null targets":              {"codedeploy:BatchGetDeploymentTargets", targets(nil, nil), "not an alias of a Lambda function"},
+		"a function without name":   {"codedeploy:BatchGetDeploymentTargets", targets(target("", "8")), "functionName is"},
+		"no version":                {"codedeploy:BatchGetDeploymentTargets", targets(target("my-app-orders", "")), "targetVersion is"},
+		"$LATEST":                   {"codedeploy:BatchGetDeploymentTargets", targets(target("my-app-orders", "$LATEST")), "targetVersion is"},
+		"a function by ARN":         {"codedeploy:BatchGetDeploymentTargets", targets(target("arn:aws:lambda:eu-central-1:123456789012:function:my-app-orders", "8")), ""},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := &account{answers: map[string]func(wiretest.Call) wiretest.Answer{test.operation: always(test.answer)}}
+			process, server := start(t, path, probes, a)
+			status := "Failed"
+			if test.reason == "" {
+				status = "Succeeded"
+			}
+			checkAnswer(t, process.Invoke(event(t, "codedeploy.json"), 2*time.Second), status, test.reason)
+			assert.Equal(t, []any{status}, statuses(server))
+		})
+	}
+}
+
+func TestPretrafficFunctionReports(t *testing.T) {
+	const put = "codedeploy:PutLifecycleEventHookExecutionStatus"
+	path := runtimetest.Build(t, "./functions/pretraffic")
+	tests := map[string]struct {
+		// first is how the first report is answered; always says that all are.
+		first     wiretest.Answer
+		always    bool
+		errorType string
+	}{
+		"again after a failure":               {first: wiretest.Fail(500, "InternalFailure", "down")},
+		"again after a throttle":              {first: wiretest.Fail(400, "ThrottlingException", "slow down")},
+		"again after a lost reply":            {first: wiretest.Answer{Cut: true}},
+		"again after a reply that never came": {first: wiretest.Answer{Delay: time.Minute}},
+		"once what was reported before":       {first: wiretest.Fail(400, "LifecycleEventAlreadyCompletedException", "twice"), always: true},
+		"an error where it may not":           {first: wiretest.Fail(400, "AccessDeniedException", "no"), always: true, errorType: "NotReported"},
+		"an error where CodeDeploy is down":   {first: wiretest.Fail(500, "InternalFailure", "down"), always: true, errorType: "NotReported"},
+	}
+	for name, test := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var reports atomic.Int32
+			a := &account{answers: map[string]func(wiretest.Call) wiretest.Answer{put: func(wiretest.Call) wiretest.Answer {
+				if reports.Add(1) > 1 && !test.always {
+					return wiretest.Answer{Body: object{}}
+				}
+				return test.first
+			}}}
+			process, server := start(t, path, probes, a)
+			result := process.Invoke(event(t, "codedeploy.json"), 4*time.Second)
+			require.Equal(t, test.errorType, result.ErrorType, result.ErrorMessage)
+			if test.errorType == "" {
+				checkAnswer(t, result, "Succeeded", "passed 1 of 1 probes")
+			} else {
+				assert.Contains(t, result.ErrorMessage, "aws deploy stop-deployment --deployment-id d-7BTV8G2N3")
+			}
+			for _, status := range statuses(server) {
+				assert.Equal(t, "Succeeded", status, "a repeated report is the same report")
+			}
+		})
+	}
+}
+
+// One process serves one event after the other, whatever the last one was, as Lambda's execution environments do.
+func TestPretrafficFunctionGoesOn(t *testing.T) {
+	path := runtimetest.Build(t, "./functions/pretraffic")
+	var invocations atomic.Int32
+	a := &account{answers: map[string]func(wiretest.Call) wiretest.Answer{"lambda:Invoke": func(wiretest.Call) wiretest.Answer {
+		answer := wiretest.Answer{Body: []byte(`{"ok":true}`)}
+		if invocations.Add(1) == 1 {
+			answer.Delay = time.Minute
+		}
+		return answer
+	}}}
+	process, server := start(t, path, probes, a)
+	checkAnswer(t, process.Invoke(event(t, "codedeploy.json"), 2*time.Second), "Failed", "no answer")
+	for _, garbage := range []string{"", "null", "[]", `"x"`, "{}", `{"DeploymentId":1}`, string(event(t, "rollout.json")[:40])} {
+		assert.NotEmpty(t, process.Invoke([]byte(garbage), 3*time.Second).ErrorType, garbage)
+	}
+	checkAnswer(t, process.Invoke(event(t, "rollout.json"), 3*time.Second), "Succeeded", "passed 1 of 1 probes")
+	checkAnswer(t, process.Invoke(event(t, "codedeploy.json"), 3*time.Second), "Succeeded", "passed 1 of 1 probes")
+	assert.Equal(t, []any{"Failed", "Succeeded"}, statuses(server), "the repeated event is reported again, and CodeDeploy keeps the first")
+	assert.Contains(t, process.Log(), `"requestId":"8476a536-`)
+}

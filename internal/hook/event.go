@@ -1,0 +1,157 @@
+package hook
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/meta-deployer/meta-deployer/internal/rollout"
+)
+
+// Target is what a hook looks at: a function's new version, and the alias that is moved to it.
+type Target struct {
+	// Function is a name or an ARN without a qualifier.
+	Function string
+	Alias    string
+	// OldVersion is where the alias came from; "" where that is not known.
+	OldVersion string
+	NewVersion string
+	// Since is when the rollout or deployment began; zero where that is not known.
+	Since time.Time
+	// Alone is when the alias began to stand at the new version alone; zero where that is not known.
+	Alone time.Time
+}
+
+var (
+	functionPattern = regexp.MustCompile(`^(?:(?:arn:aws[a-zA-Z-]*:lambda:[a-z0-9-]+:)?\d{12}:function:)?([a-zA-Z0-9_-]{1,64})$`)
+	aliasPattern    = regexp.MustCompile(`^[a-zA-Z0-9_-]{1,128}$`)
+	versionPattern  = regexp.MustCompile(`^[0-9]+$`)
+)
+
+// validate refuses a target that cannot be one, by the names that its fields have where it comes from.
+func (t Target) validate(function, alias, version string) error {
+	switch {
+	case !functionPattern.MatchString(t.Function):
+		return fmt.Errorf("%s is %q: give a function's name or ARN, without a qualifier", function, shorten(t.Function))
+	case !aliasPattern.MatchString(t.Alias):
+		return fmt.Errorf("%s is %q: give an alias's name", alias, shorten(t.Alias))
+	case !versionPattern.MatchString(t.NewVersion):
+		return fmt.Errorf(`%s is %q: give a published version's number as text, such as "2"`, version, shorten(t.NewVersion))
+	}
+	return nil
+}
+
+// bare is the function's name alone, as metrics and the patterns of probes know it. It needs a valid target.
+func (t Target) bare() string { return functionPattern.FindStringSubmatch(t.Function)[1] }
+
+// qualified is the new version by its number, as calls name it.
+func (t Target) qualified() string { return t.Function + ":" + t.NewVersion }
+
+// String is the target for people: "version 2 of function f".
+func (t Target) String() string {
+	return fmt.Sprintf("version %s of function %s", t.NewVersion, t.bare())
+}
+
+// event is one of the two kinds: CodeDeploy's, with both ids, or else our own.
+type event struct {
+	own rollout.HookEvent
+	// deployment and execution are CodeDeploy's ids; "" in our own event.
+	deployment, execution string
+	// refused is why nothing can be checked; nil where it can.
+	refused error
+}
+
+const (
+	ownKey        = "lifecycle-event"
+	deploymentKey = "DeploymentId"
+	executionKey  = "LifecycleEventHookExecutionId"
+)
+
+// parseEvent tells the two kinds apart. Keys that neither has are ignored, for events may grow. It fails with
+// UnknownEvent for what is of neither kind, and with NotReported for CodeDeploy's without the ids to report by.
+func parseEvent(payload []byte) (event, error) {
+	var keys map[string]json.RawMessage
+	if json.Unmarshal(payload, &keys) != nil {
+		return event{}, UnknownEvent{"the event is not a JSON object: send a rollout's event or CodeDeploy's"}
+	}
+	_, own := keys[ownKey]
+	_, deployment := keys[deploymentKey]
+	_, execution := keys[executionKey]
+	if !own && !deployment && !execution {
+		return event{}, UnknownEvent{fmt.Sprintf("the event has neither %s, as a rollout's, nor %s, as CodeDeploy's: send one of these", ownKey, deploymentKey)}
+	}
+	var e event
+	if deployment || execution {
+		if err := e.readIDs(keys); err != nil {
+			return event{}, err
+		}
+	}
+	switch {
+	case own && e.deployment != "":
+		e.refused = fmt.Errorf("it has both %s and %s: send a rollout's event or CodeDeploy's", ownKey, deploymentKey)
+	case own:
+		e.refused = e.readOwn(payload, keys)
+	}
+	return e, nil
+}
+
+// readIDs reads what CodeDeploy sends.
+func (e *event) readIDs(keys map[string]json.RawMessage) error {
+	badDeployment := json.Unmarshal(keys[deploymentKey], &e.deployment) != nil || e.deployment == ""
+	badExecution := json.Unmarshal(keys[executionKey], &e.execution) != nil || e.execution == ""
+	if !badDeployment && !badExecution {
+		return nil
+	}
+	key, deployment := executionKey, e.deployment
+	if badDeployment {
+		key, deployment = deploymentKey, "ID"
+	}
+	return NotReported{fmt.Sprintf("no status can be reported, because the event's %s is %s: CodeDeploy sends %s and %s, both texts; "+
+		"a deployment that waits for a status is ended by: aws deploy stop-deployment --deployment-id %s",
+		key, shown(keys[key]), deploymentKey, executionKey, deployment)}
+}
+
+// readOwn reads a rollout's event.
+func (e *event) readOwn(payload []byte, keys map[string]json.RawMessage) error {
+	err := json.Unmarshal(payload, &e.own)
+	if mistyped, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
+		return fmt.Errorf("%s is %s: give a text", mistyped.Field, shown(keys[mistyped.Field]))
+	}
+	if err != nil {
+		return fmt.Errorf("started-at is %s: give a time such as 2026-01-05T09:00:00Z", shown(keys["started-at"]))
+	}
+	return nil
+}
+
+// ownTarget is the target of a rollout's event, at the stage that the hook is for.
+func ownTarget(e rollout.HookEvent, stage rollout.HookStage) (Target, error) {
+	t := Target{Function: e.Function, Alias: e.Alias, OldVersion: e.OldVersion, NewVersion: e.NewVersion, Since: e.StartedAt}
+	switch {
+	case e.Stage != stage:
+		return t, fmt.Errorf("%s is %q: this is the %s hook", ownKey, shorten(string(e.Stage)), stage)
+	case stage == rollout.PostTraffic && t.Since.IsZero():
+		return t, errors.New("started-at is missing: give the time that the rollout began at, such as 2026-01-05T09:00:00Z")
+	}
+	return t, t.validate("function-name", "alias", "new-version")
+}
+
+// shown is a value as it came, for a message.
+func shown(raw json.RawMessage) string {
+	if raw == nil {
+		return "missing"
+	}
+	return shorten(string(raw))
+}
+
+// shorten cuts a text for a message.
+func shorten(text string) string {
+	const most = 200
+	text = strings.TrimSpace(text)
+	if runes := []rune(text); len(runes) > most {
+		return string(runes[:most]) + "…"
+	}
+	return text
+}

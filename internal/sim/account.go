@@ -1,0 +1,94 @@
+package sim
+
+import (
+	"context"
+
+	"github.com/meta-deployer/meta-deployer/internal/analysis"
+	"github.com/meta-deployer/meta-deployer/internal/deployer"
+)
+
+// account is the world as the deployer sees it: every question is a call, which takes time and may go wrong.
+type account struct{ world *World }
+
+var (
+	_ deployer.Aliases  = account{}
+	_ deployer.Versions = account{}
+	_ deployer.Meter    = account{}
+	_ deployer.Hooks    = account{}
+)
+
+// Alias is GetAlias.
+func (a account) Alias(ctx context.Context, function, name string) (found deployer.Alias, err error) {
+	err = a.world.call(ctx, GetAlias, func() error {
+		found, err = a.world.Alias(function, name)
+		return err
+	})
+	return found, err
+}
+
+// UpdateAlias is UpdateAlias with everything given, and the condition of the revision.
+func (a account) UpdateAlias(ctx context.Context, function, name string, to deployer.Alias) error {
+	return a.world.call(ctx, UpdateAlias, func() error {
+		_, id := Caller(ctx)
+		return a.world.updateAlias(id, function, name, to)
+	})
+}
+
+// Version is GetFunctionConfiguration.
+func (a account) Version(ctx context.Context, function, version string) (v deployer.Version, err error) {
+	err = a.world.call(ctx, GetVersion, func() error {
+		v, err = a.world.version(function, version)
+		return err
+	})
+	return v, err
+}
+
+// ProvisionedConcurrency is GetProvisionedConcurrencyConfig.
+func (a account) ProvisionedConcurrency(ctx context.Context, function, name string) (c deployer.ProvisionedConcurrency, err error) {
+	err = a.world.call(ctx, GetConcurrency, func() error {
+		c, err = a.world.concurrency(function, name)
+		return err
+	})
+	return c, err
+}
+
+// Minutes is GetMetricData.
+func (a account) Minutes(ctx context.Context, q deployer.MeterQuery) (minutes []analysis.Minute, err error) {
+	err = a.world.call(ctx, GetMetrics, func() error {
+		minutes = a.world.minutes(q)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return minutes, nil
+}
+
+// Alarms is DescribeAlarms.
+func (a account) Alarms(ctx context.Context, names []string) (alarms []analysis.Alarm, err error) {
+	err = a.world.call(ctx, DescribeAlarms, func() error {
+		alarms, err = a.world.describeAlarms(names)
+		return err
+	})
+	return alarms, err
+}
+
+// Invoke is a synchronous Invoke.
+func (a account) Invoke(ctx context.Context, function string, payload []byte) (answer []byte, failure string, err error) {
+	err = a.world.call(ctx, Invoke, func() error {
+		answer, failure, err = a.world.invoke(ctx, function, payload)
+		return err
+	})
+	if err != nil {
+		return nil, "", err
+	}
+	return answer, failure, nil
+}
+
+// CanInvoke is an Invoke that asks for a dry run.
+func (a account) CanInvoke(ctx context.Context, function string) error {
+	return a.world.call(ctx, DryRun, func() error {
+		_, err := a.world.hook(function)
+		return err
+	})
+}

@@ -1,0 +1,87 @@
+package sim
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/meta-deployer/meta-deployer/internal/deployer"
+)
+
+// function is a Lambda function: what is published of it, and the aliases on that.
+type function struct {
+	name     string
+	versions map[string]Version
+	aliases  map[string]*alias
+	// incident is the share of calls that fail whichever version runs.
+	incident Curve
+}
+
+// Version is a published version, and how it does.
+type Version struct {
+	// Version is what Lambda says of it once it is ready. State "" is Active, UpdateStatus "" is Successful.
+	deployer.Version
+	// ReadyAt is when it becomes Active, and optimized where it has SnapStart; until then it is Pending.
+	ReadyAt time.Duration
+	// Errors is the share of its calls that fail.
+	Errors Curve
+	// Takes is how long its calls take: CloudWatch shows them that much later.
+	Takes time.Duration
+}
+
+// Publish adds a version of a function, and the function with its first one.
+func (w *World) Publish(name, number string, v Version) {
+	if w.functions[name] == nil {
+		w.functions[name] = &function{name: name, versions: map[string]Version{}, aliases: map[string]*alias{}}
+	}
+	w.settle(name)
+	w.functions[name].versions[number] = v
+}
+
+// SetIncident has a share of a function's calls fail, whichever version runs. The function must exist.
+func (w *World) SetIncident(name string, share Curve) {
+	w.settle(name)
+	w.functions[name].incident = share
+}
+
+// settle counts what a function's aliases have served until now, before something about it changes.
+func (w *World) settle(name string) {
+	for _, a := range w.functions[name].aliases {
+		w.serve(w.functions[name], a)
+	}
+}
+
+// version is a version as Lambda states it now; "" is the unpublished one, which every function has.
+func (w *World) version(name, number string) (deployer.Version, error) {
+	f := w.functions[name]
+	if f == nil {
+		return deployer.Version{}, notFound("Function not found: " + arn(name))
+	}
+	v, ok := f.versions[number]
+	if !ok && number != "" {
+		return deployer.Version{}, notFound("Function not found: " + arn(name) + ":" + number)
+	}
+	stated := v.Version
+	if stated.State == "" {
+		stated.State = "Active"
+	}
+	if stated.UpdateStatus == "" {
+		stated.UpdateStatus = "Successful"
+	}
+	if stated.Optimized = stated.SnapStart; v.ReadyAt > w.elapsed {
+		stated.State, stated.Reason, stated.Optimized = "Pending", "Creating: The function is being created.", false
+	}
+	return stated, nil
+}
+
+func arn(name string) string {
+	home := Home()
+	return fmt.Sprintf("arn:aws:lambda:%s:%s:function:%s", home.Region, home.Account, name)
+}
+
+func notFound(text string) error {
+	return fmt.Errorf("%w: ResourceNotFoundException: %s", deployer.ErrNotFound, text)
+}
+
+func refused(code, text string) error {
+	return fmt.Errorf("%w: %s: %s", deployer.ErrRefused, code, text)
+}

@@ -1,0 +1,81 @@
+package sim
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/meta-deployer/meta-deployer/internal/deployer"
+)
+
+// Hook is a function that a rollout can invoke, and what it does.
+type Hook struct {
+	// Takes is how long it runs.
+	Takes time.Duration
+	// Answer is what it answers, where Failure is "".
+	Answer string
+	// Failure is the function error that it ends with.
+	Failure string
+	// Throttled is how many invocations are throttled before one runs.
+	Throttled int
+}
+
+type hook struct {
+	Hook
+	received [][]byte
+}
+
+// SetHook creates a function that can be invoked, or changes what it does.
+func (w *World) SetHook(name string, h Hook) {
+	if w.hooks[name] == nil {
+		w.hooks[name] = &hook{}
+	}
+	w.hooks[name].Hook = h
+}
+
+// RemoveHook deletes a function that can be invoked.
+func (w *World) RemoveHook(name string) { delete(w.hooks, name) }
+
+// Received are the events that a function was invoked with; a throttled invocation is none.
+func (w *World) Received(name string) [][]byte {
+	h, err := w.hook(name)
+	if err != nil {
+		return nil
+	}
+	return slices.Clone(h.received)
+}
+
+// hook finds a function to invoke, by name or ARN.
+func (w *World) hook(function string) (*hook, error) {
+	name := function
+	if _, tail, ok := strings.Cut(function, "function:"); ok {
+		name, _, _ = strings.Cut(tail, ":")
+	}
+	h := w.hooks[name]
+	if h == nil {
+		return nil, notFound("Function not found: " + arn(name))
+	}
+	return h, nil
+}
+
+// invoke runs a function. Its caller may end sooner; it has run all the same.
+func (w *World) invoke(ctx context.Context, function string, payload []byte) (answer []byte, failure string, err error) {
+	h, err := w.hook(function)
+	if err != nil {
+		return nil, "", err
+	}
+	if h.Throttled > 0 {
+		h.Throttled--
+		return nil, "", fmt.Errorf("%w: %s", deployer.ErrUnavailable, throttledReason)
+	}
+	h.received = append(h.received, slices.Clone(payload))
+	if err := w.sleep(ctx, h.Takes); err != nil {
+		return nil, "", unavailable(err)
+	}
+	if h.Failure != "" {
+		return nil, h.Failure, nil
+	}
+	return []byte(h.Answer), "", nil
+}
