@@ -9,12 +9,18 @@ export SAM_CLI_TELEMETRY = 0
 .DELETE_ON_ERROR:
 
 help: ## Show this list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-16s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # ---- Run and build
 
 demo: ## Watch whole rollouts in a simulated account
 	go run ./internal/cmd/demo
+
+local: ## Serve the simulated account to AWS's own clients, on 127.0.0.1:3001
+	go run ./internal/cmd/local
+
+rehearse: ## Replay recorded traffic through a plan
+	go run ./internal/cmd/rehearse
 
 # SAM tells make nothing about the template's Architecture, so here it is again, by the same words:
 #   ARCHITECTURE=x86_64 sam build && sam deploy --parameter-overrides Architecture=x86_64 ...
@@ -48,6 +54,14 @@ test: ## Run the tests
 
 test-race: ## Run the tests in random order with the race detector
 	go test -race -shuffle=on ./...
+
+CHECKS ?= 10000
+
+torture: ## Random rollouts in a hostile account, CHECKS (10000) for each of the twelve properties
+	go test -count=1 -timeout 30m ./internal/deployer -run 'Test(S[1-8]|L[1-3]|E1)' -rapid.checks=$(CHECKS)
+
+bench-judgement: ## Measure the judge against others; writes docs/benchmarks.md
+	go run ./internal/cmd/judgement
 
 FUZZTIME ?= 10s
 
@@ -116,4 +130,5 @@ ci: ## Everything that must pass before a change goes in
 	@printf '\n==== all passed\n'
 
 FORCE:
-.PHONY: help demo build clean test test-race fuzz fmt fmt-check vet lint template ci FORCE
+
+.PHONY: help demo local rehearse build clean torture bench-judgement test test-race fuzz fmt fmt-check vet lint template ci FORCE

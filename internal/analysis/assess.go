@@ -78,6 +78,8 @@ type Evidence struct {
 	// StepSince is when the present step began; MinInvocations counts from its minute on, the finest that CloudWatch
 	// tells.
 	StepSince time.Time
+	// Terse leaves out the bounds for people, which take most of the time of an Assess.
+	Terse bool
 }
 
 // Assess judges the new version by everything seen since the rollout began. It never says Pass without data, unless
@@ -101,6 +103,7 @@ func Assess(h Health, e Evidence) Assessment {
 		a.veto(assessAlarm(alarm, e.FirstShift))
 	}
 	a.NoData = a.Verdict == Inconclusive && !a.waiting
+	a.Step = e.step()
 	return a
 }
 
@@ -117,6 +120,7 @@ func Unread(err error) Assessment {
 // add takes a check into the assessment; the worst verdict decides.
 func (a *Assessment) add(c Check) {
 	a.Checks = append(a.Checks, c)
+	a.Doubtful = a.Doubtful || c.doubtful
 	if c.Verdict > a.Verdict {
 		a.Verdict, a.Reason, a.waiting = c.Verdict, c.Name+": "+c.Reason, c.waiting
 	}

@@ -33,15 +33,11 @@ func HistoryBefore(start time.Time, minutes []Minute) []Counts {
 }
 
 // blocks are the minutes in which the new version had calls, as a Test wants them: raw, so that it can hold back a minute
-// whose errors show before its invocations. Where the new version stands alone, a straggler of the old one does not make
-// it a comparison.
+// whose errors show before its invocations.
 func (r Reading) blocks() []Block {
 	var blocks []Block
 	for _, m := range r.Minutes {
 		b := Block{Minute: m.Start.Unix() / 60, New: r.newIn(m), Old: m.Old}
-		if r.aloneIn(m) {
-			b.Old = Counts{}
-		}
 		if b.New.Invocations > 0 {
 			blocks = append(blocks, b)
 		}
@@ -68,7 +64,8 @@ func (h Health) compare(c *Check, e Evidence) {
 		test.Add(b)
 	}
 	standing := test.Standing()
-	c.Odds = odds(p, history, blocks, standing)
+	c.Odds = odds(p, history, blocks, standing, e.Terse)
+	c.doubtful = standing.Verdict != Pass && standing.Unhealthy > 0
 	c.Reason += fmt.Sprintf("; evidence against it %s:1 of %s:1 needed", figure(c.Odds.Against), figure(c.Odds.Needed))
 	if c.Odds.RatioAtLeast > 1 {
 		c.Reason += fmt.Sprintf(", its rate is at least %s times the old one's", figure(c.Odds.RatioAtLeast))
@@ -83,13 +80,13 @@ func (h Health) compare(c *Check, e Evidence) {
 	}
 }
 
-// odds states where a test stands in numbers for people.
-func odds(p Params, history History, blocks []Block, s Standing) *Odds {
+// odds states where a test stands in numbers for people; terse is without bounds.
+func odds(p Params, history History, blocks []Block, s Standing, terse bool) *Odds {
 	o := &Odds{
 		Against: rounded(math.Exp(min(s.Peak, math.Log(1e9)))), Needed: rounded(1 / p.Alpha),
 		Dispersion: rounded(history.dispersion()), Reference: rounded(history.Reference),
 	}
-	if slices.ContainsFunc(blocks, func(b Block) bool { return b.New.Errors+b.Old.Errors > 0 }) {
+	if !terse && slices.ContainsFunc(blocks, func(b Block) bool { return b.New.Errors+b.Old.Errors > 0 }) {
 		bounds := NewBounds(p, history, blocks)
 		o.RatioAtLeast, o.RatioAtMost = rounded(bounds.RatioLower), rounded(bounds.RatioUpper)
 	}

@@ -65,6 +65,15 @@ func (r Reading) New(since time.Time) Counts {
 	return sum.whole()
 }
 
+// step is Assessment.Step.
+func (e Evidence) step() Counts {
+	since := e.StepSince.Truncate(time.Minute)
+	if e.FirstShift.Before(since) && since.Before(e.StepSince) {
+		since = since.Add(time.Minute)
+	}
+	return e.Reading.New(since)
+}
+
 // newIn is the new version's calls in one minute.
 func (r Reading) newIn(m Minute) Counts {
 	if r.aloneIn(m) {
@@ -73,8 +82,11 @@ func (r Reading) newIn(m Minute) Counts {
 	return m.New
 }
 
-// aloneIn says whether the alias stood at the new version alone for the whole minute.
-func (r Reading) aloneIn(m Minute) bool { return !r.Alone.IsZero() && !m.Start.Before(r.Alone) }
+// aloneIn says whether the alias stood at the new version alone for the whole minute. Calls that ran on the old one belie
+// it: Lambda keeps sending them there while it moves provisioned concurrency.
+func (r Reading) aloneIn(m Minute) bool {
+	return !r.Alone.IsZero() && !m.Start.Before(r.Alone) && m.Old.calls() == 0
+}
 
 // Old sums the old version's calls since the rollout began.
 func (r Reading) Old() Counts {

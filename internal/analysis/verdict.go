@@ -57,6 +57,8 @@ type Check struct {
 
 	// waiting says that an Inconclusive is not for want of data: it passes by itself.
 	waiting bool
+	// doubtful says that more speaks against the new version than for it.
+	doubtful bool
 }
 
 // Odds are the evidence that a comparison rests on.
@@ -81,6 +83,12 @@ type Assessment struct {
 	Checks []Check
 	// Reason names the check that decided, with its numbers.
 	Reason string
+	// Step are the new version's calls of the present step alone, as far as they are visible: those of the minutes that
+	// began in it and, in the first step, of the minute in which it began.
+	Step Counts
+	// Doubtful says that there is more evidence against the new version than for it, though not enough to Fail, and no
+	// proof that it is good enough (the specification, section 2.9). It is for those who would go on early.
+	Doubtful bool
 
 	waiting bool
 }

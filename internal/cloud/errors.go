@@ -36,6 +36,8 @@ func status(err error) int {
 // and AccessDeniedException, and throttling comes with status 400 or 429.
 func kind(code string, status int) error {
 	switch {
+	case status >= http.StatusInternalServerError:
+		return deployer.ErrUnavailable
 	case strings.Contains(code, "Throttl"), strings.Contains(code, "TooManyRequests"), strings.Contains(code, "LimitExceeded"),
 		status == http.StatusTooManyRequests, status == http.StatusRequestTimeout, status == http.StatusConflict:
 		return deployer.ErrUnavailable
@@ -43,7 +45,7 @@ func kind(code string, status int) error {
 		return deployer.ErrMoved
 	case strings.Contains(code, "NotFound"), status == http.StatusNotFound:
 		return deployer.ErrNotFound
-	case strings.Contains(code, "AccessDenied"), strings.Contains(code, "UnrecognizedClient"), strings.Contains(code, "InvalidClientTokenId"),
+	case strings.Contains(code, "AccessDenied"), strings.Contains(code, "UnrecognizedClient"), strings.Contains(code, "InvalidClientTokenId"), strings.Contains(code, "ExpiredToken"),
 		status == http.StatusForbidden, status == http.StatusUnauthorized:
 		return deployer.ErrDenied
 	case status >= 400 && status < 500:

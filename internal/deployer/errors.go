@@ -20,8 +20,8 @@ var (
 	ErrUnavailable = errors.New("unavailable")
 )
 
-// permanent says that trying again is of no use.
-func permanent(err error) bool {
+// Permanent says that trying a call again is of no use.
+func Permanent(err error) bool {
 	return errors.Is(err, ErrNotFound) || errors.Is(err, ErrDenied) || errors.Is(err, ErrRefused)
 }
 

@@ -75,7 +75,7 @@ func (r *run) resolveCandidate(ctx context.Context) string {
 func (r *run) retried(ctx context.Context, call func() error) error {
 	for pause := 200 * time.Millisecond; ; pause *= 2 {
 		err := r.timed(call)
-		if err == nil || permanent(err) || ctx.Err() != nil || r.now().Add(pause).Sub(r.began) > startPatience {
+		if err == nil || Permanent(err) || ctx.Err() != nil || r.now().Add(pause).Sub(r.began) > startPatience {
 			return err
 		}
 		if err := r.deployer.Clock.Sleep(ctx, pause); err != nil {
@@ -194,7 +194,7 @@ func (r *run) checkVersion(ctx context.Context, which, number string, f *finding
 	switch {
 	case errors.Is(err, ErrNotFound):
 		f.add("%s does not exist: publish it (aws lambda publish-version) or check the number", name)
-	case permanent(err):
+	case Permanent(err):
 		f.add("%s cannot be looked at: %v; %s", name, err, remedyDenied)
 	case err != nil:
 		return v, false, fmt.Errorf("get-function-configuration: %w", err)
@@ -224,7 +224,7 @@ func (r *run) checkHealth(ctx context.Context, alias *Alias, f *findings) error 
 			return err
 		})
 		switch {
-		case permanent(err):
+		case Permanent(err):
 			f.add("the metrics of function %s cannot be read: %v; %s", r.request.Function, err, remedyDenied)
 		case err != nil:
 			return fmt.Errorf("get-metric-data: %w", err)
@@ -237,7 +237,7 @@ func (r *run) checkHealth(ctx context.Context, alias *Alias, f *findings) error 
 	switch {
 	case errors.Is(err, ErrNotFound):
 		f.add("alarms: %v: create them, or leave them out of the request", err)
-	case permanent(err):
+	case Permanent(err):
 		f.add("alarms cannot be read: %v; %s", err, remedyDenied)
 	case err != nil:
 		return fmt.Errorf("describe-alarms: %w", err)
@@ -257,7 +257,7 @@ func (r *run) checkHooks(ctx context.Context, f *findings) error {
 		switch {
 		case errors.Is(err, ErrNotFound):
 			f.add("hooks.%s: function %s does not exist: create it, or leave the hook out", hook.key, hook.function)
-		case permanent(err):
+		case Permanent(err):
 			f.add("hooks.%s: function %s cannot be invoked: %v; %s", hook.key, hook.function, err, remedyDenied)
 		case err != nil:
 			return fmt.Errorf("invoke (dry run) of %s: %w", hook.function, err)

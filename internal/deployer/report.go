@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
@@ -13,7 +14,7 @@ import (
 func (r *run) finish(f rollout.Finish) (Answer, error) {
 	now := r.now().UTC().Truncate(time.Millisecond)
 	r.record.end(now)
-	if err := wireError(f.Outcome, r.message(f, now)); err != nil {
+	if err := wireError(f.Outcome, r.message(f)); err != nil {
 		return Answer{}, err
 	}
 	answer := r.blank(string(f.Outcome), f.Reason)
@@ -53,7 +54,7 @@ func (r *run) lastReason() string {
 }
 
 // message is what a person reads of a failure: what happened, why, and what to do next.
-func (r *run) message(f rollout.Finish, now time.Time) string {
+func (r *run) message(f rollout.Finish) string {
 	switch f.Outcome {
 	case rollout.NotReady:
 		return sentence(r.label()+" is not ready, nothing was changed", f.Reason)
@@ -65,7 +66,7 @@ func (r *run) message(f rollout.Finish, now time.Time) string {
 	case rollout.KnownBadVersion:
 		return sentence("nothing was changed: "+f.Reason, `publish a fix, or send it again with "force": {"reason": "…"}`)
 	case rollout.RolledBack:
-		return sentence(r.wentBack(now)+": "+f.Reason, r.afterRollback())
+		return sentence(r.wentBack()+": "+f.Reason, r.afterRollback())
 	case rollout.Held:
 		return sentence(r.label()+" is held where it is: "+f.Reason, "look at it, then send action rollback, or another version with force")
 	case rollout.Superseded:
@@ -78,19 +79,21 @@ func (r *run) message(f rollout.Finish, now time.Time) string {
 }
 
 // wentBack says where the traffic is after a rollback, and how far the rollout had come.
-func (r *run) wentBack(now time.Time) string {
+func (r *run) wentBack() string {
 	j := r.journal
 	if j == nil {
 		return fmt.Sprintf("%s was rolled back", r.label())
 	}
-	return fmt.Sprintf("all traffic of %s is back on version %s; version %s had reached %s %% after %s", r.label(), j.Old, j.New, j.Weight,
-		now.Sub(j.Start).Round(time.Second))
+	if j.Weight == 0 {
+		return fmt.Sprintf("all traffic of %s stayed on version %s", r.label(), j.Old)
+	}
+	return fmt.Sprintf("all traffic of %s is back on version %s; version %s had reached %s %%", r.label(), j.Old, j.New, j.Weight)
 }
 
 // afterRollback says what to do next.
 func (r *run) afterRollback() string {
-	if failure := r.progress.Failure; failure != nil && failure.Bad {
-		return fmt.Sprintf(`version %s is remembered as bad here: publish a fix, or send it again with "force": {"reason": "…"}`, r.request.NewVersion)
+	if r.journal != nil && slices.Contains(r.bad, r.journal.New) {
+		return fmt.Sprintf(`version %s is remembered as bad here: publish a fix, or send it again with "force": {"reason": "…"}`, r.journal.New)
 	}
 	return "mend the cause and send the request again"
 }
@@ -168,7 +171,7 @@ func (r *run) previewState(ctx context.Context, alias Alias, answer *Answer) (do
 		answer.Status, answer.Reason, answer.NewVersion, answer.Weight = "no-op", finish.Reason, r.request.NewVersion, rollout.Full
 		return true
 	case ok:
-		answer.Findings = append(answer.Findings, r.message(finish, s.Now))
+		answer.Findings = append(answer.Findings, r.message(finish))
 	}
 	if live := s.Description.Live(s.Routing); live != nil && live.New == r.request.NewVersion && !live.Held {
 		answer.Warnings = append(answer.Warnings, fmt.Sprintf("rollout %s to this version is at %s %%: the same request joins it", live.ID, live.Weight))

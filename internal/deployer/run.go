@@ -32,6 +32,8 @@ type run struct {
 	pastID   string
 	warnings []string
 	calls    latency
+	// bad are the versions known to be bad when the alias was last read.
+	bad []string
 	// quiet says that no rollout was running when the alias was last read.
 	quiet bool
 	// trouble counts the turns in a row that ended in an error.
@@ -124,13 +126,14 @@ func (r *run) readAlias(ctx context.Context) (alias Alias, err error) {
 func (r *run) look(ctx context.Context, alias Alias) rollout.Situation {
 	s := rollout.Situation{
 		Routing: alias.Routing, Description: rollout.ParseDescription(alias.Description),
-		Driver: r.driver, Began: r.began, End: r.end, Reserve: r.calls.reserve(),
+		Driver: r.driver, End: r.end, Reserve: r.calls.reserve(),
 	}
 	live := s.Description.Live(s.Routing)
+	r.bad = s.Description.Bad()
 	r.quiet = live == nil && !s.Routing.Split()
 	switch {
 	case live != nil && r.judges(live):
-		s.Assessment = r.assess(ctx, live)
+		s.Assessment = r.assessInTime(ctx, live, s.Reserve)
 	case live == nil && s.Routing.Split():
 		s.Moving = r.moving(ctx)
 	}
@@ -144,6 +147,20 @@ func (r *run) judges(live *rollout.Journal) bool {
 		return false
 	}
 	return r.request.Action == rollout.Promote || r.request.Action == rollout.Deploy && live.ID == r.progress.Rollout && live.Driver == r.driver
+}
+
+// assessInTime judges, unless the way back has to begin: reading must not cost it its time.
+func (r *run) assessInTime(ctx context.Context, live *rollout.Journal, reserve time.Duration) *analysis.Assessment {
+	if r.end.IsZero() {
+		return r.assess(ctx, live)
+	}
+	back := r.end.Add(-reserve)
+	if !r.now().Before(back) {
+		return nil
+	}
+	bounded, cancel := r.deployer.Clock.Bound(ctx, back)
+	defer cancel()
+	return r.assess(bounded, live)
 }
 
 // assess reads everything since the rollout began and judges it. A failed read is never healthy.
@@ -244,7 +261,7 @@ func (r *run) write(ctx context.Context, read Alias, w rollout.Write) (time.Time
 	case err == nil:
 		r.progress.Rollout = w.Rollout
 		return r.now(), nil, nil
-	case !permanent(err):
+	case !Permanent(err):
 		return r.now(), nil, fmt.Errorf("update-alias to %s: %w", w.Routing, err)
 	case r.journal == nil || r.request.Action != rollout.Deploy:
 		finish := r.unfinished(fmt.Errorf("%w; %s", err, remedyDenied))
@@ -278,6 +295,7 @@ func (r *run) runHook(ctx context.Context, a rollout.RunHook) (time.Time, *rollo
 			r.hookAnswered(ctx, a, answer)
 			return r.now(), nil, nil
 		case ctx.Err() != nil:
+			r.progress.Failure = &rollout.Failure{Why: fmt.Sprintf("the time ran out: %s hook %s had not answered", a.Stage, a.Function)}
 			return r.now(), nil, nil
 		case !r.now().Add(pause).Before(giveUp):
 			r.progress.Failure = &rollout.Failure{Why: fmt.Sprintf("%s hook %s could not be run: %v", a.Stage, a.Function, err)}
@@ -319,7 +337,7 @@ func (r *run) aliasUnread(ctx context.Context, err error) (*rollout.Finish, erro
 	case r.progress.Rollout == "" && gone:
 		findings, _ := r.preflight(ctx, nil)
 		return &rollout.Finish{Outcome: rollout.NotReady, Reason: listed(findings.texts)}, nil
-	case r.progress.Rollout == "" && permanent(err):
+	case r.progress.Rollout == "" && Permanent(err):
 		return &rollout.Finish{Outcome: rollout.NotReady, Reason: fmt.Sprintf("the alias cannot be read: %v; %s", err, remedyDenied)}, nil
 	}
 	return nil, fmt.Errorf("get-alias: %w", err)
@@ -382,9 +400,9 @@ func (l *latency) add(d time.Duration) {
 	l.next = (l.next + 1) % len(l.recent)
 }
 
-// reserve is the time that a way back needs: several times the slowest recent call, within bounds.
+// reserve is the time that a way back needs, a read, a write and a last read, by the slowest recent call and one more.
 func (l *latency) reserve() time.Duration {
-	const least, most = 1500 * time.Millisecond, 20 * time.Second
+	const least, most = 1500 * time.Millisecond, time.Minute
 	slowest := time.Duration(0)
 	for _, d := range l.recent {
 		slowest = max(slowest, d)

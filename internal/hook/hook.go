@@ -204,7 +204,7 @@ func retried(ctx context.Context, clock deployer.Clock, call func() error) error
 	const first, most = 200 * time.Millisecond, 5 * time.Second
 	for pause := first; ; pause = min(2*pause, most) {
 		err := call()
-		if err == nil || errors.Is(err, deployer.ErrNotFound) || errors.Is(err, deployer.ErrDenied) || errors.Is(err, deployer.ErrRefused) {
+		if err == nil || deployer.Permanent(err) {
 			return err
 		}
 		if clock.Sleep(ctx, pause) != nil {

@@ -69,8 +69,8 @@ const (
 	RollbackFailed    Outcome = "RollbackFailed"
 )
 
-// Patience is how long a driver waits, from its own start, for what Lambda does by itself: a version that becomes
-// active, provisioned concurrency that moves.
+// Patience is how long a driver waits for what Lambda does by itself: a version that becomes active, provisioned
+// concurrency that moves.
 const Patience = 5 * time.Minute
 
 // HookStage is a hook's place in the rollout.

@@ -33,7 +33,7 @@ type decision struct {
 func (d decision) carryOn() (NextAction, Progress) {
 	switch {
 	case d.live == nil && d.movingConcurrency():
-		return Wait{Until: d.situation.Now.Add(Patience / 100)}, d.progress
+		return d.waitForConcurrency()
 	case d.live == nil || d.live.ID != d.progress.Rollout:
 		return d.gone()
 	case d.live.Driver != d.situation.Driver:
@@ -42,6 +42,8 @@ func (d decision) carryOn() (NextAction, Progress) {
 	d.progress.Owner = d.situation.Description.Owner
 	d.latch()
 	switch {
+	case d.progress.Failure == nil && !d.progress.Moving.IsZero() && d.live.Weight == Full:
+		return d.bakeAnew()
 	case d.progress.Failure != nil && d.plan.HoldOnFailure:
 		return d.hold()
 	case d.progress.Failure != nil:
@@ -110,7 +112,23 @@ func remember(bad []string, version string) []string {
 // movingConcurrency says that the weights on the alias are Lambda's own and will go away: with provisioned concurrency
 // it sets some while it prepares a version (terraform-provider-aws PR 48116).
 func (d decision) movingConcurrency() bool {
-	return d.situation.Moving && d.situation.Routing.Split() && d.situation.Now.Before(d.situation.Began.Add(Patience))
+	since := d.progress.Moving
+	return d.situation.Moving && d.situation.Routing.Split() && (since.IsZero() || d.situation.Now.Before(since.Add(Patience)))
+}
+
+func (d decision) waitForConcurrency() (NextAction, Progress) {
+	if d.progress.Moving.IsZero() {
+		d.progress.Moving = d.situation.Now
+	}
+	return Wait{Until: d.situation.Now.Add(Patience / 100)}, d.progress
+}
+
+// bakeAnew notes that the alias stands at the new version alone only now: until then Lambda sent calls to the old one.
+func (d decision) bakeAnew() (NextAction, Progress) {
+	j := *d.live
+	j.Since = d.situation.Now
+	d.progress.Moving = time.Time{}
+	return d.write(j, "bake")
 }
 
 // hold marks the rollout as held where it is.
@@ -127,6 +145,8 @@ func (d decision) hold() (NextAction, Progress) {
 func (d decision) goForward() (NextAction, Progress) {
 	j, a := d.live, d.situation.Assessment
 	switch {
+	case d.situation.Unscheduled:
+		return d.wait()
 	case j.Weight == 0 && d.plan.PreTraffic != "" && !d.progress.PreTraffic:
 		return d.runHook(PreTraffic, d.plan.PreTraffic)
 	case !d.holdOver() || d.stopped():
@@ -233,7 +253,9 @@ func (d decision) finish(outcome Outcome, reason string) (NextAction, Progress) 
 // stopped says that a person has paused the rollout, or has to approve the next step: rule 8.
 func (d decision) stopped() bool { return d.live.Paused || d.live.Approval == Wanted }
 
-func (d decision) holdOver() bool { return !d.plan.holdEnd(d.live).After(d.situation.Now) }
+func (d decision) holdOver() bool {
+	return !d.plan.holdEnd(d.live).After(d.situation.Now) || d.seenEnough()
+}
 
 // end is when the rollout has to be over: the driver's own end or, if sooner, the plan's.
 func (d decision) end() time.Time {

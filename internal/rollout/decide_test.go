@@ -35,7 +35,7 @@ func atStep3() stage {
 	j := journal()
 	return stage{
 		plan: plan10(), journal: j, progress: Progress{Rollout: j.ID},
-		situation: Situation{Now: j.Since.Add(time.Minute), Routing: routing3, Driver: j.Driver, Began: began, Reserve: 2 * time.Second, Assessment: pass},
+		situation: Situation{Now: j.Since.Add(time.Minute), Routing: routing3, Driver: j.Driver, Reserve: 2 * time.Second, Assessment: pass},
 	}
 }
 
@@ -130,7 +130,7 @@ func TestRule2AClaimWithoutAnAnswerIsSeenOnTheAlias(t *testing.T) {
 }
 
 func TestRule3Begin(t *testing.T) {
-	s := Situation{Now: began, Routing: Routing{Primary: "7"}, Description: Description{Owner: "front door"}, Driver: "d", Began: began}
+	s := Situation{Now: began, Routing: Routing{Primary: "7"}, Description: Description{Owner: "front door"}, Driver: "d"}
 	action, _ := Decide(target, plan10(), s, Progress{})
 	assert.Equal(t, Preflight{}, action, "nothing is written before pre-flight has passed")
 
@@ -182,7 +182,7 @@ func TestRule3WhatIsNotBegun(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			plan := plan10()
 			plan.Force = tt.force
-			s := Situation{Now: began.Add(time.Hour), Routing: tt.routing, Description: tt.description, Driver: "d", Began: began}
+			s := Situation{Now: began.Add(time.Hour), Routing: tt.routing, Description: tt.description, Driver: "d"}
 			action, _ := Decide(target, plan, s, Progress{})
 			if tt.outcome == "" {
 				assert.Equal(t, Preflight{}, action)
@@ -203,11 +203,23 @@ func TestRule3ForceTakesASplitBackToItsPrimaryFirst(t *testing.T) {
 }
 
 func TestRule3WeightsThatLambdaSetsItselfAreWaitedOut(t *testing.T) {
-	s := Situation{Now: began, Routing: Routing{Primary: "7", Secondary: "6", Weight: 40_00}, Moving: true, Driver: "d", Began: began}
+	s := Situation{Now: began, Routing: Routing{Primary: "7", Secondary: "6", Weight: 40_00}, Moving: true, Driver: "d"}
 	action, _ := Decide(target, plan10(), s, Progress{})
 	requireWait(t, action, 3*time.Second, began)
+	_, progress := Decide(target, plan10(), s, Progress{})
 	s.Now = began.Add(Patience)
-	requireFinish(t, first(Decide(target, plan10(), s, Progress{})), RolloutInProgress)
+	requireFinish(t, first(Decide(target, plan10(), s, progress)), RolloutInProgress)
+}
+
+func TestRule9TheBakeBeginsWhenLambdaHasMovedItsConcurrency(t *testing.T) {
+	s := atStep3()
+	s.journal.Weight, s.journal.Step, s.progress.Moving = Full, 10, s.journal.Since
+	s.situation.Routing = Routing{Primary: "8"}
+	action, progress := s.decide()
+	_, d := requireWrite(t, action)
+	assert.Equal(t, s.situation.Now, d.Journal.Since)
+	s.journal, s.progress = *d.Journal, progress
+	requireWait(t, first(s.decide()), 15*time.Second, s.situation.Now)
 }
 
 func TestRule4AnotherScheduleGoesOnAtItsFirstStepNotBelow(t *testing.T) {
@@ -344,7 +356,7 @@ func TestRule9BakeHookAndDone(t *testing.T) {
 }
 
 func TestPlansThatDoNotFitAreRefusedBeforeAnything(t *testing.T) {
-	s := Situation{Now: began, Routing: Routing{Primary: "7"}, Driver: "d", Began: began, End: began.Add(5 * time.Minute)}
+	s := Situation{Now: began, Routing: Routing{Primary: "7"}, Driver: "d", End: began.Add(5 * time.Minute)}
 	f := requireFinish(t, first(Decide(target, plan10(), s, Progress{})), DoesNotFit)
 	assert.Contains(t, f.Reason, "durable")
 	s.End = began.Add(11 * time.Minute)

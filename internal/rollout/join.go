@@ -11,7 +11,7 @@ func (d decision) join() (NextAction, Progress) {
 	j := d.live
 	switch {
 	case j == nil && d.movingConcurrency():
-		return Wait{Until: d.situation.Now.Add(Patience / 100)}, d.progress
+		return d.waitForConcurrency()
 	case j != nil && j.New == d.NewVersion && !j.Held:
 		return d.takeOver()
 	case j != nil && j.New == d.NewVersion && (!d.plan.Force || j.Weight == Full):

@@ -93,6 +93,9 @@ var (
 
 // ParseDescription takes an alias's description apart. What is neither a journal nor a scar is the owner's text.
 func ParseDescription(text string) Description {
+	if !strings.HasSuffix(text, "]") || !strings.Contains(text, "[meta-deployer ") {
+		return Description{Owner: text}
+	}
 	if m := journalPattern.FindStringSubmatch(text); m != nil {
 		if j, err := parseJournal(m); err == nil {
 			return Description{Owner: strings.TrimSuffix(m[1], " "), Journal: j}

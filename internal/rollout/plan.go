@@ -9,7 +9,9 @@ import (
 // Plan says which weights, how long each, and judged by what. Parse makes it; it never changes during a rollout.
 type Plan struct {
 	// Steps rise strictly and end at Full, whose hold is the bake.
-	Steps  []Step
+	Steps []Step
+	// Auto chooses Steps from the alias's traffic, see Plan.For; nil for every other type.
+	Auto   *Auto
 	Health analysis.Health
 	// Alarms are the names of CloudWatch alarms that can veto.
 	Alarms []string
@@ -33,7 +35,12 @@ type Plan struct {
 // Step is one weight of a plan, and how long it is held.
 type Step struct {
 	Weight Weight
-	Hold   time.Duration
+	// Hold is how long at the longest; a step without Least is held as long as that.
+	Hold time.Duration
+	// Least is how long the step is held at least where its evidence may end it early; 0 is a step that nothing ends early.
+	Least time.Duration
+	// Calls are how many of the new version's calls of this step have to be visible to end it early.
+	Calls float64
 	// Approve keeps the rollout at this weight after its hold until a person resumes it.
 	Approve bool
 }

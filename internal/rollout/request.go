@@ -22,10 +22,8 @@ const (
 	Promote  Action = "promote"
 	Pause    Action = "pause"
 	Resume   Action = "resume"
+	Rehearse Action = "rehearse"
 )
-
-// rehearse is an action of the contract that this version refuses.
-const rehearse = "rehearse"
 
 // Request is a checked request.
 type Request struct {
@@ -38,6 +36,8 @@ type Request struct {
 	// CandidateAlias is the alias whose version is the new one, from "@candidate".
 	CandidateAlias string
 	Plan           Plan
+	// Days is how many days of the past are rehearsed, for Rehearse.
+	Days int
 	// RoleARN and ExternalID are the role to work through, "" for the deployer's own.
 	RoleARN, ExternalID string
 	// Warnings are what the request says without effect.
@@ -78,12 +78,8 @@ func Parse(raw []byte, home Home) (Request, error) {
 }
 
 func parseAction(f fields) Action {
-	action := f.choice("action", string(Deploy), string(Preview), string(Status), string(Rollback), string(Promote),
-		string(Pause), string(Resume), rehearse)
-	if action == rehearse {
-		f.refuse("action", "not in this version: deploy, plan, status, rollback, promote, pause and resume work")
-	}
-	return Action(action)
+	return Action(f.choice("action", string(Deploy), string(Preview), string(Status), string(Rollback), string(Promote),
+		string(Pause), string(Resume), string(Rehearse)))
 }
 
 // refuseUnbuilt refuses what the contract promises and this version does not do yet; a value that asks for nothing is

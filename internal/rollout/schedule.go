@@ -7,8 +7,12 @@ import (
 	"time"
 )
 
+// deadlineSlack is by how much max-duration has to exceed the plan.
+const deadlineSlack = 10 * time.Second
+
 // parsePlan reads schedule, judgement and limits.
 func (r *Request) parsePlan(f fields) {
+	r.Plan.MaxDuration = f.duration("max-duration", 0, 0)
 	r.parseSchedule(f)
 	r.Plan.Health = parseHealth(f, r)
 	r.Plan.HoldOnFailure = f.choice("on-failure", "rollback", "hold") == "hold"
@@ -17,18 +21,21 @@ func (r *Request) parsePlan(f fields) {
 	f.checkReason("emergency")
 
 	duration := r.Plan.Duration()
+	if r.Plan.Auto != nil {
+		duration = r.Plan.Auto.Target
+	}
 	if duration > maxDuration || duration < 0 {
 		f.problems.texts = append(f.problems.texts, fmt.Sprintf("the plan takes longer than a year (%s): give fewer steps or shorter holds", maxDuration))
 	}
 	r.Plan.Poll = f.duration("poll-interval", time.Second, defaultPoll(duration))
 
-	const slack = 10 * time.Second
-	r.Plan.MaxDuration = f.duration("max-duration", 0, 0)
-	if f.has("max-duration") && r.Plan.MaxDuration < duration+slack {
-		f.refuse("max-duration", fmt.Sprintf("the plan takes %s, give at least %s", duration, duration+slack))
+	if r.Plan.Auto != nil {
+		r.checkAuto(f)
+	} else if f.has("max-duration") && r.Plan.MaxDuration < duration+deadlineSlack {
+		f.refuse("max-duration", fmt.Sprintf("the plan takes %s, give at least %s", duration, duration+deadlineSlack))
 	}
-	if f.has("days") {
-		f.whole("days", 1, 14, 3)
+	r.Days = f.whole("days", 1, 14, 3)
+	if f.has("days") && r.Action != Rehearse {
 		r.warn("days has a meaning for action rehearse only")
 	}
 }
@@ -45,6 +52,7 @@ const (
 	typeExponential = "exponential"
 	typeAllAtOnce   = "all-at-once"
 	typeStages      = "stages"
+	typeAuto        = "auto"
 )
 
 // parseSchedule reads the steps. Keys that the chosen type does not look at are warnings.
@@ -81,6 +89,10 @@ func (r *Request) parseSchedule(f fields) {
 		}
 		r.Plan.Steps, bake = stages, stages[len(stages)-1].Hold
 		r.warnUnused(f, kind, "steps", "weight")
+	case kind == typeAuto && !f.has("emergency"):
+		r.Plan.Auto = parseAuto(f, r.Plan.MaxDuration)
+		r.warnUnused(f, kind, "steps", "weight", "stages")
+		return
 	default:
 		r.Plan.Steps = linear(steps, interval)
 		r.warnUnused(f, kind, "weight", "stages")
@@ -93,7 +105,7 @@ func (r *Request) parseSchedule(f fields) {
 
 // parseType reads the name of a type, or the steps of a strategy string.
 func parseType(f fields) (kind string, strategy []Step) {
-	kinds := []string{typeLinear, typeCanary, typeExponential, typeAllAtOnce, typeStages}
+	kinds := []string{typeLinear, typeCanary, typeExponential, typeAllAtOnce, typeStages, typeAuto}
 	kind = f.text("type", "give "+strings.Join(kinds, ", ")+", or a strategy string such as Canary10Percent5Minutes, Linear10PercentEvery1Minute or AllAtOnce",
 		func(s string) bool {
 			steps, ok := parseStrategy(s)

@@ -18,11 +18,12 @@ type Situation struct {
 	Description Description
 	// Assessment judges the running rollout; nil where the turn had nothing to judge.
 	Assessment *analysis.Assessment
+	// Unscheduled says that the schedule of type auto is not known yet, for want of measurements: nothing goes forward.
+	Unscheduled bool
 	// Moving says that Lambda itself is moving provisioned concurrency, for which it sets weights of its own for a while.
 	Moving bool
-	// Driver is the token of the driver that takes this turn; it began at Began.
+	// Driver is the token of the driver that takes this turn.
 	Driver string
-	Began  time.Time
 	// End is when the driver itself ends; zero is never.
 	End time.Time
 	// Reserve is the time that the way back needs before End, or before the plan's MaxDuration.
@@ -44,6 +45,9 @@ type Progress struct {
 	Failure *Failure
 	// Finishing says that the last write, which brings the owner's text back, was tried.
 	Finishing bool
+	// Moving is since when Lambda has been seen moving provisioned concurrency; zero while it is not. A bake begins when
+	// that is over.
+	Moving time.Time
 	// Unverified says that the last forward step was allowed without data.
 	Unverified bool
 }

@@ -77,7 +77,7 @@ func (w *World) describeAlarms(names []string) ([]analysis.Alarm, error) {
 			continue
 		}
 		w.evaluate(a)
-		found = append(found, analysis.Alarm{Name: name, State: a.state, Since: Start().Add(a.since)})
+		found = append(found, analysis.Alarm{Name: name, State: a.state, Since: w.start.Add(a.since)})
 	}
 	if len(absent) > 0 {
 		return found, fmt.Errorf("%w: %s", deployer.ErrNotFound, strings.Join(absent, ", "))

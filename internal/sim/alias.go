@@ -41,18 +41,22 @@ func (w *World) Writes() []Write { return slices.Clone(w.writes) }
 
 // CreateAlias adds an alias. The versions it names must be published.
 func (w *World) CreateAlias(name, aliasName string, to deployer.Alias) error {
-	f := w.functions[name]
-	switch {
-	case f == nil:
-		return notFound("Function not found: " + arn(name))
-	case f.aliases[aliasName] != nil:
+	return w.createAlias("", name, aliasName, to)
+}
+
+func (w *World) createAlias(by, name, aliasName string, to deployer.Alias) error {
+	f, err := w.function(name)
+	if err != nil {
+		return err
+	}
+	if a := f.aliases[aliasName]; a != nil && !a.deleted {
 		return refused("ResourceConflictException", "Alias already exists: "+arn(name)+":"+aliasName)
 	}
 	if err := f.accepts(to); err != nil {
 		return err
 	}
 	f.aliases[aliasName] = &alias{name: aliasName, traffic: traffic{served: w.elapsed}}
-	w.record("", f, f.aliases[aliasName], to)
+	w.record(by, f, f.aliases[aliasName], to)
 	return nil
 }
 
@@ -96,13 +100,13 @@ func (w *World) DeleteAlias(by, name, aliasName string) error {
 func (w *World) updateAlias(by, name, aliasName string, to deployer.Alias) error {
 	f, a, err := w.find(name, aliasName)
 	if err != nil {
-		return err
+		return notFound("Alias not found: " + arn(name) + ":" + aliasName)
 	}
 	if err := f.accepts(to); err != nil {
 		return err
 	}
 	if to.Revision != a.Revision {
-		return fmt.Errorf("%w: PreconditionFailedException: The Revision Id provided does not match the latest Revision Id", deployer.ErrMoved)
+		return &Error{"PreconditionFailedException", "The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias API to retrieve the latest Revision Id", deployer.ErrMoved}
 	}
 	w.record(by, f, a, to)
 	return nil
@@ -145,7 +149,7 @@ func (f *function) accepts(to deployer.Alias) error {
 		return refused("ValidationException", "1 validation error detected: Value at 'description' failed to satisfy constraint: Member must have length less than or equal to 256")
 	case r.Secondary == "" && r.Weight != 0, r.Weight < 0, r.Weight > rollout.Full:
 		return refused("ValidationException", fmt.Sprintf("1 validation error detected: Value '{%s=%g}' at 'routingConfig.additionalVersionWeights' failed to satisfy constraint", r.Secondary, r.Weight.Share()))
-	case strings.HasPrefix(r.Secondary, "$"):
+	case strings.Trim(r.Secondary, "0123456789") != "":
 		return refused("ValidationException", "1 validation error detected: map keys must satisfy regular expression pattern: [0-9]+")
 	case strings.HasPrefix(r.Primary, "$LATEST") && r.Split():
 		return refused("InvalidParameterValueException", "$LATEST is not supported for an alias pointing to more than 1 version")

@@ -24,11 +24,8 @@ const (
 	everyOperation Operation = ""
 )
 
-const (
-	// callTimeout is when the deployer gives up a call, as internal/cloud does.
-	callTimeout     = 10 * time.Second
-	throttledReason = "TooManyRequestsException: Rate exceeded"
-)
+// callTimeout is when the deployer gives up a call, as internal/cloud does.
+const callTimeout = 10 * time.Second
 
 // Effect is what a fault does to a call.
 type Effect string
@@ -131,16 +128,16 @@ func (w *World) perform(ctx context.Context, f Fault, takes time.Duration, do fu
 func (w *World) effect(ctx context.Context, f Fault, do func() error) error {
 	switch f.Effect {
 	case Throttled:
-		return fmt.Errorf("%w: %s", deployer.ErrUnavailable, throttledReason)
+		return throttled()
 	case ServerError:
-		return fmt.Errorf("%w: ServiceException: An internal error occurred", deployer.ErrUnavailable)
+		return &Error{"ServiceException", "An internal error occurred", deployer.ErrUnavailable}
 	case Denied:
-		return fmt.Errorf("%w: AccessDeniedException: no identity-based policy allows it", deployer.ErrDenied)
+		return &Error{"AccessDeniedException", "no identity-based policy allows it", deployer.ErrDenied}
 	case KilledBefore:
 		w.kill(ctx, "a call was to be done")
 	case ReplyLost:
 		_ = do()
-		return fmt.Errorf("%w: the connection was closed before the answer came", deployer.ErrUnavailable)
+		return fmt.Errorf("%w: %w", deployer.ErrUnavailable, ErrReplyLost)
 	case None, KilledAfter:
 	}
 	return do()

@@ -52,7 +52,7 @@ func (w *World) concurrency(name, aliasName string) (deployer.ProvisionedConcurr
 		return deployer.ProvisionedConcurrency{}, err
 	}
 	if a.provisioned == nil {
-		return deployer.ProvisionedConcurrency{}, notFound("ProvisionedConcurrencyConfigNotFoundException: No Provisioned Concurrency Config found for this function")
+		return deployer.ProvisionedConcurrency{}, &Error{"ProvisionedConcurrencyConfigNotFoundException", "No Provisioned Concurrency Config found for this function", deployer.ErrNotFound}
 	}
 	stated := deployer.ProvisionedConcurrency{Requested: a.provisioned.requested, Available: a.provisioned.requested, Status: "READY"}
 	if a.provisioned.ready > w.elapsed {

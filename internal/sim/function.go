@@ -52,9 +52,9 @@ func (w *World) settle(name string) {
 
 // version is a version as Lambda states it now; "" is the unpublished one, which every function has.
 func (w *World) version(name, number string) (deployer.Version, error) {
-	f := w.functions[name]
-	if f == nil {
-		return deployer.Version{}, notFound("Function not found: " + arn(name))
+	f, err := w.function(name)
+	if err != nil {
+		return deployer.Version{}, err
 	}
 	v, ok := f.versions[number]
 	if !ok && number != "" {
@@ -76,12 +76,4 @@ func (w *World) version(name, number string) (deployer.Version, error) {
 func arn(name string) string {
 	home := Home()
 	return fmt.Sprintf("arn:aws:lambda:%s:%s:function:%s", home.Region, home.Account, name)
-}
-
-func notFound(text string) error {
-	return fmt.Errorf("%w: ResourceNotFoundException: %s", deployer.ErrNotFound, text)
-}
-
-func refused(code, text string) error {
-	return fmt.Errorf("%w: %s: %s", deployer.ErrRefused, code, text)
 }

@@ -2,12 +2,9 @@ package sim
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/meta-deployer/meta-deployer/internal/deployer"
 )
 
 // Hook is a function that a rollout can invoke, and what it does.
@@ -18,6 +15,8 @@ type Hook struct {
 	Answer string
 	// Failure is the function error that it ends with.
 	Failure string
+	// Run, where there is one, is what it really does, in an invocation of its own: it answers or ends with a failure.
+	Run func(payload []byte) (answer []byte, failure string)
 	// Throttled is how many invocations are throttled before one runs.
 	Throttled int
 }
@@ -68,11 +67,15 @@ func (w *World) invoke(ctx context.Context, function string, payload []byte) (an
 	}
 	if h.Throttled > 0 {
 		h.Throttled--
-		return nil, "", fmt.Errorf("%w: %s", deployer.ErrUnavailable, throttledReason)
+		return nil, "", throttled()
 	}
 	h.received = append(h.received, slices.Clone(payload))
 	if err := w.sleep(ctx, h.Takes); err != nil {
 		return nil, "", unavailable(err)
+	}
+	if h.Run != nil {
+		answer, failure = h.Run(payload)
+		return answer, failure, nil
 	}
 	if h.Failure != "" {
 		return nil, h.Failure, nil

@@ -57,7 +57,7 @@ func (w *World) Begin(i Invocation) (context.Context, Invocation, context.Cancel
 		i.Timeout = DefaultTimeout
 	}
 	i.end = w.elapsed + i.Timeout
-	ctx, cancel := w.bound(context.WithValue(context.Background(), invocationKey{}, i), Start().Add(i.end))
+	ctx, cancel := w.bound(context.WithValue(context.Background(), invocationKey{}, i), w.start.Add(i.end))
 	return ctx, i, cancel
 }
 
@@ -104,7 +104,7 @@ func (w *World) bound(parent context.Context, end time.Time) (context.Context, c
 		end = sooner
 	}
 	ctx, cancel := context.WithCancelCause(parent)
-	w.At(since(end), func() { cancel(context.DeadlineExceeded) })
+	w.At(w.since(end), func() { cancel(context.DeadlineExceeded) })
 	if !end.After(w.Now()) {
 		cancel(context.DeadlineExceeded)
 	}
@@ -118,7 +118,7 @@ func (w *World) sleep(ctx context.Context, d time.Duration) error {
 	}
 	until := w.elapsed + max(d, 0)
 	if end, ok := ctx.Deadline(); ok {
-		until = min(until, since(end))
+		until = min(until, w.since(end))
 	}
 	i, mortal := ctx.Value(invocationKey{}).(Invocation)
 	if mortal {

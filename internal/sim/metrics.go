@@ -36,9 +36,9 @@ func (w *World) minutes(q deployer.MeterQuery) []analysis.Minute {
 	a := f.aliases[q.Alias]
 	w.show(f, a)
 	var shown []analysis.Minute
-	for i := max(0, int(since(q.Since)/time.Minute)); i <= int(since(q.Until)/time.Minute); i++ {
+	for i := max(0, int(w.since(q.Since)/time.Minute)); i <= int(w.since(q.Until)/time.Minute); i++ {
 		m := analysis.Minute{
-			Start: Start().Add(time.Duration(i) * time.Minute),
+			Start: w.start.Add(time.Duration(i) * time.Minute),
 			New:   a.stream(q.NewVersion).shown.at(i), Old: a.stream(q.OldVersion).shown.at(i), Alias: a.shown.at(i),
 		}
 		if m.Alias != (analysis.Counts{}) {

@@ -10,11 +10,11 @@ import (
 	"github.com/meta-deployer/meta-deployer/internal/deployer"
 )
 
-// Start is when every world begins.
+// Start is when a world begins that is not told.
 func Start() time.Time { return time.Unix(1767603600, 0).UTC() } // 2026-01-05T09:00:00Z
 
 // World is a virtual account and its time. Its exported fields may be changed at any time, also by what World.At does.
-// Times are given as durations since Start.
+// Times are given as durations since the world's beginning.
 type World struct {
 	// Latency is how long a call to the account takes; the call takes effect halfway.
 	Latency time.Duration
@@ -31,18 +31,20 @@ type World struct {
 	// OnWrite is told of every change of an alias, after it; may be nil.
 	OnWrite func(Write)
 
+	start       time.Time
 	elapsed     time.Duration
 	agenda      agenda
 	current     *process
 	processes   int
 	invocations uint64
 
-	functions map[string]*function
-	alarms    map[string]*alarm
-	hooks     map[string]*hook
-	writes    []Write
-	calls     map[Operation]int
-	revisions int
+	functions   map[string]*function
+	alarms      map[string]*alarm
+	hooks       map[string]*hook
+	deployments map[string]*Deployment
+	writes      []Write
+	calls       map[Operation]int
+	revisions   int
 }
 
 // Span is a time from a moment up to, not including, another.
@@ -52,8 +54,12 @@ func (s Span) contains(t time.Duration) bool { return t >= s.From && t < s.Until
 
 // New is an empty account at Start. A call takes 20 ms, CloudWatch is a minute behind, and calls through an alias without
 // weights do not carry ExecutedVersion.
-func New() *World {
+func New() *World { return NewAt(Start()) }
+
+// NewAt is New at another time, which has to be a whole minute.
+func NewAt(start time.Time) *World {
 	return &World{
+		start:        start,
 		Latency:      20 * time.Millisecond,
 		MetricsDelay: time.Minute,
 		functions:    map[string]*function{},
@@ -75,10 +81,10 @@ func (w *World) Clock() deployer.Clock {
 }
 
 // Now is the world's present time.
-func (w *World) Now() time.Time { return Start().Add(w.elapsed) }
+func (w *World) Now() time.Time { return w.start.Add(w.elapsed) }
 
 // Elapsed is how long ago the world began.
 func (w *World) Elapsed() time.Duration { return w.elapsed }
 
-// since is a time as the duration since Start.
-func since(t time.Time) time.Duration { return t.Sub(Start()) }
+// since is a time as the duration since the world's beginning.
+func (w *World) since(t time.Time) time.Duration { return t.Sub(w.start) }

@@ -1,19 +1,18 @@
-package wiretest
+package wire
 
 import (
 	"encoding/json"
 	"net/http"
 	"reflect"
+	"strings"
 	"time"
-
-	"github.com/aws/smithy-go/encoding/cbor"
 )
 
 // protocol is one of the wire formats.
 type protocol interface {
 	// decode reads a request's body; nil where there is none, or none of this format.
 	decode(raw []byte) any
-	write(w http.ResponseWriter, a Answer)
+	write(w http.ResponseWriter, operation string, a Answer)
 }
 
 // send writes an answer's head and its encoded body.
@@ -34,7 +33,7 @@ type restJSON struct{}
 
 func (restJSON) decode(raw []byte) any { return fromJSON(raw) }
 
-func (restJSON) write(w http.ResponseWriter, a Answer) {
+func (restJSON) write(w http.ResponseWriter, _ string, a Answer) {
 	if a.Code != "" {
 		w.Header().Set("X-Amzn-Errortype", a.Code)
 		a.Body = map[string]any{"Type": "User", "Message": a.Message}
@@ -42,16 +41,35 @@ func (restJSON) write(w http.ResponseWriter, a Answer) {
 	send(w, a, "application/json", toJSON(a.Body))
 }
 
-// jsonRPC is AWS CodeDeploy's: an error's name is in the body.
-type jsonRPC struct{}
+// jsonRPC is AWS CodeDeploy's in version 1.1, and one of Amazon CloudWatch's in 1.0: an error's name is in the body.
+type jsonRPC struct{ version string }
 
 func (jsonRPC) decode(raw []byte) any { return fromJSON(raw) }
 
-func (jsonRPC) write(w http.ResponseWriter, a Answer) {
+func (p jsonRPC) write(w http.ResponseWriter, operation string, a Answer) {
 	if a.Code != "" {
+		nameForQuery(w, operation, a)
 		a.Body = map[string]any{"__type": a.Code, "message": a.Message}
 	}
-	send(w, a, "application/x-amz-json-1.1", toJSON(a.Body))
+	if a.Body == nil {
+		a.Body = map[string]any{}
+	}
+	send(w, a, "application/x-amz-json-"+p.version, toJSON(a.Body))
+}
+
+// nameForQuery repeats an error's name for clients that know it from the query protocol, as CloudWatch does.
+func nameForQuery(w http.ResponseWriter, operation string, a Answer) {
+	if strings.HasPrefix(operation, "cloudwatch:") {
+		w.Header().Set("X-Amzn-Query-Error", a.Code+";"+fault(a))
+	}
+}
+
+// fault is whose fault an error is.
+func fault(a Answer) string {
+	if a.Status >= http.StatusInternalServerError {
+		return "Receiver"
+	}
+	return "Sender"
 }
 
 func fromJSON(raw []byte) any {
@@ -75,93 +93,6 @@ func toJSON(body any) []byte {
 		panic(err)
 	}
 	return raw
-}
-
-// cborRPC is Amazon CloudWatch's.
-type cborRPC struct{}
-
-func (cborRPC) decode(raw []byte) any {
-	value, err := cbor.Decode(raw)
-	if err != nil {
-		return nil
-	}
-	return fromCBOR(value)
-}
-
-func (cborRPC) write(w http.ResponseWriter, a Answer) {
-	w.Header().Set("Smithy-Protocol", "rpc-v2-cbor")
-	if a.Code != "" { // the shapes of errors differ in how they spell it
-		a.Body = map[string]any{"__type": a.Code, "message": a.Message, "Message": a.Message}
-	}
-	body, ok := a.Body.([]byte)
-	if !ok {
-		if a.Body == nil {
-			a.Body = map[string]any{}
-		}
-		body = cbor.Encode(toCBOR(convert(a.Body, func(t time.Time) any { return t })))
-	}
-	send(w, a, "application/cbor", body)
-}
-
-func fromCBOR(value cbor.Value) any {
-	switch v := value.(type) {
-	case cbor.Map:
-		m := map[string]any{}
-		for key, item := range v {
-			m[key] = fromCBOR(item)
-		}
-		return m
-	case cbor.List:
-		list := []any{}
-		for _, item := range v {
-			list = append(list, fromCBOR(item))
-		}
-		return list
-	case cbor.String:
-		return string(v)
-	case cbor.Bool:
-		return bool(v)
-	case cbor.Uint:
-		return float64(v)
-	case cbor.NegInt:
-		return -float64(v)
-	case cbor.Float32:
-		return float64(v)
-	case cbor.Float64:
-		return float64(v)
-	case *cbor.Tag:
-		if at, ok := fromCBOR(v.Value).(float64); ok && v.ID == 1 {
-			return time.UnixMilli(int64(at * 1000)).UTC()
-		}
-	}
-	return nil
-}
-
-// toCBOR encodes what convert gives; a timestamp is tag 1.
-func toCBOR(value any) cbor.Value {
-	switch v := value.(type) {
-	case map[string]any:
-		m := cbor.Map{}
-		for key, item := range v {
-			m[key] = toCBOR(item)
-		}
-		return m
-	case []any:
-		list := cbor.List{}
-		for _, item := range v {
-			list = append(list, toCBOR(item))
-		}
-		return list
-	case string:
-		return cbor.String(v)
-	case bool:
-		return cbor.Bool(v)
-	case float64:
-		return cbor.Float64(v)
-	case time.Time:
-		return &cbor.Tag{ID: 1, Value: cbor.Float64(seconds(v))}
-	}
-	return &cbor.Nil{}
 }
 
 func seconds(t time.Time) float64 { return float64(t.UnixMilli()) / 1000 }

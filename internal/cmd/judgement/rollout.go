@@ -1,0 +1,118 @@
+package main
+
+import (
+	"math/rand/v2"
+
+	"github.com/meta-deployer/meta-deployer/internal/analysis"
+)
+
+// rollout is one rollout in a world, with everything that chance decides before its start. All rules judge the same
+// rollout: as long as they leave the plan alone, the same requests fail.
+type rollout struct {
+	world   world
+	sky     sky
+	history []analysis.Counts
+	// before are the old version's calls in the minute of the start, before the start.
+	before analysis.Counts
+	// evaluated is the tick of each minute in which alarms are evaluated.
+	evaluated int
+	seed      [2]uint64
+}
+
+// outcome is how a rollout ended.
+type outcome struct {
+	rolledBack bool
+	// seconds is how long it took.
+	seconds int
+	// failed is how many calls of the new version failed.
+	failed float64
+}
+
+// newRollout is the rollout of that number in a world.
+func newRollout(w world, seed, number uint64) *rollout {
+	const golden = 0x9E3779B97F4A7C15 // an odd number with no pattern in its bits keeps neighbours apart
+	random := rand.New(rand.NewPCG(seed, number*golden))
+	r := &rollout{world: w, sky: newSky(w, random), evaluated: random.IntN(ticksPerMinute)}
+	for minute := range historyMinutes {
+		r.history = append(r.history, r.past(random, minute*ticksPerMinute, (minute+1)*ticksPerMinute))
+	}
+	r.before = r.past(random, historyMinutes*ticksPerMinute, r.sky.start)
+	r.seed = [2]uint64{random.Uint64(), random.Uint64()}
+	return r
+}
+
+// past are the old version's calls while it had all traffic.
+func (r *rollout) past(random *rand.Rand, from, to int) analysis.Counts {
+	var failed, fine, poison float64
+	for _, m := range r.sky.moments[from:to] {
+		failed += m.requests * m.during(m.old)
+		fine += m.requests * (1 - m.during(m.old))
+		poison += m.poison
+	}
+	return sum(r.draw(random, failed, fine), analysis.Counts{Invocations: poison, Errors: poison})
+}
+
+// draw are calls of which so many are expected to fail and not to fail. Poisson arrivals that are routed by chance are
+// Poisson arrivals at each version.
+func (r *rollout) draw(random *rand.Rand, failed, fine float64) analysis.Counts {
+	clump := r.world.clump()
+	errors := clump * poisson(random, failed/clump)
+	return analysis.Counts{Invocations: errors + poisson(random, fine), Errors: errors}
+}
+
+// judgedBy runs the rollout with a rule that may end it. Going back takes no time.
+func (r *rollout) judgedBy(rule rule) outcome {
+	random := rand.New(rand.NewPCG(r.seed[0], r.seed[1]))
+	v := newView(r.sky.start%ticksPerMinute, r.before)
+	look := rule.judge(r)
+	var o outcome
+	for at := 0; at < r.world.plan.length(); {
+		f := r.serve(random, len(v.flows), at)
+		for range 2 { // rules look every 5 s at most
+			o.seconds += tick / 2
+			at += tick / 2
+			o.failed += f.new.Errors / 2
+			if !rule.due(clock{r, o.seconds, at}) {
+				continue
+			}
+			switch look(v.at(o.seconds)) {
+			case rollBack:
+				o.rolledBack = true
+				return o
+			case halt:
+				at -= 60
+			case carryOn:
+			}
+		}
+		v.flows = append(v.flows, f)
+	}
+	return o
+}
+
+// serve is what happens in a tick of the rollout that is so many seconds into the plan.
+func (r *rollout) serve(random *rand.Rand, number, at int) flow {
+	m := r.sky.moments[r.sky.start+number]
+	weight, since := r.world.plan.weight(at)
+	f := flow{weight: weight, good: m.during(m.new), bad: m.defective(r.world.defect)}
+	if number*tick < r.world.onset() {
+		f.bad = f.good
+	}
+	if r.world.kind.noise == coldStarts && since < 30 {
+		f.good, f.bad = either(f.good, 0.02), either(f.bad, 0.02)
+	}
+	requests, old := weight*m.requests, m.during(m.old)
+	f.new = r.draw(random, requests*f.bad, requests*(1-f.bad))
+	f.old = r.draw(random, (m.requests-requests)*old, (m.requests-requests)*(1-old))
+	if m.poison > 0 {
+		f.addPoison(m, routed(random, m.poison, weight))
+	}
+	return f
+}
+
+// addPoison adds the attempts of bad requests, of which so many run on the new version.
+func (f *flow) addPoison(m moment, onNew float64) {
+	f.new = sum(f.new, analysis.Counts{Invocations: onNew, Errors: onNew})
+	f.old = sum(f.old, analysis.Counts{Invocations: m.poison - onNew, Errors: m.poison - onNew})
+	share := m.poison / (m.poison + m.requests)
+	f.good, f.bad = either(f.good, share), either(f.bad, share)
+}

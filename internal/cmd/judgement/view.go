@@ -1,0 +1,93 @@
+package main
+
+import "github.com/meta-deployer/meta-deployer/internal/analysis"
+
+// publishDelay is how many seconds after the end of a tick CloudWatch shows it.
+const publishDelay = 60
+
+// flow is what happened in one tick, and what an oracle knows of it: the rates at which the new version would fail in
+// that tick without and with its defect.
+type flow struct {
+	new, old  analysis.Counts
+	good, bad float64
+	// weight is the new version's share of the traffic.
+	weight float64
+}
+
+// view is the table of minutes as CloudWatch shows it at a moment of the rollout.
+type view struct {
+	// now is the second of the rollout.
+	now int
+	// phase is how many ticks of its first minute were over when the rollout began.
+	phase int
+	// minutes are the visible minutes, the newest of which may still grow.
+	minutes []analysis.Block
+	// highest is the highest weight that the new version had in each of them.
+	highest []float64
+	// total are the new version's visible calls.
+	total analysis.Counts
+	// shown is how many ticks of the rollout are visible.
+	shown int
+
+	// flows are all ticks so far, visible or not.
+	flows []flow
+}
+
+// newView begins with the calls of the old version in the minute of the start, before the start.
+func newView(phase int, before analysis.Counts) *view {
+	return &view{phase: phase, minutes: []analysis.Block{{Old: before}}, highest: []float64{0}}
+}
+
+// at moves the view to a later second.
+func (v *view) at(now int) *view {
+	v.now = now
+	for ; v.shown < len(v.flows) && (v.shown+1)*tick+publishDelay <= now; v.shown++ {
+		v.show(v.flows[v.shown])
+	}
+	return v
+}
+
+// show adds the next tick to the table.
+func (v *view) show(f flow) {
+	minute := v.minuteOf(v.shown * tick)
+	if newest := v.minutes[len(v.minutes)-1]; newest.Minute < minute {
+		v.minutes = append(v.minutes, analysis.Block{Minute: minute})
+		v.highest = append(v.highest, 0)
+	}
+	last := len(v.minutes) - 1
+	v.highest[last] = max(v.highest[last], f.weight)
+	newest := &v.minutes[last]
+	newest.New, newest.Old = sum(newest.New, f.new), sum(newest.Old, f.old)
+	v.total = sum(v.total, f.new)
+}
+
+// minuteOf is the wall clock's minute of a second of the rollout, counted from that of the start.
+func (v *view) minuteOf(second int) int64 {
+	return int64((second + v.phase*tick) / 60)
+}
+
+// whole says whether all of the newest minute is visible.
+func (v *view) whole() bool { return (v.shown+v.phase)%ticksPerMinute == 0 }
+
+// since sums the new version's visible calls from a minute on.
+func (v *view) since(minute int64) analysis.Counts {
+	var c analysis.Counts
+	for _, b := range v.minutes {
+		if b.Minute >= minute {
+			c = sum(c, b.New)
+		}
+	}
+	return c
+}
+
+func sum(a, b analysis.Counts) analysis.Counts {
+	return analysis.Counts{Invocations: a.Invocations + b.Invocations, Errors: a.Errors + b.Errors}
+}
+
+// failing is the share of calls that failed; 0 without calls.
+func failing(c analysis.Counts) float64 {
+	if c.Invocations == 0 {
+		return 0
+	}
+	return c.Errors / c.Invocations
+}

@@ -1,0 +1,127 @@
+package main
+
+import "fmt"
+
+// kind is a kind of world: one line of the table.
+type kind struct {
+	name  string
+	noise noise
+	plans []plan
+	// broken says which assumption of the test is false in these worlds; "" for none.
+	broken string
+	// onlyBad has no harmless worlds of its own: they are those of another kind.
+	onlyBad bool
+	// spotless has worlds too in which the old version never fails.
+	spotless bool
+}
+
+// kinds are all kinds of world, those that break an assumption last.
+func kinds() []kind {
+	return []kind{
+		{name: "independent failures", noise: independent, plans: gradual(), spotless: true},
+		{name: "shared incidents", noise: incidents, plans: gradual(), spotless: true},
+		{name: "diurnal", noise: diurnal, plans: gradual()},
+		{name: "drift", noise: drift, plans: gradual()},
+		{name: "poison retries", noise: poisonRetries, plans: gradual()},
+		{name: "clumps of 5", noise: clumps, plans: gradual()},
+		{name: "version-and-minute noise", noise: versionMinutes, plans: gradual()},
+		{name: "late onset", noise: lateOnset, plans: gradual(), spotless: true, onlyBad: true},
+		{name: "alone, watched", noise: independent, plans: watched(), spotless: true},
+		{name: "slow version drift", noise: slowDrift, plans: gradual(), broken: "the versions' rates wander apart for reasons other than the code"},
+		{name: "cold starts", noise: coldStarts, plans: gradual(), broken: "the new version fails more often after each shift, but for no fault of its code"},
+		{name: "alone, incidents", noise: incidents, plans: watched(), spotless: true, broken: "an incident comes while there is no other version to compare with"},
+	}
+}
+
+// defect is what is wrong with the new version.
+type defect struct {
+	name string
+	// factor is how many times as often the new version fails as the old one; 1 for none.
+	factor float64
+	// share is the part of all requests that fails besides.
+	share float64
+}
+
+// harmless is no defect.
+func harmless() defect { return defect{name: "harmless", factor: 1} }
+
+// gross says whether at least half of all requests fail.
+func (d defect) gross() bool { return d.share >= 0.5 }
+
+// defects are the regressions worth simulating where the old version fails at the rate: no ratio of nothing, and nothing
+// of a size that another of them has.
+func defects(rate float64) []defect {
+	half, whole := defect{">=50 %", 1, 0.5}, defect{">=50 %", 1, 1}
+	switch rate {
+	case 0:
+		return []defect{{"0 to 1 %", 1, 0.01}, half, whole}
+	case 0.05:
+		return []defect{{"x1.5", 1.5, 0}, {"x3", 3, 0}, half, whole}
+	default:
+		return []defect{{"x1.5", 1.5, 0}, {"x3", 3, 0}, {"x10", 10, 0}, half, whole}
+	}
+}
+
+// world is everything about a rollout but chance.
+type world struct {
+	kind   kind
+	plan   plan
+	rps    float64
+	rate   float64
+	defect defect
+}
+
+// harmless says whether a rollback in this world is a false one.
+func (w world) harmless() bool { return w.defect == harmless() }
+
+// worlds are all worlds of the benchmark.
+func worlds() []world {
+	var all []world
+	for _, k := range kinds() {
+		for _, p := range k.plans {
+			for _, rps := range []float64{1, 10, 100, 1000} {
+				all = append(all, k.worlds(p, rps)...)
+			}
+		}
+	}
+	return all
+}
+
+// worlds are those of a kind with a plan and a traffic.
+func (k kind) worlds(p plan, rps float64) []world {
+	var all []world
+	for _, rate := range []float64{0, 0.001, 0.01, 0.05} {
+		if rate == 0 && !k.spotless {
+			continue
+		}
+		if !k.onlyBad {
+			all = append(all, world{k, p, rps, rate, harmless()})
+		}
+		for _, d := range defects(rate) {
+			all = append(all, world{k, p, rps, rate, d})
+		}
+	}
+	return all
+}
+
+// clump is how many failures come at once on one version.
+func (w world) clump() float64 {
+	if w.kind.noise == clumps {
+		return 5
+	}
+	return 1
+}
+
+// onset is the second of the rollout from which on the defect shows.
+func (w world) onset() int {
+	if w.kind.noise == lateOnset {
+		return w.plan.length() / 2
+	}
+	return 0
+}
+
+// String names the world in a sentence.
+func (w world) String() string {
+	was, is := percent(w.rate), percent(w.rate*w.defect.factor+(1-w.rate)*w.defect.share)
+	return fmt.Sprintf("%s, %g rps, %s to %s, %s", w.kind.name, w.rps, was, is, w.plan.name)
+}

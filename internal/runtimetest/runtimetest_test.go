@@ -1,0 +1,55 @@
+package runtimetest_test
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/meta-deployer/meta-deployer/internal/runtimetest"
+)
+
+func TestProcess(t *testing.T) {
+	path := runtimetest.Build(t, "./internal/runtimetest/testdata/function")
+	start := func() *runtimetest.Process {
+		return runtimetest.Start(t, path, map[string]string{"SETTING": "set"})
+	}
+
+	p := start()
+	var ids []string
+	for range 2 {
+		result := p.Invoke([]byte(`"answer"`), 30*time.Second)
+		var told struct {
+			ARN, ID, Setting string
+			Left             float64
+		}
+		require.NoError(t, json.Unmarshal(result.Answer, &told), result.ErrorMessage)
+		assert.Equal(t, runtimetest.FunctionARN, told.ARN)
+		assert.Equal(t, "set", told.Setting)
+		assert.InDelta(t, 30, told.Left, 5)
+		ids = append(ids, told.ID)
+	}
+	assert.NotEqual(t, ids[0], ids[1], "every invocation has its own id")
+	result := p.Invoke([]byte(`"fail"`), 30*time.Second)
+	assert.Equal(t, "errorString", result.ErrorType)
+	assert.Equal(t, "it failed", result.ErrorMessage)
+	assert.Nil(t, result.Answer)
+	assert.NotNil(t, p.Invoke([]byte(`"answer"`), 30*time.Second).Answer, "an error does not end the process")
+	assert.Contains(t, p.Log(), "doing fail")
+
+	assert.Equal(t, "it panicked", p.Invoke([]byte(`"panic"`), 30*time.Second).ErrorMessage)
+	assert.Equal(t, "Runtime.ExitError", p.Invoke([]byte(`"answer"`), 30*time.Second).ErrorType, "a panic does")
+	assert.Equal(t, "Runtime.ExitError", start().Invoke([]byte(`"exit"`), 30*time.Second).ErrorType)
+
+	result = start().Invoke([]byte(`"hang"`), time.Second)
+	assert.Equal(t, "Sandbox.Timedout", result.ErrorType)
+	assert.InDelta(t, 1, result.Took.Seconds(), 0.9)
+
+	killed := start()
+	time.AfterFunc(300*time.Millisecond, killed.Kill)
+	result = killed.Invoke([]byte(`"hang"`), time.Minute)
+	assert.Equal(t, "Runtime.ExitError", result.ErrorType)
+	assert.Less(t, result.Took, 30*time.Second)
+}

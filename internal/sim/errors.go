@@ -1,0 +1,34 @@
+package sim
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/meta-deployer/meta-deployer/internal/deployer"
+)
+
+// Error is how AWS says no. It wraps what the deployer makes of it.
+type Error struct {
+	// Code is AWS's name of it, such as ResourceNotFoundException.
+	Code, Message string
+	kind          error
+}
+
+// Error is as internal/cloud words it.
+func (e *Error) Error() string { return fmt.Sprintf("%v: %s: %s", e.kind, e.Code, e.Message) }
+
+// Unwrap is one of the deployer's sentinels.
+func (e *Error) Unwrap() error { return e.kind }
+
+// ErrReplyLost is a call that was done and whose answer nobody hears.
+var ErrReplyLost = errors.New("the connection was closed before the answer came")
+
+func notFound(text string) error {
+	return &Error{"ResourceNotFoundException", text, deployer.ErrNotFound}
+}
+
+func refused(code, text string) error { return &Error{code, text, deployer.ErrRefused} }
+
+func throttled() error {
+	return &Error{"TooManyRequestsException", "Rate exceeded", deployer.ErrUnavailable}
+}

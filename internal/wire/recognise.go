@@ -1,0 +1,71 @@
+package wire
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+)
+
+// recognise tells protocol and operation apart by what the clients send.
+func recognise(r *http.Request, raw []byte) (protocol, string) {
+	const (
+		cloudwatch     = "GraniteServiceVersion20100801"
+		codedeploy     = "CodeDeploy_20141006"
+		cloudwatchCBOR = "/service/" + cloudwatch + "/operation/"
+	)
+	if operation, ok := strings.CutPrefix(r.URL.Path, cloudwatchCBOR); ok {
+		return cborRPC{}, "cloudwatch:" + operation
+	}
+	switch service, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), "."); service {
+	case cloudwatch:
+		return jsonRPC{version: "1.0"}, "cloudwatch:" + operation
+	case codedeploy:
+		return jsonRPC{version: "1.1"}, "codedeploy:" + operation
+	}
+	if r.URL.Path == "/" && r.Method == http.MethodPost {
+		return recogniseQuery(raw)
+	}
+	return restJSON{}, lambdaOperation(r.Method, strings.Split(r.URL.Path, "/"))
+}
+
+// recogniseQuery tells operations of query apart, by the version of the API.
+func recogniseQuery(raw []byte) (protocol, string) {
+	form, err := url.ParseQuery(string(raw))
+	if err != nil || form.Get("Action") == "" {
+		return query{}, ""
+	}
+	switch form.Get("Version") {
+	case "2010-08-01":
+		return query{namespace: "http://monitoring.amazonaws.com/doc/2010-08-01/"}, "cloudwatch:" + form.Get("Action")
+	case "2011-06-15":
+		return query{namespace: "https://sts.amazonaws.com/doc/2011-06-15/"}, "sts:" + form.Get("Action")
+	}
+	return query{}, ""
+}
+
+// lambdaOperation tells AWS Lambda's operations apart, by method and /VERSION/functions/FUNCTION/RESOURCE/NAME.
+func lambdaOperation(method string, path []string) string {
+	if len(path) < 4 || len(path) > 6 || path[2] != "functions" {
+		return ""
+	}
+	resource := ""
+	if len(path) > 4 {
+		resource = path[4]
+	}
+	if len(path) > 5 {
+		resource += "/*"
+	}
+	return map[string]string{
+		"GET ":                        "lambda:GetFunction",
+		"GET configuration":           "lambda:GetFunctionConfiguration",
+		"GET versions":                "lambda:ListVersionsByFunction",
+		"POST versions":               "lambda:PublishVersion",
+		"GET aliases":                 "lambda:ListAliases",
+		"POST aliases":                "lambda:CreateAlias",
+		"GET aliases/*":               "lambda:GetAlias",
+		"PUT aliases/*":               "lambda:UpdateAlias",
+		"DELETE aliases/*":            "lambda:DeleteAlias",
+		"GET provisioned-concurrency": "lambda:GetProvisionedConcurrencyConfig",
+		"POST invocations":            "lambda:Invoke",
+	}[method+" "+resource]
+}
