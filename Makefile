@@ -60,6 +60,9 @@ CHECKS ?= 10000
 torture: ## Random rollouts in a hostile account, CHECKS (10000) for each of the twelve properties
 	go test -count=1 -timeout 30m ./internal/deployer -run 'Test(S[1-8]|L[1-3]|E1)' -rapid.checks=$(CHECKS)
 
+bench: ## Measure the functions, each beside its floor; writes docs/benchmarks.md
+	go run ./internal/cmd/bench
+
 bench-judgement: ## Measure the judge against others; writes docs/benchmarks.md
 	go run ./internal/cmd/judgement
 
@@ -131,4 +134,4 @@ ci: ## Everything that must pass before a change goes in
 
 FORCE:
 
-.PHONY: help demo local rehearse build clean torture bench-judgement test test-race fuzz fmt fmt-check vet lint template ci FORCE
+.PHONY: help demo local rehearse build clean torture bench bench-judgement test test-race fuzz fmt fmt-check vet lint template ci FORCE

@@ -159,10 +159,12 @@ class Permissions(unittest.TestCase):
                 if statement["Action"] != "cloudwatch:GetMetricData":
                     self.assertNotIn("*", as_list(statement["Resource"]), statement)
 
-    def test_a_function_is_named_with_and_without_its_versions(self):
+    def test_a_function_is_named_with_and_without_its_versions_but_probed_by_version_only(self):
         for name in FUNCTIONS:
             for statement, _ in statements(name):
-                if str(statement["Action"]).count("lambda:"):
+                if statement.get("Sid") == "ProbeVersions":
+                    self.assertRegex(statement["Resource"]["Fn::Sub"], r":function:\$\{FunctionNamePattern\}:\*$")
+                elif str(statement["Action"]).count("lambda:"):
                     bare, qualified = (resource["Fn::Sub"] for resource in statement["Resource"])
                     self.assertEqual(f"{bare}:*", qualified)
 

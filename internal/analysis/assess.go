@@ -37,15 +37,30 @@ type Health struct {
 	MaxFailed float64
 	// MinInvocations is how many calls the new version must have had in a step before its end; fewer are no data.
 	MinInvocations int
+	// Latency is the rule for slow invocations.
+	Latency LatencyRule
+	// Throttles fails at the first throttled call of the alias.
+	Throttles bool
+	// Metrics are the request's own.
+	Metrics []Metric
+	// Judge is a function that judges the rollout too; "" for none.
+	Judge string
 }
 
-// NeedsCounts says whether this health check looks at invocations at all.
-func (h Health) NeedsCounts() bool {
-	return !h.Off && (h.Errors != ErrorsOff || h.MinInvocations > 0 || h.MaxFailed > 0)
+// NeedsMinutes says whether this health check reads metrics at all.
+func (h Health) NeedsMinutes() bool {
+	return !h.Off && (h.judgesCalls() || h.Latency.on() || h.Throttles || len(h.Metrics) > 0)
+}
+
+// judgesCalls says whether it looks at invocations and errors.
+func (h Health) judgesCalls() bool {
+	return h.Errors != ErrorsOff || h.MinInvocations > 0 || h.MaxFailed > 0
 }
 
 // NeedsHistory says whether it looks at the old version's time before the rollout.
-func (h Health) NeedsHistory() bool { return !h.Off && (h.Errors == ErrorsCompare || h.MaxFailed > 0) }
+func (h Health) NeedsHistory() bool {
+	return !h.Off && (h.Errors == ErrorsCompare || h.MaxFailed > 0 || h.Latency.Compare)
+}
 
 // AlarmState is a CloudWatch alarm's state. The zero AlarmState is none.
 type AlarmState string
@@ -70,6 +85,12 @@ type Evidence struct {
 	Reading Reading
 	// History is the old version's time before the rollout, by minute: see HistoryBefore.
 	History []Counts
+	// Thresholds are what is slow to the comparison of latency; none where the old version has no history to tell.
+	Thresholds []Threshold
+	// Judgement is what the health check's function said; nil where it was not asked.
+	Judgement *Judgement
+	// Probes are the latest results.
+	Probes []ProbeResult
 	// JudgedAlone says that the plan has judged time with all traffic on the new version.
 	JudgedAlone bool
 	Alarms      []Alarm
@@ -86,18 +107,20 @@ type Evidence struct {
 // the health check is off.
 func Assess(h Health, e Evidence) Assessment {
 	var a Assessment
-	switch {
-	case h.Off:
+	if h.Off {
 		a.Verdict, a.Reason = Pass, "the health check is off"
-	case h.NeedsCounts():
-		a.add(h.assessCalls(e))
-		if h.MaxFailed > 0 {
-			a.veto(h.assessBudget(e))
-		}
+	} else {
+		a.judge(h, e)
+	}
+	switch {
+	case a.Verdict != 0:
 	case anyOK(e.Alarms):
 		a.Verdict, a.Reason = Pass, "errors are off, an alarm is watching"
 	default:
 		a.Verdict, a.Reason = Inconclusive, "errors are off and no alarm has data: nothing could have failed"
+	}
+	for _, p := range e.Probes {
+		a.veto(p.Check())
 	}
 	for _, alarm := range e.Alarms {
 		a.veto(assessAlarm(alarm, e.FirstShift))
@@ -105,6 +128,37 @@ func Assess(h Health, e Evidence) Assessment {
 	a.NoData = a.Verdict == Inconclusive && !a.waiting
 	a.Step = e.step()
 	return a
+}
+
+// judge takes every check of the request into the assessment. Its verdict stays none where nothing could be judged.
+func (a *Assessment) judge(h Health, e Evidence) {
+	t := h.trial(e)
+	if h.judgesCalls() {
+		a.add(h.assessCalls(e, t))
+	}
+	if h.MaxFailed > 0 {
+		a.veto(h.assessBudget(e))
+	}
+	if h.Latency.on() {
+		if c, decides := h.assessLatency(e, t); decides {
+			a.add(c)
+		} else {
+			a.veto(c)
+		}
+	}
+	if h.Throttles {
+		a.add(assessThrottles(e.Reading))
+	}
+	for _, m := range h.Metrics {
+		if c := m.assess(e.Reading); m.ReportOnly {
+			a.Checks = append(a.Checks, c)
+		} else {
+			a.add(c)
+		}
+	}
+	if h.Judge != "" {
+		a.add(h.assessJudge(e.Judgement))
+	}
 }
 
 // Unread is the assessment of a look that failed: never healthy, and no want of data either.
@@ -117,11 +171,12 @@ func Unread(err error) Assessment {
 	}
 }
 
-// add takes a check into the assessment; the worst verdict decides.
+// add takes a check into the assessment; the worst verdict decides. Of what is inconclusive, what is to be waited out
+// does: want of data must not let a rollout pass by it.
 func (a *Assessment) add(c Check) {
 	a.Checks = append(a.Checks, c)
 	a.Doubtful = a.Doubtful || c.doubtful
-	if c.Verdict > a.Verdict {
+	if c.Verdict > a.Verdict || c.Verdict == Inconclusive && a.Verdict == Inconclusive && c.waiting && !a.waiting {
 		a.Verdict, a.Reason, a.waiting = c.Verdict, c.Name+": "+c.Reason, c.waiting
 	}
 }
@@ -137,13 +192,13 @@ func (a *Assessment) veto(c Check) {
 }
 
 // assessCalls judges the new version's invocations and errors.
-func (h Health) assessCalls(e Evidence) Check {
+func (h Health) assessCalls(e Evidence, t trial) Check {
 	all, old := e.Reading.New(time.Time{}), e.Reading.Old()
 	step := e.Reading.New(e.StepSince)
 	c := Check{Name: "errors", Verdict: Pass, New: &all, Old: &old, Reason: failures(all, old)}
 	switch {
 	case h.Errors == ErrorsCompare:
-		h.compare(&c, e)
+		t.compareErrors(&c, e)
 	case h.Errors == ErrorsAny && all.Errors > 0:
 		c.Verdict, c.Reason = Fail, c.Reason+", allowed none"
 	case h.Errors == ErrorsMaxRate && all.rate() > h.MaxRate:

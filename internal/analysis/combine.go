@@ -49,6 +49,17 @@ func (c *Combination) Add(blocks ...Block) {
 	c.latch.see(logSumExp(logs[:c.metrics]))
 }
 
+// lead is which metric has the most part in the evidence now.
+func (c *Combination) lead() int {
+	lead, most := 0, math.Inf(-1)
+	for i := range c.metrics {
+		if part := c.logWeight[i] + c.tests[i].latch.now; part > most {
+			lead, most = i, part
+		}
+	}
+	return lead
+}
+
 // Standing is the verdict on all metrics together. The weakest decides whether the new version is good enough: every
 // metric must be healthy (section 2.11).
 func (c *Combination) Standing() Standing {

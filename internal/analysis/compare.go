@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -21,11 +22,15 @@ func HistorySince(start time.Time) time.Time {
 // call on and zeros where there were none. Before the start the alias stood at the old version, so its own series is
 // taken for the version's.
 func HistoryBefore(start time.Time, minutes []Minute) []Counts {
+	return countsBefore(start, minutes, func(m Minute) Counts { return m.Old.atLeast(m.Alias) })
+}
+
+func countsBefore(start time.Time, minutes []Minute, countsOf func(Minute) Counts) []Counts {
 	since := HistorySince(start)
 	history := make([]Counts, historyMinutes)
 	for _, m := range minutes {
 		if i := int(m.Start.Sub(since) / time.Minute); !m.Start.Before(since) && i < historyMinutes {
-			history[i] = m.Old.atLeast(m.Alias)
+			history[i] = countsOf(m)
 		}
 	}
 	begun := slices.IndexFunc(history, func(c Counts) bool { return c != Counts{} })
@@ -55,27 +60,22 @@ func (h Health) params(e Evidence) Params {
 	return p
 }
 
-// compare judges by the sequential test over every minute so far. The new version is not blamed for what hits both: while
+// compareErrors judges by the sequential test over every minute so far. The new version is not blamed for what hits both: while
 // the old one fails far more than it used to, nothing goes forward.
-func (h Health) compare(c *Check, e Evidence) {
-	p, history, blocks := h.params(e), NewHistory(e.History), e.Reading.blocks()
-	test := NewTest(p, history)
-	for _, b := range blocks {
-		test.Add(b)
-	}
-	standing := test.Standing()
-	c.Odds = odds(p, history, blocks, standing, e.Terse)
-	c.doubtful = standing.Verdict != Pass && standing.Unhealthy > 0
+func (t *trial) compareErrors(c *Check, e Evidence) {
+	own := t.compared[0]
+	c.Odds = own.odds(e.Terse)
+	c.doubtful = own.standing.Verdict != Pass && own.standing.Unhealthy > 0
 	c.Reason += fmt.Sprintf("; evidence against it %s:1 of %s:1 needed", figure(c.Odds.Against), figure(c.Odds.Needed))
 	if c.Odds.RatioAtLeast > 1 {
 		c.Reason += fmt.Sprintf(", its rate is at least %s times the old one's", figure(c.Odds.RatioAtLeast))
 	}
-	if standing.Verdict == Fail {
+	if t.decides(0) {
 		c.Verdict = Fail
-		c.Reason += "; " + ledger(p, history, blocks)
+		c.Reason += "; " + strings.TrimPrefix(t.together()+"; ", "; ") + ledger("failed", own.params, own.history, own.blocks)
 		return
 	}
-	if trouble := environment(history, blocks); trouble != "" {
+	if trouble := environment(own.history, own.blocks); trouble != "" {
 		c.Verdict, c.Reason, c.waiting = Inconclusive, trouble, true
 	}
 }
@@ -83,7 +83,7 @@ func (h Health) compare(c *Check, e Evidence) {
 // odds states where a test stands in numbers for people; terse is without bounds.
 func odds(p Params, history History, blocks []Block, s Standing, terse bool) *Odds {
 	o := &Odds{
-		Against: rounded(math.Exp(min(s.Peak, math.Log(1e9)))), Needed: rounded(1 / p.Alpha),
+		Against: rounded(oddsOf(s.Peak)), Needed: rounded(1 / p.Alpha),
 		Dispersion: rounded(history.dispersion()), Reference: rounded(history.Reference),
 	}
 	if !terse && slices.ContainsFunc(blocks, func(b Block) bool { return b.New.Errors+b.Old.Errors > 0 }) {
@@ -111,17 +111,24 @@ func environment(history History, blocks []Block) string {
 		old.Errors, old.Invocations, percent(old.rate()), percent(history.Reference), fresh.Errors, fresh.Invocations)
 }
 
+// oddsOf is evidence as odds to 1, at most a billion.
+func oddsOf(log float64) float64 { return math.Exp(min(log, math.Log(1e9))) }
+
 // ledger lists what the test was fed, so that its decision can be repeated.
-func ledger(p Params, history History, blocks []Block) string {
+func ledger(what string, p Params, history History, blocks []Block) string {
 	const most = 30
 	shown := blocks[max(0, len(blocks)-most):]
 	minutes := make([]string, len(shown))
 	for i, b := range shown {
-		minutes[i] = fmt.Sprintf("%s %.0f/%.0f %.0f/%.0f", time.Unix(b.Minute*60, 0).UTC().Format("15:04"),
-			b.New.Errors, b.New.Invocations, b.Old.Errors, b.Old.Invocations)
+		minutes[i] = fmt.Sprintf("%s %s/%.0f %s/%.0f", time.Unix(b.Minute*60, 0).UTC().Format("15:04"),
+			amount(b.New.Errors), b.New.Invocations, amount(b.Old.Errors), b.Old.Invocations)
 	}
-	return fmt.Sprintf("by minute, failed/called of the new and of the old version: %s; D %s, reference %s, alpha %s",
-		strings.Join(minutes, ", "), figure(history.dispersion()), percent(history.Reference), figure(p.Alpha))
+	yardstick := "reference " + percent(history.Reference)
+	if p.GuardWeight == 0 {
+		yardstick = fmt.Sprintf("tolerated %s times the old version's share and %s more", figure(p.Rho), percent(p.Delta))
+	}
+	return fmt.Sprintf("by minute, %s/called of the new and of the old version: %s; D %s, %s, alpha %s",
+		what, strings.Join(minutes, ", "), figure(history.dispersion()), yardstick, figure(p.Alpha))
 }
 
 // assessBudget caps the failures of the new version beyond what the old one would have had: minute by minute beside it
@@ -153,6 +160,17 @@ func rounded(x float64) float64 {
 	}
 	scale := math.Pow(10, 2-math.Floor(math.Log10(math.Abs(x))))
 	return math.Round(x*scale) / scale
+}
+
+// hundredths rounds to two decimals.
+func hundredths(x float64) float64 { return math.Round(x*100) / 100 }
+
+// amount writes a number with at most two decimals, and a small one with three significant digits.
+func amount(x float64) string {
+	if math.Abs(x) < 0.1 {
+		return figure(x)
+	}
+	return strconv.FormatFloat(hundredths(x), 'f', -1, 64)
 }
 
 // figure writes a number with at most three significant digits.

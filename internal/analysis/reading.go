@@ -42,6 +42,12 @@ type Minute struct {
 	New, Old Counts
 	// Alias are all calls through the alias (dimensions FunctionName and Resource), whichever version ran.
 	Alias Counts
+	// NewTook, OldTook and AliasTook are how long the same calls took, where that was asked for.
+	NewTook, OldTook, AliasTook Durations
+	// Throttles are the calls of the alias that were throttled; they are no invocations.
+	Throttles float64
+	// Values are the datapoints of the request's own metrics, by id.
+	Values map[string][]float64
 }
 
 // Reading is everything that CloudWatch shows since a rollout began.

@@ -50,6 +50,10 @@ type Check struct {
 	// New and Old are the counts of both versions; nil for a check that counts nothing, as an alarm.
 	New *Counts `json:"new,omitempty"`
 	Old *Counts `json:"old,omitempty"`
+	// Slow are the slow calls by each threshold; of a check of latency.
+	Slow []Slow `json:"slow,omitempty"`
+	// ReportOnly says that the check decides nothing, whatever its verdict.
+	ReportOnly bool `json:"report-only,omitempty"`
 	// Odds are the evidence of a comparison; nil for a check that compares nothing.
 	Odds *Odds `json:"evidence,omitempty"`
 	// Reason is one clause for people, with the numbers.

@@ -68,6 +68,8 @@ type ProvisionedConcurrency struct {
 type Meter interface {
 	// Minutes reads every minute from since's on. It fails rather than leave out what it could not read.
 	Minutes(ctx context.Context, q MeterQuery) ([]analysis.Minute, error)
+	// Quantiles reads how long the alias's calls took, in periods of analysis.QuantilePeriod. One without calls is left out.
+	Quantiles(ctx context.Context, q MeterQuery) ([]analysis.Quantiles, error)
 	// Alarms reads alarms by name, in any order. It fails with ErrNotFound, naming them, where some do not exist.
 	Alarms(ctx context.Context, names []string) ([]analysis.Alarm, error)
 }
@@ -77,6 +79,13 @@ type MeterQuery struct {
 	Function, Alias        string
 	OldVersion, NewVersion string
 	Since, Until           time.Time
+	// Slow are the durations in milliseconds above which calls are counted as slow, at most analysis.MaxThresholds. Without
+	// any no durations are read.
+	Slow []float64
+	// Throttles asks for the alias's throttled calls.
+	Throttles bool
+	// Metrics are the request's own.
+	Metrics []analysis.Metric
 }
 
 // Hooks invokes functions.

@@ -164,7 +164,7 @@ func weightDefects() map[int]func(*testing.T) {
 		},
 		17: func(t *testing.T) { // 100 % as an additional weight
 			for _, w := range quick().play().writes {
-				assert.Less(t, w.Alias.Routing.Weight, rollout.Full)
+				assert.Less(t, w.Routing.Weight, rollout.Full)
 			}
 		},
 		18: func(t *testing.T) { // raw Python messages for numbers of another kind
@@ -178,7 +178,7 @@ func weightDefects() map[int]func(*testing.T) {
 		},
 		20: func(t *testing.T) { // the step is found by looking for a float
 			for _, s := range withKeys(map[string]any{"steps": 7}).play().writes {
-				if j := journalOf(s.Alias.Description, s.Alias.Routing); j != nil {
+				if j := journalOf(s.Description, s.Routing); j != nil {
 					assert.Equal(t, rollout.Weight((10000*j.Step+3)/7), j.Weight)
 				}
 			}

@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"github.com/meta-deployer/meta-deployer/internal/analysis"
+	"github.com/meta-deployer/meta-deployer/internal/rehearsal"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
 )
 
@@ -20,11 +21,15 @@ type Answer struct {
 	StartedAt  *time.Time     `json:"started-at,omitempty"`
 	EndedAt    *time.Time     `json:"ended-at,omitempty"`
 	// Duration is how long the plan takes, and Driver which driver it fits; of action plan.
-	Duration string   `json:"duration,omitempty"`
-	Driver   string   `json:"driver,omitempty"`
-	Steps    []Step   `json:"steps,omitempty"`
-	Findings []string `json:"findings,omitzero"`
-	Warnings []string `json:"warnings"`
+	Duration string `json:"duration,omitempty"`
+	Driver   string `json:"driver,omitempty"`
+	Steps    []Step `json:"steps,omitempty"`
+	// BlastRadius is what bad versions are expected to cost, of action plan; nil where nothing is known of the traffic.
+	BlastRadius []rehearsal.Radius `json:"blast-radius,omitempty"`
+	// Cases are how the plan did over recorded traffic, of action rehearse.
+	Cases    []rehearsal.Case `json:"cases,omitempty"`
+	Findings []string         `json:"findings,omitzero"`
+	Warnings []string         `json:"warnings"`
 }
 
 // Step is one weight of an answer: how long it was, or is to be held, and how it was judged.

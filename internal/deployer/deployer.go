@@ -71,6 +71,8 @@ func (r *run) answer(ctx context.Context) (Answer, error) {
 		return r.status(ctx)
 	case rollout.Preview:
 		return r.preview(ctx)
+	case rollout.Rehearse:
+		return r.rehearse(ctx)
 	case rollout.Deploy:
 		return r.drive(ctx, rollout.Decide)
 	case rollout.Promote:
@@ -87,10 +89,11 @@ func (r *run) label() string { return r.request.Function + ":" + r.request.Alias
 
 // blank is an answer with what every answer has.
 func (r *run) blank(status, reason string) Answer {
-	return Answer{
-		Status: status, Reason: reason, Function: r.request.Function, Alias: r.request.Alias,
-		Warnings: append([]string{}, append(r.request.Warnings, r.warnings...)...),
+	warnings := append([]string{}, append(r.request.Warnings, r.warnings...)...)
+	if r.doubt != "" {
+		warnings = append(warnings, r.doubt)
 	}
+	return Answer{Status: status, Reason: reason, Function: r.request.Function, Alias: r.request.Alias, Warnings: warnings}
 }
 
 // sentence joins clauses that are there.

@@ -12,6 +12,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -51,14 +52,27 @@ func shop(running bool) *sim.World {
 	for _, hook := range []string{"pretraffic", "posttraffic"} {
 		w.SetHook("CodeDeployHook_meta-deployer-"+hook, sim.Hook{Answer: `{"status": "Succeeded"}`})
 	}
+	w.SetHook("CodeDeployHook_checkout-orders", sim.Hook{Answer: `{"status": "pass", "reason": "38 orders a minute, usually 40"}`})
+	w.SetMetric("Orders", sim.Constant(40))
+	w.SetMetric("orders / alias_invocations", sim.Constant(0.033))
+	for version, date := range map[string]string{"1": "Mon", "2": "Tue"} {
+		answer := fmt.Sprintf(`{"statusCode": 200, "headers": {"date": %q}, "body": "{\"sum\": 12, \"requestId\": %s}"}`, date, version)
+		w.SetHook("checkout:"+version, sim.Hook{Answer: answer})
+	}
 	return w
 }
 
 // handle answers a payload in the shop: an answer, or the error that callers see.
 func handle(raw []byte) []byte {
-	var request struct{ Action string }
+	var request struct {
+		Action, Type string
+		Days         int
+	}
 	_ = json.Unmarshal(raw, &request)
 	w := shop(slices.Contains([]string{"status", "rollback", "promote", "pause", "resume"}, request.Action))
+	if request.Action == "plan" || request.Type == "auto" || bytes.Contains(raw, []byte(`"latency"`)) {
+		w.Advance(4*time.Hour + time.Duration(request.Days)*24*time.Hour)
+	}
 	d := w.Deployer(discard())
 	ctx, _, cancel := w.Begin(sim.Invocation{})
 	defer cancel()
@@ -111,6 +125,7 @@ func TestEveryStrategyAndActionHasAnEvent(t *testing.T) {
 	}
 	for _, want := range []string{
 		"plan", "status", "rollback", "promote", "pause", "resume", "linear", "canary", "exponential", "all-at-once", "stages",
+		"auto", "rehearse",
 	} {
 		assert.True(t, seen[want], want)
 	}

@@ -121,7 +121,10 @@ func (r *run) preflight(ctx context.Context, alias *Alias) (findings, error) {
 	if err := r.checkHealth(ctx, alias, &f); err != nil {
 		return f, err
 	}
-	return f, r.checkHooks(ctx, &f)
+	if err := r.checkHooks(ctx, &f); err != nil {
+		return f, err
+	}
+	return f, r.checkProbes(ctx, alias, &f)
 }
 
 // checkFunction tells a missing alias from a missing function.
@@ -210,58 +213,4 @@ func (r *run) checkVersion(ctx context.Context, which, number string, f *finding
 		f.pending = name + " has no SnapStart snapshot yet"
 	}
 	return v, err == nil, nil
-}
-
-// checkHealth looks at what the rollout will be judged by.
-func (r *run) checkHealth(ctx context.Context, alias *Alias, f *findings) error {
-	plan := r.request.Plan
-	if plan.Health.NeedsCounts() && alias != nil {
-		err := r.timed(func() error {
-			_, err := r.account.Meter.Minutes(ctx, MeterQuery{
-				Function: r.request.Function, Alias: r.request.Alias, OldVersion: alias.Routing.Primary, NewVersion: r.request.NewVersion,
-				Since: r.now().Add(-time.Minute), Until: r.now(),
-			})
-			return err
-		})
-		switch {
-		case Permanent(err):
-			f.add("the metrics of function %s cannot be read: %v; %s", r.request.Function, err, remedyDenied)
-		case err != nil:
-			return fmt.Errorf("get-metric-data: %w", err)
-		}
-	}
-	if len(plan.Alarms) == 0 {
-		return nil
-	}
-	err := r.timed(func() error { _, err := r.account.Meter.Alarms(ctx, plan.Alarms); return err })
-	switch {
-	case errors.Is(err, ErrNotFound):
-		f.add("alarms: %v: create them, or leave them out of the request", err)
-	case Permanent(err):
-		f.add("alarms cannot be read: %v; %s", err, remedyDenied)
-	case err != nil:
-		return fmt.Errorf("describe-alarms: %w", err)
-	}
-	return nil
-}
-
-// checkHooks asks whether the hooks could be invoked, without invoking them.
-func (r *run) checkHooks(ctx context.Context, f *findings) error {
-	for _, hook := range []struct{ key, function string }{
-		{"pre-traffic", r.request.Plan.PreTraffic}, {"post-traffic", r.request.Plan.PostTraffic},
-	} {
-		if hook.function == "" {
-			continue
-		}
-		err := r.timed(func() error { return r.account.Hooks.CanInvoke(ctx, hook.function) })
-		switch {
-		case errors.Is(err, ErrNotFound):
-			f.add("hooks.%s: function %s does not exist: create it, or leave the hook out", hook.key, hook.function)
-		case Permanent(err):
-			f.add("hooks.%s: function %s cannot be invoked: %v; %s", hook.key, hook.function, err, remedyDenied)
-		case err != nil:
-			return fmt.Errorf("invoke (dry run) of %s: %w", hook.function, err)
-		}
-	}
-	return nil
 }

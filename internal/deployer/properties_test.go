@@ -34,10 +34,10 @@ func TestS1WeightRisesOnlyWhenTheLastVerdictAllowedIt(t *testing.T) {
 func TestS2OnlyWeightsOfThePlanInOrder(t *testing.T) {
 	torture(t, func(t *rapid.T, s story) {
 		for _, w := range s.ours() {
-			before, after := s.journalBefore(w), journalOf(w.Alias.Description, w.Alias.Routing)
+			before, after := s.journalBefore(w), journalOf(w.Description, w.Routing)
 			switch {
 			case after == nil: // the end: all old, or all new
-				if r := w.Alias.Routing; r.Split() {
+				if r := w.Routing; r.Split() {
 					s.fatal(t, "S2: the last write left %s", r)
 				}
 			case before == nil || before.ID != after.ID: // the claim of a new rollout
@@ -70,14 +70,14 @@ func TestS3AFailIsFollowedByTheWayBackInTheSameTurn(t *testing.T) {
 func TestS4AChangeBySomeoneElseIsNeverOverwritten(t *testing.T) {
 	torture(t, func(t *rapid.T, s story) {
 		for i, theirs := range s.writes {
-			if !s.stranger(theirs) || journalOf(theirs.Alias.Description, theirs.Alias.Routing) != nil {
+			if !s.stranger(theirs) || journalOf(theirs.Description, theirs.Routing) != nil {
 				continue
 			}
 			for _, w := range s.writes[i+1:] {
 				if s.stranger(w) {
 					break
 				}
-				began := rolloutOf(w.Alias.Description)
+				began := rolloutOf(w.Description)
 				if before := s.journalBefore(w); began == "" && before != nil {
 					began = before.ID
 				}
@@ -141,8 +141,8 @@ func TestS7NoHealthyVerdictWithoutData(t *testing.T) {
 			}
 		}
 		for _, w := range s.writes {
-			if w.Alias.Routing.Weight > s.plan.Steps[0].Weight || w.Alias.Routing.Primary == "2" && s.plan.Steps[0].Weight < rollout.Full {
-				s.fatal(t, "S7: went on to %s", w.Alias.Routing)
+			if w.Routing.Weight > s.plan.Steps[0].Weight || w.Routing.Primary == "2" && s.plan.Steps[0].Weight < rollout.Full {
+				s.fatal(t, "S7: went on to %s", w.Routing)
 			}
 		}
 	})
@@ -152,12 +152,12 @@ func TestS8TwoDriversNeverMoveAgainstEachOther(t *testing.T) {
 	torture(t, func(t *rapid.T, s story) {
 		claims := map[string]int{}
 		for _, w := range s.ours() {
-			before, after := s.journalBefore(w), journalOf(w.Alias.Description, w.Alias.Routing)
+			before, after := s.journalBefore(w), journalOf(w.Description, w.Routing)
 			token := rollout.DriverToken(w.By)
 			switch {
 			case s.byPerson(w):
 			case before != nil && before.Driver == token: // the driver that the journal names
-			case before != nil && w.Alias.Routing != before.Routing():
+			case before != nil && w.Routing != before.Routing():
 				s.fatal(t, "S8: %s moved traffic while the journal named %s", w.By, before.Driver)
 			default:
 				claims[token]++

@@ -110,7 +110,6 @@ func (r *run) mend() string {
 
 // preview answers action plan: the schedule as if the first shift were now, and what would be refused.
 func (r *run) preview(ctx context.Context) (Answer, error) {
-	plan := r.request.Plan
 	answer := r.blank("planned", "")
 	answer.Findings = []string{}
 	if finding := r.previewCandidate(ctx); finding != "" {
@@ -124,6 +123,7 @@ func (r *run) preview(ctx context.Context) (Answer, error) {
 	})
 	if err == nil {
 		alias = &read
+		r.previewTraffic(ctx, read, &answer)
 		if done := r.previewState(ctx, read, &answer); done {
 			return answer, nil
 		}
@@ -133,10 +133,19 @@ func (r *run) preview(ctx context.Context) (Answer, error) {
 	if err == nil || errors.Is(err, ErrNotFound) {
 		r.previewReadiness(ctx, alias, &answer)
 	}
+	r.previewSteps(&answer)
+	if alias != nil {
+		r.previewRadius(ctx, &answer)
+	}
+	return answer, nil
+}
+
+// previewSteps adds the schedule, as if the first shift were now.
+func (r *run) previewSteps(answer *Answer) {
+	plan, now := r.request.Plan, r.now()
 	answer.NewVersion = r.request.NewVersion
 	answer.Duration = plan.Duration().String()
 	answer.Driver = "deployer"
-	now := r.now()
 	if !plan.Fits(nil, now, r.end) {
 		answer.Driver = "durable"
 		answer.Warnings = append(answer.Warnings, "the plan is longer than one invocation of this deployer, which would answer DoesNotFit")
@@ -148,7 +157,6 @@ func (r *run) preview(ctx context.Context) (Answer, error) {
 		answer.Steps = append(answer.Steps, Step{Weight: step.Weight, From: from, Until: &until})
 	}
 	answer.Reason = fmt.Sprintf("%d steps in %s, %d findings; nothing was changed", len(plan.Steps), answer.Duration, len(answer.Findings))
-	return answer, nil
 }
 
 // previewCandidate resolves "@alias", as a finding where it cannot.

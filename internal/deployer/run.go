@@ -2,7 +2,6 @@ package deployer
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -27,11 +26,15 @@ type run struct {
 	// journal is the last one seen of the rollout that this run drives.
 	journal *rollout.Journal
 	record  record
-	// past is the old version's time before the rollout pastID.
-	past     []analysis.Counts
-	pastID   string
-	warnings []string
-	calls    latency
+	past    past
+	// probed are the latest results of this driver's probes.
+	probed []analysis.ProbeResult
+	// scheduled is the end of the traffic that the schedule of type auto was chosen by, and doubt what is to be said of it;
+	// zero and "" for none.
+	scheduled time.Time
+	doubt     string
+	warnings  []string
+	calls     latency
 	// bad are the versions known to be bad when the alias was last read.
 	bad []string
 	// quiet says that no rollout was running when the alias was last read.
@@ -77,7 +80,12 @@ func (r *run) turn(ctx context.Context, decide decider) (next time.Time, finish 
 		finish, err := r.aliasUnread(ctx, err)
 		return r.now(), finish, err
 	}
+	unscheduled := r.schedule(ctx, alias)
+	if unscheduled != nil && r.progress.Rollout == "" && !Permanent(unscheduled) {
+		return r.now(), nil, unscheduled
+	}
 	s := r.look(ctx, alias)
+	s.Unscheduled = unscheduled != nil
 	action, progress := decide(r.target(), r.request.Plan, s, r.progress)
 	r.note(ctx, s, action)
 	switch a := action.(type) {
@@ -90,6 +98,9 @@ func (r *run) turn(ctx context.Context, decide decider) (next time.Time, finish 
 	case rollout.RunHook:
 		r.progress = progress
 		return r.runHook(ctx, a)
+	case rollout.RunProbes:
+		r.progress = progress
+		return r.runProbes(ctx, a)
 	case rollout.Wait:
 		r.progress = progress
 		return a.Until, nil, nil
@@ -141,80 +152,6 @@ func (r *run) look(ctx context.Context, alias Alias) rollout.Situation {
 	return s
 }
 
-// judges says whether this run has to know how a rollout does: its own one, or one to promote, once there is traffic.
-func (r *run) judges(live *rollout.Journal) bool {
-	if live.Weight == 0 || r.progress.Failure != nil {
-		return false
-	}
-	return r.request.Action == rollout.Promote || r.request.Action == rollout.Deploy && live.ID == r.progress.Rollout && live.Driver == r.driver
-}
-
-// assessInTime judges, unless the way back has to begin: reading must not cost it its time.
-func (r *run) assessInTime(ctx context.Context, live *rollout.Journal, reserve time.Duration) *analysis.Assessment {
-	if r.end.IsZero() {
-		return r.assess(ctx, live)
-	}
-	back := r.end.Add(-reserve)
-	if !r.now().Before(back) {
-		return nil
-	}
-	bounded, cancel := r.deployer.Clock.Bound(ctx, back)
-	defer cancel()
-	return r.assess(bounded, live)
-}
-
-// assess reads everything since the rollout began and judges it. A failed read is never healthy.
-func (r *run) assess(ctx context.Context, live *rollout.Journal) *analysis.Assessment {
-	plan := r.request.Plan
-	evidence := analysis.Evidence{FirstShift: live.First, StepSince: live.Since, JudgedAlone: plan.JudgesAlone()}
-	if live.Weight == rollout.Full {
-		evidence.Reading.Alone = live.Since
-	}
-	var err, alarmErr error
-	if plan.Health.NeedsCounts() {
-		evidence.Reading.Minutes, err = r.minutes(ctx, live, live.Start, r.now())
-	}
-	if plan.Health.NeedsHistory() && err == nil {
-		evidence.History, err = r.pastOf(ctx, live)
-	}
-	if len(plan.Alarms) > 0 {
-		alarmErr = r.timed(func() error {
-			evidence.Alarms, alarmErr = r.account.Meter.Alarms(ctx, plan.Alarms)
-			return alarmErr
-		})
-	}
-	err = errors.Join(err, alarmErr)
-	a := analysis.Assess(plan.Health, evidence)
-	if err != nil && a.Verdict != analysis.Fail {
-		a = analysis.Unread(err)
-	}
-	return &a
-}
-
-// minutes reads what both versions did.
-func (r *run) minutes(ctx context.Context, live *rollout.Journal, since, until time.Time) (minutes []analysis.Minute, err error) {
-	err = r.timed(func() error {
-		minutes, err = r.account.Meter.Minutes(ctx, MeterQuery{
-			Function: r.request.Function, Alias: r.request.Alias, OldVersion: live.Old, NewVersion: live.New, Since: since, Until: until,
-		})
-		return err
-	})
-	return minutes, err
-}
-
-// pastOf reads the old version's time before a rollout, once: it does not change any more.
-func (r *run) pastOf(ctx context.Context, live *rollout.Journal) ([]analysis.Counts, error) {
-	if r.pastID == live.ID {
-		return r.past, nil
-	}
-	minutes, err := r.minutes(ctx, live, analysis.HistorySince(live.Start), live.Start)
-	if err != nil {
-		return nil, err
-	}
-	r.pastID, r.past = live.ID, analysis.HistoryBefore(live.Start, minutes)
-	return r.past, nil
-}
-
 // moving says whether Lambda is moving the alias's provisioned concurrency.
 func (r *run) moving(ctx context.Context) bool {
 	var setting ProvisionedConcurrency
@@ -242,6 +179,8 @@ func (r *run) note(ctx context.Context, s rollout.Situation, action rollout.Next
 		attributes = append(attributes, "then", a.Why)
 	case rollout.RunHook:
 		attributes = append(attributes, "then", "run hook "+a.Function)
+	case rollout.RunProbes:
+		attributes = append(attributes, "then", fmt.Sprintf("make %d probes of version %s", len(a.Probes), a.NewVersion))
 	case rollout.Wait:
 		attributes = append(attributes, "then", "wait until "+a.Until.Format(time.RFC3339))
 	case rollout.Finish:
@@ -270,61 +209,6 @@ func (r *run) write(ctx context.Context, read Alias, w rollout.Write) (time.Time
 		r.progress.Failure = &rollout.Failure{Why: fmt.Sprintf("going on was refused: %v", err)}
 	}
 	return r.now(), nil, fmt.Errorf("update-alias to %s: %w", w.Routing, err)
-}
-
-// runHook invokes a hook. It is tried again for up to a minute where it could not be run, and not beyond the way back.
-func (r *run) runHook(ctx context.Context, a rollout.RunHook) (time.Time, *rollout.Finish, error) {
-	payload, err := json.Marshal(a.Event)
-	if err != nil {
-		return time.Time{}, nil, err
-	}
-	giveUp := r.now().Add(time.Minute)
-	if !a.Until.IsZero() {
-		bounded, cancel := r.deployer.Clock.Bound(ctx, a.Until)
-		defer cancel()
-		ctx = bounded
-		giveUp = earlier(giveUp, a.Until)
-	}
-	for pause := time.Second; ; pause *= 2 {
-		answer, failed, err := r.account.Hooks.Invoke(ctx, a.Function, payload)
-		switch {
-		case err == nil && failed != "":
-			r.progress.Failure = &rollout.Failure{Why: fmt.Sprintf("%s hook %s failed: %s", a.Stage, a.Function, failed), Bad: true}
-			return r.now(), nil, nil
-		case err == nil:
-			r.hookAnswered(ctx, a, answer)
-			return r.now(), nil, nil
-		case ctx.Err() != nil:
-			r.progress.Failure = &rollout.Failure{Why: fmt.Sprintf("the time ran out: %s hook %s had not answered", a.Stage, a.Function)}
-			return r.now(), nil, nil
-		case !r.now().Add(pause).Before(giveUp):
-			r.progress.Failure = &rollout.Failure{Why: fmt.Sprintf("%s hook %s could not be run: %v", a.Stage, a.Function, err)}
-			return r.now(), nil, nil
-		}
-		r.log.WarnContext(ctx, "hook", "function", a.Function, "error", err.Error(), "again-in", pause.String())
-		if err := r.deployer.Clock.Sleep(ctx, pause); err != nil {
-			return r.now(), nil, nil
-		}
-	}
-}
-
-// hookAnswered takes a hook's answer: everything but status Succeeded has failed.
-func (r *run) hookAnswered(ctx context.Context, a rollout.RunHook, answer []byte) {
-	var verdict struct {
-		Status string `json:"status"`
-		Reason string `json:"reason"`
-	}
-	if err := json.Unmarshal(answer, &verdict); err != nil || verdict.Status != "Succeeded" {
-		why := fmt.Sprintf("%s hook %s did not answer status Succeeded but %.200s", a.Stage, a.Function, answer)
-		r.progress.Failure = &rollout.Failure{Why: why, Bad: true}
-		return
-	}
-	r.log.InfoContext(ctx, "hook", "function", a.Function, "status", verdict.Status, "reason", verdict.Reason)
-	if a.Stage == rollout.PreTraffic {
-		r.progress.PreTraffic = true
-	} else {
-		r.progress.PostTraffic = true
-	}
 }
 
 // aliasUnread says what follows when the alias could not be read: before a rollout is joined that is an account that is
@@ -408,11 +292,4 @@ func (l *latency) reserve() time.Duration {
 		slowest = max(slowest, d)
 	}
 	return min(max(least, 4*slowest), most)
-}
-
-func earlier(a, b time.Time) time.Time {
-	if b.Before(a) {
-		return b
-	}
-	return a
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"slices"
 	"strings"
 	"time"
 
@@ -76,8 +77,15 @@ func draw(t *rapid.T, m mood) game {
 		return g
 	}
 	g.request["health-check"] = rapid.SampledFrom([]any{
-		true, false, map[string]any{"errors": map[string]any{"max-rate": .1}}, map[string]any{"on-no-data": "hold"},
-		map[string]any{"on-no-data": "rollback", "min-invocations": 3}, map[string]any{"errors": "off"},
+		true, false,
+		map[string]any{"errors": map[string]any{"max-rate": .1}},
+		map[string]any{"on-no-data": "hold"},
+		map[string]any{"on-no-data": "rollback", "min-invocations": 3},
+		map[string]any{"errors": "off"},
+		map[string]any{"latency": "compare", "throttles": "any"},
+		map[string]any{"latency": map[string]any{"max-ms": 100, "quantile": .2}},
+		map[string]any{"function": "judge", "probes": []any{map[string]any{"name": "ping", "every-step": true, "compare": map[string]any{}}}},
+		map[string]any{"errors": "off", "metrics": []any{map[string]any{"id": "m", "expression": "1", "max": 1}}},
 	}).Draw(t, "health-check")
 	g.request["on-failure"] = rapid.SampledFrom([]string{"rollback", "rollback", "hold"}).Draw(t, "on-failure")
 	for range rapid.IntRange(0, 3).Draw(t, "faults") {
@@ -145,6 +153,8 @@ func (g game) world() (*sim.World, deployer.Deployer) {
 	w.MetricsDelay, w.VersionsNamed, w.Faults = g.metricsDelay, g.named, g.faults
 	w.Publish("f", "1", g.oldVersion)
 	w.Publish("f", "2", g.newVersion)
+	w.SetHook("judge", sim.Hook{Answer: `{"status": "pass"}`, Takes: 700 * time.Millisecond})
+	w.SetMetric("1", sim.Curve{{Value: 1}, {From: 3 * time.Minute, Value: 2}})
 	w.SetIncident("f", g.incident)
 	must(w.CreateAlias("f", "live", deployer.Alias{Routing: rollout.Routing{Primary: "1"}, Description: g.owner}))
 	w.SetTraffic("f", "live", sim.Constant(g.rps))
@@ -331,7 +341,7 @@ func (s story) journalBefore(w sim.Write) *rollout.Journal {
 	for i := range s.writes {
 		if s.writes[i].Revision == w.Revision {
 			before := s.writes[i-1]
-			return journalOf(before.Alias.Description, before.Alias.Routing)
+			return journalOf(before.Description, before.Routing)
 		}
 	}
 	return nil
@@ -359,12 +369,7 @@ func (s story) meddled(at time.Duration) bool {
 }
 
 func (s story) meddledAtAll() bool {
-	for _, w := range s.writes {
-		if s.stranger(w) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(s.writes, s.stranger)
 }
 
 // lostReplies is how many writes may have lost their answers.
@@ -378,14 +383,14 @@ func (s story) lostReplies() int {
 	return n
 }
 
-func (s story) finalRouting() rollout.Routing { return s.writes[len(s.writes)-1].Alias.Routing }
+func (s story) finalRouting() rollout.Routing { return s.writes[len(s.writes)-1].Routing }
 
 // routings are the routings in order, each once.
 func (s story) routings() []rollout.Routing {
 	var list []rollout.Routing
 	for _, w := range s.writes {
-		if len(list) == 0 || list[len(list)-1] != w.Alias.Routing {
-			list = append(list, w.Alias.Routing)
+		if len(list) == 0 || list[len(list)-1] != w.Routing {
+			list = append(list, w.Routing)
 		}
 	}
 	return list
@@ -405,7 +410,7 @@ func (s story) transcript() string {
 	request, _ := json.Marshal(s.request)
 	text := fmt.Sprintf("request %s\nfaults %+v\nothers %+v\n%s", request, s.faults, s.others, s.log)
 	for _, w := range s.writes {
-		text += fmt.Sprintf("%9s %.12s wrote %s %q\n", w.At, w.By, w.Alias.Routing, w.Alias.Description)
+		text += fmt.Sprintf("%9s %.12s wrote %s %q\n", w.At, w.By, w.Routing, w.Description)
 	}
 	return text
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
@@ -25,27 +26,34 @@ type Target struct {
 	Alone time.Time
 }
 
-var (
-	functionPattern = regexp.MustCompile(`^(?:(?:arn:aws[a-zA-Z-]*:lambda:[a-z0-9-]+:)?\d{12}:function:)?([a-zA-Z0-9_-]{1,64})$`)
-	aliasPattern    = regexp.MustCompile(`^[a-zA-Z0-9_-]{1,128}$`)
-	versionPattern  = regexp.MustCompile(`^[0-9]+$`)
+// functionPattern is compiled when it is first used, not at every cold start.
+var functionPattern = sync.OnceValue(func() *regexp.Regexp {
+	return regexp.MustCompile(`^(?:(?:arn:aws[a-zA-Z-]*:lambda:[a-z0-9-]+:)?\d{12}:function:)?([a-zA-Z0-9_-]{1,64})$`)
+})
+
+const (
+	digits = "0123456789"
+	word   = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_" + digits
 )
+
+// only says whether a text has characters, all of them of an alphabet.
+func only(alphabet, s string) bool { return s != "" && strings.Trim(s, alphabet) == "" }
 
 // validate refuses a target that cannot be one, by the names that its fields have where it comes from.
 func (t Target) validate(function, alias, version string) error {
 	switch {
-	case !functionPattern.MatchString(t.Function):
-		return fmt.Errorf("%s is %q: give a function's name or ARN, without a qualifier", function, shorten(t.Function))
-	case !aliasPattern.MatchString(t.Alias):
-		return fmt.Errorf("%s is %q: give an alias's name", alias, shorten(t.Alias))
-	case !versionPattern.MatchString(t.NewVersion):
-		return fmt.Errorf(`%s is %q: give a published version's number as text, such as "2"`, version, shorten(t.NewVersion))
+	case !functionPattern().MatchString(t.Function):
+		return fmt.Errorf("%s is %q: give a function's name or ARN, without a qualifier", function, rollout.Shorten(t.Function))
+	case !only(word+"-", t.Alias) || len(t.Alias) > 128:
+		return fmt.Errorf("%s is %q: give an alias's name", alias, rollout.Shorten(t.Alias))
+	case !only(digits, t.NewVersion):
+		return fmt.Errorf(`%s is %q: give a published version's number as text, such as "2"`, version, rollout.Shorten(t.NewVersion))
 	}
 	return nil
 }
 
 // bare is the function's name alone, as metrics and the patterns of probes know it. It needs a valid target.
-func (t Target) bare() string { return functionPattern.FindStringSubmatch(t.Function)[1] }
+func (t Target) bare() string { return functionPattern().FindStringSubmatch(t.Function)[1] }
 
 // qualified is the new version by its number, as calls name it.
 func (t Target) qualified() string { return t.Function + ":" + t.NewVersion }
@@ -131,7 +139,7 @@ func ownTarget(e rollout.HookEvent, stage rollout.HookStage) (Target, error) {
 	t := Target{Function: e.Function, Alias: e.Alias, OldVersion: e.OldVersion, NewVersion: e.NewVersion, Since: e.StartedAt}
 	switch {
 	case e.Stage != stage:
-		return t, fmt.Errorf("%s is %q: this is the %s hook", ownKey, shorten(string(e.Stage)), stage)
+		return t, fmt.Errorf("%s is %q: this is the %s hook", ownKey, rollout.Shorten(string(e.Stage)), stage)
 	case stage == rollout.PostTraffic && t.Since.IsZero():
 		return t, errors.New("started-at is missing: give the time that the rollout began at, such as 2026-01-05T09:00:00Z")
 	}
@@ -143,15 +151,5 @@ func shown(raw json.RawMessage) string {
 	if raw == nil {
 		return "missing"
 	}
-	return shorten(string(raw))
-}
-
-// shorten cuts a text for a message.
-func shorten(text string) string {
-	const most = 200
-	text = strings.TrimSpace(text)
-	if runes := []rune(text); len(runes) > most {
-		return string(runes[:most]) + "…"
-	}
-	return text
+	return rollout.Shorten(string(raw))
 }

@@ -116,7 +116,7 @@ func parseRate(text string) (float64, error) {
 	}
 	rate, err := strconv.ParseFloat(text, 64)
 	if err != nil || !(rate >= 0 && rate <= 1) {
-		return 0, fmt.Errorf("MAX_ERROR_RATE is %q: give a share from 0 to 1, such as 0.01 for one invocation in a hundred", shorten(text))
+		return 0, fmt.Errorf("MAX_ERROR_RATE is %q: give a share from 0 to 1, such as 0.01 for one invocation in a hundred", rollout.Shorten(text))
 	}
 	return rate, nil
 }

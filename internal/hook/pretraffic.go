@@ -37,7 +37,7 @@ func (p PreTraffic) Invoke(ctx context.Context, payload []byte) ([]byte, error) 
 }
 
 func (p PreTraffic) check(ctx context.Context, t Target) (string, error) {
-	probes, err := parseProbes(p.Probes)
+	probes, err := rollout.HookProbes("PROBES", p.Probes)
 	if err != nil {
 		return "", err
 	}
@@ -52,9 +52,9 @@ func (p PreTraffic) check(ctx context.Context, t Target) (string, error) {
 	names := make([]string, 0, len(probes))
 	for _, probe := range probes {
 		if err := p.run(ctx, t, probe); err != nil {
-			return "", fmt.Errorf("probe %s of %s: %w", probe.name, t, err)
+			return "", fmt.Errorf("probe %s of %s: %w", probe.Name, t, err)
 		}
-		names = append(names, probe.name)
+		names = append(names, probe.Name)
 	}
 	return fmt.Sprintf("%s passed %d of %d probes: %s", t, len(probes), len(probes), strings.Join(names, ", ")), nil
 }
@@ -91,24 +91,4 @@ func (p PreTraffic) dryRun(ctx context.Context, t Target, state string) (string,
 		return "", fmt.Errorf("%s could not be invoked, by a dry run: %w", t, err)
 	}
 	return fmt.Sprintf("nothing was probed, because no probe matches function %s: %s is %s and passed a dry run", t.bare(), t, state), nil
-}
-
-// run invokes the version with one probe. An invocation whose answer was lost is made again: a probe runs at least once.
-func (p PreTraffic) run(ctx context.Context, t Target, probe probe) error {
-	var answer []byte
-	var failure string
-	err := retried(ctx, p.Clock, func() (err error) {
-		answer, failure, err = p.Functions.Invoke(ctx, t.qualified(), probe.payload)
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("no answer: %w", err)
-	}
-	if failure != "" {
-		return fmt.Errorf("expected an answer, got a function error: %s", shorten(failure))
-	}
-	if unmet := probe.unmet(answer); unmet != "" {
-		return fmt.Errorf("%s", unmet)
-	}
-	return nil
 }

@@ -2,7 +2,7 @@ package rollout
 
 import "time"
 
-// NextAction is what follows: exactly one of Preflight, Write, RunHook, Wait and Finish.
+// NextAction is what follows: exactly one of Preflight, Write, RunHook, RunProbes, Wait and Finish.
 type NextAction interface{ action() }
 
 // Preflight asks whether the account is ready. Nothing was written before it passed.
@@ -30,6 +30,18 @@ type RunHook struct {
 	Until time.Time
 }
 
+// RunProbes invokes the new version by number, before it has traffic or at a new weight. Progress.Probed and ProbedAt say
+// that it has stood them.
+type RunProbes struct {
+	Probes []Probe
+	// OldVersion answers too where a probe compares.
+	OldVersion, NewVersion string
+	// Weight is where the rollout stands.
+	Weight Weight
+	// Until is when the way back must begin; zero is never.
+	Until time.Time
+}
+
 // Wait leaves everything as it is until a time.
 type Wait struct{ Until time.Time }
 
@@ -43,6 +55,7 @@ type Finish struct {
 func (Preflight) action() {}
 func (Write) action()     {}
 func (RunHook) action()   {}
+func (RunProbes) action() {}
 func (Wait) action()      {}
 func (Finish) action()    {}
 
@@ -80,6 +93,8 @@ type HookStage string
 const (
 	PreTraffic  HookStage = "pre-traffic"
 	PostTraffic HookStage = "post-traffic"
+	// HealthCheck is what a health check's function is told at every look.
+	HealthCheck HookStage = "health-check"
 )
 
 // HookEvent is what a hook is told about the rollout.
@@ -91,4 +106,11 @@ type HookEvent struct {
 	OldVersion string    `json:"old-version"`
 	NewVersion string    `json:"new-version"`
 	StartedAt  time.Time `json:"started-at"`
+}
+
+// NewHookEvent is what a function is told of the rollout that stands at the journal.
+func NewHookEvent(stage HookStage, t Target, j Journal) HookEvent {
+	return HookEvent{
+		Stage: stage, RolloutID: j.ID, Function: t.Function, Alias: t.Alias, OldVersion: j.Old, NewVersion: j.New, StartedAt: j.Start,
+	}
 }

@@ -34,16 +34,17 @@ const (
 	autoFirstMost Weight = 50_00
 )
 
-// What CloudWatch shows: the calls of a minute are there by a minute after its end (the specification of the judgement,
-// section 1).
+// What CloudWatch shows, and when (the specification of the judgement, section 1).
 const (
-	publishDelay = time.Minute
-	granularity  = time.Minute
+	// PublishDelay is how long after the calls of a moment CloudWatch shows them.
+	PublishDelay = time.Minute
+	// granularity is how finely it does.
+	granularity = time.Minute
 )
 
 // blind is how long a bad version may serve before the first that it did is seen: the specification of the judgement,
 // section 5, item 4.
-func (p Plan) blind() time.Duration { return publishDelay + granularity + p.Poll }
+func (p Plan) blind() time.Duration { return PublishDelay + granularity + p.Poll }
 
 // Traffic is how busy an alias was in the hour before a rollout, see TrafficBefore. The zero Traffic is none.
 type Traffic struct {
@@ -89,8 +90,8 @@ func TrafficBefore(start time.Time, minutes []analysis.Minute) Traffic {
 //	w <= B / (rate * (publish delay + a minute + poll))
 //
 // (the specification of the judgement, section 5, item 4). The weights then grow by a constant factor. A step ends early
-// once so many of its calls have passed that a failure rate which would cost MaxFailed at the next weight would have
-// shown: 3 / n is the 95 % limit of a rate that showed nothing in n calls.
+// once so many of its own calls are visible that a failure rate which would cost B at the next weight had one failure to
+// show. A rate x times that is missed with probability exp(-x), so going on early costs x exp(-x) B <= B/e on average.
 func (p Plan) For(t Traffic) Plan {
 	if p.Auto == nil {
 		return p
@@ -104,8 +105,8 @@ func (p Plan) For(t Traffic) Plan {
 	steps, hold := p.Auto.fit(first, p.blind())
 	p.Steps = exponential(first, steps+1, hold)
 	for i := range p.Steps[:len(p.Steps)-1] {
-		p.Steps[i].Least = publishDelay + granularity
-		p.Steps[i].Calls = math.Ceil(max(1, 3*cost*p.Steps[i+1].Weight.Share()))
+		p.Steps[i].Least = PublishDelay + granularity
+		p.Steps[i].Calls = math.Ceil(max(1, cost*p.Steps[i+1].Weight.Share()))
 	}
 	p.Steps[len(p.Steps)-1].Hold = p.Auto.Bake
 	return p
@@ -132,7 +133,7 @@ func (p Plan) Doubts(t Traffic) string {
 	case p.Auto == nil:
 		return ""
 	case t.PerSecond == 0:
-		return fmt.Sprintf("the alias had no calls in the hour before the start, so type auto begins at %s %% and cannot say what a bad version costs", autoFirst)
+		return fmt.Sprintf("no calls are recorded of the hour before the start, so type auto begins at %s %% and cannot say what a bad version costs", autoFirst)
 	case blind*Weight(1).Share() > p.Health.MaxFailed:
 		return fmt.Sprintf("at %.0f calls per second even the smallest weight, %s %%, costs about %.0f calls of a version that fails completely before the first can be seen, more than max-failed-invocations",
 			t.PerSecond, Weight(1), blind*Weight(1).Share())
@@ -152,16 +153,15 @@ func (d decision) seenEnough() bool {
 		!d.situation.Now.Before(d.live.Since.Add(step.Least))
 }
 
-// parseAuto reads what type auto chooses its schedule by. maxDuration is 0 where the request has none.
-func parseAuto(f fields, maxDuration time.Duration) *Auto {
+// parseAuto reads what type auto chooses its schedule by. limit is max-duration, 0 where the request has none.
+func parseAuto(f fields, interval, limit time.Duration) *Auto {
 	auto := Auto{Target: autoTarget, Bake: autoHold}
 	if f.has("interval") {
-		auto.Hold = f.duration("interval", 0, autoHold)
-		auto.Bake = auto.Hold
+		auto.Hold, auto.Bake = interval, interval
 	}
 	auto.Bake = f.duration("bake", 0, auto.Bake)
-	if maxDuration > 0 {
-		auto.Target = max(0, maxDuration-deadlineSlack)
+	if limit > 0 {
+		auto.Target = max(0, limit-deadlineSlack)
 	}
 	return &auto
 }
@@ -175,7 +175,7 @@ func (r *Request) checkAuto(f fields) {
 	case r.Plan.Health.MaxFailed == 0:
 		f.problems.missing("health-check.max-failed-invocations", "type auto chooses its schedule by it: give how many calls a version that fails completely may cost")
 		return
-	case auto.Hold > 0 && auto.Hold < blind:
+	case f.has("interval") && auto.Hold < blind:
 		f.refuse("interval", fmt.Sprintf("type auto has to see a step before it goes on, give at least %s: poll-interval and two minutes", blind))
 	case auto.Target < least && r.Plan.MaxDuration > 0:
 		f.refuse("max-duration", fmt.Sprintf("one step and the bake take %s, give at least %s", least, least+deadlineSlack))

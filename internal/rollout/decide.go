@@ -149,6 +149,8 @@ func (d decision) goForward() (NextAction, Progress) {
 		return d.wait()
 	case j.Weight == 0 && d.plan.PreTraffic != "" && !d.progress.PreTraffic:
 		return d.runHook(PreTraffic, d.plan.PreTraffic)
+	case d.probesDue():
+		return d.runProbes()
 	case !d.holdOver() || d.stopped():
 		return d.wait()
 	case j.Weight > 0 && !d.allowed(a):
@@ -195,12 +197,9 @@ func (d decision) shift(index int) (NextAction, Progress) {
 
 // runHook asks for a hook's verdict.
 func (d decision) runHook(stage HookStage, function string) (NextAction, Progress) {
-	j := d.live
 	return RunHook{
 		Stage: stage, Function: function, Until: d.wayBack(),
-		Event: HookEvent{
-			Stage: stage, RolloutID: j.ID, Function: d.Function, Alias: d.Alias, OldVersion: j.Old, NewVersion: j.New, StartedAt: j.Start,
-		},
+		Event: NewHookEvent(stage, d.Target, *d.live),
 	}, d.progress
 }
 

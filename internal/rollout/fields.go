@@ -53,6 +53,9 @@ type fields struct {
 	problems *problems
 }
 
+// payloadKey is the one key that may be null: a payload is any JSON.
+const payloadKey = "payload"
+
 // readObject decodes one JSON object and reports keys that are not among known.
 func readObject(path string, raw []byte, p *problems, known ...string) fields {
 	f := fields{path: path, values: map[string]json.RawMessage{}, problems: p}
@@ -73,7 +76,7 @@ func readObject(path string, raw []byte, p *problems, known ...string) fields {
 		if !slices.Contains(known, key) {
 			p.texts = append(p.texts, fmt.Sprintf("%s is not a key: the nearest is %s", f.name(key), f.name(nearest(key, known))))
 			delete(f.values, key)
-		} else if string(f.values[key]) == "null" {
+		} else if string(f.values[key]) == "null" && key != payloadKey {
 			p.add(f.name(key), f.values[key], "leave the key out, or give it a value")
 			delete(f.values, key)
 		}
@@ -179,11 +182,11 @@ func (f fields) whole(key string, low, high, fallback int) int {
 	return int(n)
 }
 
-// share reads a number from low, exclusive, to high, inclusive.
-func (f fields) share(key string, low, high float64) float64 {
+// share reads a number above 0 and up to high.
+func (f fields) share(key string, high float64) float64 {
 	n, ok := f.number(key)
-	if f.has(key) && (!ok || n <= low || n > high) {
-		f.refuse(key, fmt.Sprintf("give a number above %g and up to %g", low, high))
+	if f.has(key) && (!ok || n <= 0 || n > high) {
+		f.refuse(key, fmt.Sprintf("give a number above 0 and up to %g", high))
 		return 0
 	}
 	return n

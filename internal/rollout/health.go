@@ -2,7 +2,6 @@ package rollout
 
 import (
 	"encoding/json"
-	"strings"
 
 	"github.com/meta-deployer/meta-deployer/internal/analysis"
 )
@@ -27,12 +26,19 @@ func parseHealth(f fields, r *Request) analysis.Health {
 	health.Errors, health.MaxRate = parseErrors(h)
 	policies := map[string]NoDataPolicy{"advance": AdvanceOnNoData, "hold": HoldOnNoData, "rollback": RollbackOnNoData}
 	r.Plan.OnNoData = policies[h.choice("on-no-data", "advance", "hold", "rollback")]
-	refuseUnbuiltChecks(h)
-	health.FalseAlarmRate = h.share("false-alarm-rate", 0, 0.5)
-	if h.has("false-alarm-rate") && health.Errors != analysis.ErrorsCompare {
-		r.warn(`health-check.false-alarm-rate has a meaning for errors "compare" only`)
+	health.Latency = parseLatency(h, r)
+	health.Throttles = h.choice("throttles", "off", "any") == "any"
+	health.Metrics = parseMetrics(h)
+	health.Judge = parseJudge(h, r.home)
+	r.Plan.Probes = parseProbes(h, "probes")
+	if len(r.Plan.Probes) > 0 && (r.Action == Promote || r.Action == Status) {
+		r.warn("health-check.probes has no meaning for action " + string(r.Action) + ": the running driver makes those of its own request")
 	}
-	health.MaxFailed = h.share("max-failed-invocations", 0, 1_000_000_000)
+	health.FalseAlarmRate = h.share("false-alarm-rate", 0.5)
+	if h.has("false-alarm-rate") && health.Errors != analysis.ErrorsCompare && !health.Latency.Compare {
+		r.warn(`health-check.false-alarm-rate has a meaning for errors or latency "compare" only`)
+	}
+	health.MaxFailed = h.share("max-failed-invocations", 1_000_000_000)
 	return health
 }
 
@@ -58,23 +64,5 @@ func parseErrors(h fields) (analysis.ErrorRule, float64) {
 		return analysis.ErrorsOff, 0
 	default:
 		return analysis.ErrorsCompare, 0
-	}
-}
-
-// refuseUnbuiltChecks refuses the checks that this version does not make; a value that asks for none is fine.
-func refuseUnbuiltChecks(h fields) {
-	const works = `not in this version: "off" or leaving it out works; errors, max-failed-invocations, min-invocations, on-no-data and alarms judge the rollout`
-	for _, key := range []string{"latency", "throttles"} {
-		if h.has(key) && string(h.values[key]) != `"off"` {
-			h.refuse(key, works)
-		}
-	}
-	for _, key := range []string{"metrics", "probes"} {
-		if h.has(key) && len(h.list(key)) > 0 {
-			h.refuse(key, strings.Replace(works, `"off"`, "[]", 1))
-		}
-	}
-	if h.has("function") {
-		h.refuse("function", strings.Replace(works, `"off" or `, "", 1))
 	}
 }

@@ -3,7 +3,6 @@ package rollout
 import (
 	"fmt"
 	"hash/fnv"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -86,9 +85,9 @@ const (
 )
 
 var (
-	journalPattern = regexp.MustCompile(`(?s)^(.*)\[meta-deployer ` + versionsPattern + ` at ([\d.]+)% step (\d+)/(\d+) \+(\S+)(?: from \+(\S+))? by (\S+)` +
+	journalPattern = lazily(`(?s)^(.*)\[meta-deployer ` + versionsPattern + ` at ([\d.]+)% step (\d+)/(\d+) \+(\S+)(?: from \+(\S+))? by (\S+)` +
 		`( approve| approved)?( paused)?( held)?` + badPattern + ` id ` + idPattern + `\]$`)
-	scarPattern = regexp.MustCompile(`(?s)^(.*)\[meta-deployer ` + versionsPattern + ` rolled back` + badPattern + ` id ` + idPattern + `: ([^\[\]]*)\]$`)
+	scarPattern = lazily(`(?s)^(.*)\[meta-deployer ` + versionsPattern + ` rolled back` + badPattern + ` id ` + idPattern + `: ([^\[\]]*)\]$`)
 )
 
 // ParseDescription takes an alias's description apart. What is neither a journal nor a scar is the owner's text.
@@ -262,19 +261,19 @@ func startOf(id string) (time.Time, error) {
 // DriverToken is how a driver's id, a request id or an execution name, stands in the journal: itself where it is short
 // and plain, else its first eight characters and a digest of the whole.
 func DriverToken(id string) string {
-	if plainToken.MatchString(id) {
+	if only(word+"-", 13, id) {
 		return id
 	}
 	h := fnv.New32a()
 	_, _ = h.Write([]byte(id))
-	head := notPlain.ReplaceAllString(id, "")
+	head := strings.Map(func(r rune) rune {
+		if strings.ContainsRune(word, r) {
+			return r
+		}
+		return -1
+	}, id)
 	return fmt.Sprintf("%.8s-%04x", head, h.Sum32()&0xffff)
 }
-
-var (
-	plainToken = regexp.MustCompile(`^[A-Za-z0-9_-]{1,13}$`)
-	notPlain   = regexp.MustCompile(`[^A-Za-z0-9_]`)
-)
 
 func badText(bad []string) string {
 	if len(bad) == 0 {

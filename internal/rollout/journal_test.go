@@ -121,7 +121,10 @@ func TestJournalThatDoesNotMatchTheRoutingIsDead(t *testing.T) {
 	d := Description{Journal: &j}
 	assert.NotNil(t, d.Live(Routing{Primary: "7", Secondary: "8", Weight: 30_00}))
 	for _, r := range []Routing{
-		{Primary: "7"}, {Primary: "8"}, {Primary: "7", Secondary: "8", Weight: 30_01}, {Primary: "7", Secondary: "9", Weight: 30_00},
+		{Primary: "7"},
+		{Primary: "8"},
+		{Primary: "7", Secondary: "8", Weight: 30_01},
+		{Primary: "7", Secondary: "9", Weight: 30_00},
 		{Primary: "8", Secondary: "7", Weight: 30_00},
 	} {
 		assert.Nil(t, d.Live(r), r.String())

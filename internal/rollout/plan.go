@@ -13,6 +13,8 @@ type Plan struct {
 	// Auto chooses Steps from the alias's traffic, see Plan.For; nil for every other type.
 	Auto   *Auto
 	Health analysis.Health
+	// Probes are invocations that the new version has to stand before the first shift, or at every step.
+	Probes []Probe
 	// Alarms are the names of CloudWatch alarms that can veto.
 	Alarms []string
 	// PreTraffic and PostTraffic are hook functions; "" for none.

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -42,6 +41,9 @@ type Request struct {
 	RoleARN, ExternalID string
 	// Warnings are what the request says without effect.
 	Warnings []string
+
+	// home is where the request works.
+	home Home
 }
 
 // Home is where the deployer runs. An empty field is not known and not checked.
@@ -96,23 +98,19 @@ func refuseUnbuilt(f fields) {
 // The forms of a function's name, aws-sdk model of lambda: name, account:function:name, or a full ARN, each with an
 // optional qualifier.
 var (
-	functionPattern = regexp.MustCompile(`^(?:arn:aws[a-zA-Z-]*:lambda:)?(?:([a-z]{2,5}(?:-[a-z]+)+-\d):)?(?:(\d{12}):)?(?:function:)?([a-zA-Z0-9_-]{1,64})(?::(\$LATEST|[a-zA-Z0-9_-]+))?$`)
-	aliasPattern    = regexp.MustCompile(`^[a-zA-Z0-9_-]{1,128}$`)
-	digitsPattern   = regexp.MustCompile(`^[0-9]+$`)
-	versionPattern  = regexp.MustCompile(`^[1-9][0-9]{0,17}$`)
-	rolePattern     = regexp.MustCompile(`^arn:aws[a-zA-Z-]*:iam::(\d{12}):role/[\w+=,.@/-]{1,512}$`)
-	externalPattern = regexp.MustCompile(`^[\w+=,.@:/-]+$`)
-	alarmPattern    = regexp.MustCompile(`^arn:aws[a-zA-Z-]*:cloudwatch:([a-z0-9-]+):(\d{12}):alarm:(.+)$`)
+	functionPattern = lazily(`^(?:arn:aws[a-zA-Z-]*:lambda:)?(?:([a-z]{2,5}(?:-[a-z]+)+-\d):)?(?:(\d{12}):)?(?:function:)?([a-zA-Z0-9_-]{1,64})(?::(\$LATEST|[a-zA-Z0-9_-]+))?$`)
+	rolePattern     = lazily(`^arn:aws[a-zA-Z-]*:iam::(\d{12}):role/[\w+=,.@/-]{1,512}$`)
+	alarmPattern    = lazily(`^arn:aws[a-zA-Z-]*:cloudwatch:([a-z0-9-]+):(\d{12}):alarm:(.+)$`)
 )
 
 // isAlias follows Lambda's rule for alias names: not all digits.
-func isAlias(s string) bool { return aliasPattern.MatchString(s) && !digitsPattern.MatchString(s) }
+func isAlias(s string) bool { return only(word+"-", 128, s) && !only(digits, 128, s) }
 
 // parseTarget reads which alias of which function, and through which role.
 func (r *Request) parseTarget(f fields, home Home) {
 	r.RoleARN = f.text("role-arn", "give a role's ARN, such as arn:aws:iam::123456789012:role/deployer", rolePattern.MatchString)
 	r.ExternalID = f.text("external-id", "give 2 to 1224 letters, digits and +=,.@:/-", func(s string) bool {
-		return len(s) >= 2 && len(s) <= 1224 && externalPattern.MatchString(s)
+		return len(s) >= 2 && only(word+"+=,.@:/-", 1224, s)
 	})
 	if r.ExternalID != "" && !f.has("role-arn") {
 		r.warn("external-id has no meaning without role-arn")
@@ -120,6 +118,7 @@ func (r *Request) parseTarget(f fields, home Home) {
 	if r.RoleARN != "" {
 		home.Account = rolePattern.FindStringSubmatch(r.RoleARN)[1]
 	}
+	r.home = home
 
 	const nameFix = "give a function's name or ARN"
 	name := f.text("function-name", nameFix+", without a version or alias behind it", func(s string) bool {
@@ -221,7 +220,7 @@ func (r *Request) parseNewVersion(f fields) {
 		f.refuse("new-version", "name another alias than the one to shift")
 	case strings.HasPrefix(text, "$LATEST"):
 		f.refuse("new-version", "publish a version first (aws lambda publish-version) and give its number")
-	case versionPattern.MatchString(text):
+	case only(digits, 18, text) && text[0] != '0':
 		r.NewVersion = text
 	default:
 		f.refuse("new-version", fix)

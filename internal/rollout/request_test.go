@@ -184,11 +184,36 @@ func TestRefusedRequests(t *testing.T) {
 		"health-check as text":          {with(`"health-check": "false"`), "without quotes"},
 		"errors of another word":        {with(`"health-check": {"errors": "none"}`), `give "compare", "any", "off" or`},
 		"errors max-rate 1.5":           {with(`"health-check": {"errors": {"max-rate": 1.5}}`), "health-check.errors.max-rate is 1.5"},
-		"latency":                       {with(`"health-check": {"latency": "compare"}`), "not in this version"},
-		"throttles":                     {with(`"health-check": {"throttles": "any"}`), "not in this version"},
-		"metrics":                       {with(`"health-check": {"metrics": [{"id": "x"}]}`), "not in this version"},
-		"function":                      {with(`"health-check": {"function": "judge"}`), "not in this version"},
-		"probes":                        {with(`"health-check": {"probes": [{"name": "x"}]}`), "not in this version"},
+		"latency of another word":       {with(`"health-check": {"latency": "slow"}`), `health-check.latency is "slow": give "compare"`},
+		"latency of nothing":            {with(`"health-check": {"latency": {}}`), "health-check.latency.max-ms is missing"},
+		"latency max-ms 0":              {with(`"health-check": {"latency": {"max-ms": 0}}`), "health-check.latency.max-ms is 0"},
+		"latency as text":               {with(`"health-check": {"latency": {"max-ms": "500"}}`), "health-check.latency.max-ms is"},
+		"latency of every call":         {with(`"health-check": {"latency": {"max-ms": 9, "quantile": 1}}`), "health-check.latency.quantile is 1"},
+		"latency compared with a text":  {with(`"health-check": {"latency": {"compare": "yes"}}`), "health-check.latency.compare is"},
+		"throttles of another word":     {with(`"health-check": {"throttles": "all"}`), "health-check.throttles is"},
+		"metrics as an object":          {with(`"health-check": {"metrics": {}}`), "health-check.metrics is {}: give a list"},
+		"a metric as text":              {with(`"health-check": {"metrics": ["x"]}`), "health-check.metrics[0] is"},
+		"a metric without anything":     {with(`"health-check": {"metrics": [{"id": "x"}]}`), "health-check.metrics[0].metric is missing"},
+		"a metric without an id":        {with(`"health-check": {"metrics": [{"expression": "a/b", "max": 1}]}`), "health-check.metrics[0].id is missing"},
+		"a metric without limits":       {with(`"health-check": {"metrics": [{"id": "x", "expression": "a/b"}]}`), "health-check.metrics[0].max is missing"},
+		"a metric with both":            {with(`"health-check": {"metrics": [{"id": "x", "expression": "a/b", "max": 1, "metric": {"namespace": "n", "name": "m", "stat": "Sum"}}]}`), "keep one of expression and metric"},
+		"a metric's id in capitals":     {with(`"health-check": {"metrics": [{"id": "X", "expression": "a/b", "max": 1}]}`), "lower-case letter"},
+		"a metric by the id of ours":    {with(`"health-check": {"metrics": [{"id": "new_errors", "expression": "a/b", "max": 1}]}`), "not the id of one of our own counts"},
+		"an id twice":                   {with(`"health-check": {"metrics": [{"id": "x", "expression": "a", "max": 1}, {"id": "x", "expression": "b", "max": 1}]}`), "health-check.metrics[1].id is \"x\": give every metric an id of its own"},
+		"an expression too long":        {with(`"health-check": {"metrics": [{"id": "x", "expression": "` + strings.Repeat("1", 2049) + `", "max": 1}]}`), "at most 2048 characters"},
+		"limits that exclude all":       {with(`"health-check": {"metrics": [{"id": "x", "expression": "a", "max": 1, "min": 2}]}`), "health-check.metrics[0].min is 2: give no more than max, 1"},
+		"a limit as text":               {with(`"health-check": {"metrics": [{"id": "x", "expression": "a", "max": "1"}]}`), "health-check.metrics[0].max is"},
+		"a metric without a stat":       {with(`"health-check": {"metrics": [{"id": "x", "max": 1, "metric": {"namespace": "n", "name": "m"}}]}`), "health-check.metrics[0].metric.stat is missing"},
+		"a stat that is none":           {with(`"health-check": {"metrics": [{"id": "x", "max": 1, "metric": {"namespace": "n", "name": "m", "stat": "Mean"}}]}`), "health-check.metrics[0].metric.stat is"},
+		"dimensions as a list":          {with(`"health-check": {"metrics": [{"id": "x", "max": 1, "metric": {"namespace": "n", "name": "m", "stat": "p99.9", "dimensions": []}}]}`), "health-check.metrics[0].metric.dimensions is"},
+		"a dimension that is a number":  {with(`"health-check": {"metrics": [{"id": "x", "max": 1, "metric": {"namespace": "n", "name": "m", "stat": "Sum", "dimensions": {"a": 1}}}]}`), "health-check.metrics[0].metric.dimensions is"},
+		"too many metrics":              {with(`"health-check": {"metrics": [` + strings.TrimSuffix(strings.Repeat(`{},`, 481), ",") + `]}`), "health-check.metrics is 481: give at most 480 metrics"},
+		"a function that is no name":    {with(`"health-check": {"function": "a b"}`), "health-check.function is"},
+		"a function of another region":  {with(`"health-check": {"function": "arn:aws:lambda:us-east-1:123456789012:function:judge"}`), "works in eu-west-1"},
+		"a probe's misspelt key":        {with(`"health-check": {"probes": [{"expected": {}}]}`), "health-check.probes[0].expected is not a key: the nearest is health-check.probes[0].expect"},
+		"a probe for some functions":    {with(`"health-check": {"probes": [{"function": "f"}]}`), "health-check.probes[0].function is not a key"},
+		"a probe that ignores a number": {with(`"health-check": {"probes": [{"compare": {"ignore": ["a", 3]}}]}`), "health-check.probes[0].compare.ignore[1] is 3"},
+		"a probe with a long time":      {with(`"health-check": {"probes": [{"max-ms": -5}]}`), "health-check.probes[0].max-ms is -5"},
 		"a budget of nothing":           {with(`"health-check": {"max-failed-invocations": 0}`), "health-check.max-failed-invocations is 0"},
 		"a rate of false alarms of 1":   {with(`"health-check": {"false-alarm-rate": 1}`), "health-check.false-alarm-rate is 1"},
 		"min-invocations negative":      {with(`"health-check": {"min-invocations": -1}`), "health-check.min-invocations is -1"},
@@ -233,8 +258,10 @@ func TestAcceptedForms(t *testing.T) {
 		"both aliases the same": {with(`"alias-name": "live"`), func(t *testing.T, r Request) { assert.Equal(t, "live", r.Alias) }},
 		"a full ARN":            {`{"function-name": "arn:aws:lambda:eu-west-1:123456789012:function:f", "alias": "live", "new-version": 2}`, func(t *testing.T, r Request) { assert.Equal(t, "f", r.Function) }},
 		"a partial ARN":         {`{"function-name": "123456789012:function:f", "alias": "live", "new-version": 2}`, func(t *testing.T, r Request) { assert.Equal(t, "f", r.Function) }},
-		"another account by role": {`{"function-name": "arn:aws:lambda:eu-west-1:999999999999:function:f", "alias": "live", "new-version": 2, "role-arn": "arn:aws:iam::999999999999:role/x", "external-id": "42"}`,
-			func(t *testing.T, r Request) { assert.Equal(t, "42", r.ExternalID) }},
+		"another account by role": {
+			`{"function-name": "arn:aws:lambda:eu-west-1:999999999999:function:f", "alias": "live", "new-version": 2, "role-arn": "arn:aws:iam::999999999999:role/x", "external-id": "42"}`,
+			func(t *testing.T, r Request) { assert.Equal(t, "42", r.ExternalID) },
+		},
 		"status needs no version": {`{"action": "status", "function-name": "f", "alias": "live"}`, func(t *testing.T, r Request) { assert.Equal(t, Status, r.Action) }},
 		"checks that are off":     {with(`"health-check": {"latency": "off", "throttles": "off", "metrics": [], "probes": [], "errors": "off"}`), func(t *testing.T, r Request) { assert.Equal(t, analysis.ErrorsOff, r.Plan.Health.Errors) }},
 		"a rate": {with(`"health-check": {"errors": {"max-rate": 0.01}, "min-invocations": 50, "on-no-data": "hold"}`), func(t *testing.T, r Request) {
@@ -242,6 +269,36 @@ func TestAcceptedForms(t *testing.T) {
 			assert.InDelta(t, .01, r.Plan.Health.MaxRate, 0)
 		}},
 		"alarms by name and ARN": {with(`"alarms": ["a", "arn:aws:cloudwatch:eu-west-1:123456789012:alarm:b:c", "a"]`), func(t *testing.T, r Request) { assert.Equal(t, []string{"a", "b:c"}, r.Plan.Alarms) }},
+		"latency compared": {with(`"health-check": {"latency": "compare"}`), func(t *testing.T, r Request) {
+			assert.Equal(t, analysis.LatencyRule{Compare: true}, r.Plan.Health.Latency)
+		}},
+		"latency limited": {with(`"health-check": {"latency": {"max-ms": 800}}`), func(t *testing.T, r Request) {
+			assert.Equal(t, analysis.LatencyRule{MaxMS: 800, Quantile: 0.99}, r.Plan.Health.Latency)
+		}},
+		"latency both ways": {with(`"health-check": {"latency": {"max-ms": 800, "quantile": 0.9, "compare": true}}`), func(t *testing.T, r Request) {
+			assert.Equal(t, analysis.LatencyRule{Compare: true, MaxMS: 800, Quantile: 0.9}, r.Plan.Health.Latency)
+		}},
+		"a quantile of nothing": {with(`"health-check": {"latency": {"compare": true, "quantile": 0.9}}`), func(t *testing.T, r Request) {
+			assert.Contains(t, r.Warnings, "health-check.latency.quantile has no meaning without max-ms")
+		}},
+		"throttles and a function": {with(`"health-check": {"throttles": "any", "function": "judge"}`), func(t *testing.T, r Request) {
+			assert.True(t, r.Plan.Health.Throttles)
+			assert.Equal(t, "judge", r.Plan.Health.Judge)
+		}},
+		"metrics": {with(`"health-check": {"metrics": [{"id": "orders", "metric": {"namespace": "Shop", "name": "Orders", "dimensions": {"b": "2", "a": "1"}, "stat": "Sum"}, "report-only": true},
+			{"id": "per_call", "expression": "orders / alias_invocations", "min": 0.5}]}`), func(t *testing.T, r Request) {
+			half := 0.5
+			assert.Equal(t, []analysis.Metric{
+				{ID: "orders", Namespace: "Shop", Name: "Orders", Stat: "Sum", Dimensions: []analysis.Dimension{{Name: "a", Value: "1"}, {Name: "b", Value: "2"}}, ReportOnly: true},
+				{ID: "per_call", Expression: "orders / alias_invocations", Min: &half},
+			}, r.Plan.Health.Metrics)
+		}},
+		"probes": {with(`"health-check": {"probes": [{"name": "ping", "payload": null, "expect": {"ok": true}}, {"every-step": true}]}`), func(t *testing.T, r Request) {
+			assert.Equal(t, []Probe{
+				{Name: "ping", Payload: json.RawMessage("null"), Expect: map[string]any{"ok": true}},
+				{Name: "#2", Payload: json.RawMessage("{}"), EveryStep: true},
+			}, r.Plan.Probes)
+		}},
 		"a comparison": {with(`"health-check": {"errors": "compare", "false-alarm-rate": 0.05, "max-failed-invocations": 20}`), func(t *testing.T, r Request) {
 			assert.Equal(t, analysis.Health{Errors: analysis.ErrorsCompare, FalseAlarmRate: .05, MaxFailed: 20}, r.Plan.Health)
 		}},

@@ -24,14 +24,15 @@ func (r *Request) parsePlan(f fields) {
 	if r.Plan.Auto != nil {
 		duration = r.Plan.Auto.Target
 	}
+	r.Plan.Poll = f.duration("poll-interval", time.Second, defaultPoll(duration))
+	if r.Plan.Auto != nil {
+		r.checkAuto(f)
+		duration = r.Plan.Auto.Target
+	}
 	if duration > maxDuration || duration < 0 {
 		f.problems.texts = append(f.problems.texts, fmt.Sprintf("the plan takes longer than a year (%s): give fewer steps or shorter holds", maxDuration))
 	}
-	r.Plan.Poll = f.duration("poll-interval", time.Second, defaultPoll(duration))
-
-	if r.Plan.Auto != nil {
-		r.checkAuto(f)
-	} else if f.has("max-duration") && r.Plan.MaxDuration < duration+deadlineSlack {
+	if f.has("max-duration") && r.Plan.Auto == nil && r.Plan.MaxDuration < duration+deadlineSlack {
 		f.refuse("max-duration", fmt.Sprintf("the plan takes %s, give at least %s", duration, duration+deadlineSlack))
 	}
 	r.Days = f.whole("days", 1, 14, 3)
@@ -90,7 +91,7 @@ func (r *Request) parseSchedule(f fields) {
 		r.Plan.Steps, bake = stages, stages[len(stages)-1].Hold
 		r.warnUnused(f, kind, "steps", "weight")
 	case kind == typeAuto && !f.has("emergency"):
-		r.Plan.Auto = parseAuto(f, r.Plan.MaxDuration)
+		r.Plan.Auto = parseAuto(f, interval, r.Plan.MaxDuration)
 		r.warnUnused(f, kind, "steps", "weight", "stages")
 		return
 	default:

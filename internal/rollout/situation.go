@@ -41,6 +41,9 @@ type Progress struct {
 	Checked bool
 	// PreTraffic and PostTraffic say that the hook has passed.
 	PreTraffic, PostTraffic bool
+	// Probed says that the new version has stood the probes that are made at ProbedAt.
+	Probed   bool
+	ProbedAt Weight
 	// Failure is why the rollout goes back; nil while it goes forward. It is latched.
 	Failure *Failure
 	// Finishing says that the last write, which brings the owner's text back, was tried.

@@ -2,7 +2,6 @@ package rollout
 
 import (
 	"math"
-	"regexp"
 	"strconv"
 	"time"
 )
@@ -51,7 +50,7 @@ func rise(plan []Step, w Weight, hold time.Duration) []Step {
 // strategyPattern is CodeDeploy's and CodePipeline's way to write a strategy:
 // docs.aws.amazon.com/codedeploy/latest/userguide/deployment-configurations.html. CodeDeploy's predefined names have a
 // prefix, CodePipeline's Lambda action takes any numbers.
-var strategyPattern = regexp.MustCompile(`^(?:(?:CodeDeployDefault\.)?Lambda)?(?:(AllAtOnce)|(Canary|Linear)(\d+(?:\.\d+)?)Percent(Every)?(\d+(?:\.\d+)?)Minutes?)$`)
+var strategyPattern = lazily(`^(?:(?:CodeDeployDefault\.)?Lambda)?(?:(AllAtOnce)|(Canary|Linear)(\d+(?:\.\d+)?)Percent(Every)?(\d+(?:\.\d+)?)Minutes?)$`)
 
 // parseStrategy reads a strategy string; it is false for any other text.
 func parseStrategy(text string) ([]Step, bool) {

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -19,6 +20,10 @@ type runtimeAPI struct {
 	closed chan struct{}
 	// next are the invocations that the process has not fetched yet.
 	next chan invocation
+	// asked is closed at askedAt, when the process first asks for one.
+	asked   chan struct{}
+	askedAt time.Time
+	ask     sync.Once
 
 	mu      sync.Mutex
 	count   int
@@ -35,7 +40,7 @@ type invocation struct {
 const invocations = "/2018-06-01/runtime/invocation/"
 
 func newRuntimeAPI() *runtimeAPI {
-	api := &runtimeAPI{closed: make(chan struct{}), next: make(chan invocation, 1024), running: map[string]chan<- Result{}}
+	api := &runtimeAPI{closed: make(chan struct{}), next: make(chan invocation, 1024), asked: make(chan struct{}), running: map[string]chan<- Result{}}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET "+invocations+"next", api.serveNext)
 	mux.HandleFunc("POST "+invocations+"{id}/response", func(w http.ResponseWriter, r *http.Request) {
@@ -60,7 +65,7 @@ func (a *runtimeAPI) offer(payload []byte, deadline time.Time) <-chan Result {
 	done := make(chan Result, 1)
 	a.mu.Lock()
 	a.count++
-	id := fmt.Sprintf("8476a536-e9f4-11e8-9739-%012d", a.count)
+	id := fmt.Sprintf("8476a536-e9f4-11e8-9739-%08x%04d", rand.Uint32(), a.count) // another for every process too
 	a.running[id] = done
 	a.mu.Unlock()
 	a.next <- invocation{id, payload, deadline}
@@ -69,6 +74,10 @@ func (a *runtimeAPI) offer(payload []byte, deadline time.Time) <-chan Result {
 
 // serveNext hands out the next event, whenever there is one.
 func (a *runtimeAPI) serveNext(w http.ResponseWriter, r *http.Request) {
+	a.ask.Do(func() {
+		a.askedAt = time.Now()
+		close(a.asked)
+	})
 	select {
 	case i := <-a.next:
 		w.Header().Set("Content-Type", "application/json")

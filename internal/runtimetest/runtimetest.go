@@ -1,10 +1,11 @@
 // Package runtimetest runs compiled Lambda functions in tests, as Lambda does: it serves the Runtime API
 // (docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html) to one process at a time, with a deadline, a request id and
-// the function's ARN, and kills it when its time is up.
+// the function's ARN, and kills it when its time is up. Run does it without a test, to measure.
 package runtimetest
 
 import (
 	"bytes"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -43,6 +44,7 @@ const (
 type Process struct {
 	api     *runtimeAPI
 	command *exec.Cmd
+	began   time.Time
 	log     *lockedBuffer
 	// exited is closed when the process is gone.
 	exited chan struct{}
@@ -53,6 +55,16 @@ type Process struct {
 // at the latest.
 func Start(t testing.TB, path string, environment map[string]string) *Process {
 	t.Helper()
+	p, err := Run(path, environment)
+	if err != nil {
+		t.Fatalf("start %s: %v", path, err)
+	}
+	t.Cleanup(p.Close)
+	return p
+}
+
+// Run is Start for those who call Close themselves.
+func Run(path string, environment map[string]string) (*Process, error) {
 	p := &Process{api: newRuntimeAPI(), log: &lockedBuffer{}, exited: make(chan struct{})}
 	p.command = exec.Command(path)
 	p.command.Stdout, p.command.Stderr = p.log, p.log
@@ -62,19 +74,42 @@ func Start(t testing.TB, path string, environment map[string]string) *Process {
 	for key, value := range environment {
 		p.command.Env = append(p.command.Env, key+"="+value)
 	}
+	p.began = time.Now()
 	if err := p.command.Start(); err != nil {
 		p.api.close()
-		t.Fatalf("start %s: %v", path, err)
+		return nil, err
 	}
 	go func() {
 		_ = p.command.Wait()
 		close(p.exited)
 	}()
-	t.Cleanup(func() {
-		p.Kill()
-		p.api.close()
-	})
-	return p
+	return p, nil
+}
+
+// Close ends the process and what serves it.
+func (p *Process) Close() {
+	p.Kill()
+	p.api.close()
+}
+
+// PID is the process's id.
+func (p *Process) PID() int { return p.command.Process.Pid }
+
+// Ready waits until the process asks for its first invocation, and says how long that took from its start. It fails
+// where the process is gone.
+func (p *Process) Ready() (time.Duration, error) {
+	select {
+	case <-p.api.asked:
+		return p.api.askedAt.Sub(p.began), nil
+	case <-p.exited:
+		return 0, errors.New("the process is gone: " + p.Log())
+	}
+}
+
+// CPU is what the process has used from its start to its end, which it waits for.
+func (p *Process) CPU() time.Duration {
+	<-p.exited
+	return p.command.ProcessState.UserTime() + p.command.ProcessState.SystemTime()
 }
 
 // Result is how an invocation ended.

@@ -53,3 +53,21 @@ func TestProcess(t *testing.T) {
 	assert.Equal(t, "Runtime.ExitError", result.ErrorType)
 	assert.Less(t, result.Took, 30*time.Second)
 }
+
+func TestRun(t *testing.T) {
+	p, err := runtimetest.Run(runtimetest.Build(t, "./internal/runtimetest/testdata/function"), nil)
+	require.NoError(t, err)
+	defer p.Close()
+	for range 2 {
+		took, err := p.Ready()
+		require.NoError(t, err)
+		assert.Positive(t, took)
+		assert.Less(t, took, 30*time.Second)
+	}
+	assert.Positive(t, p.PID())
+	p.Kill()
+	assert.Positive(t, p.CPU())
+
+	_, err = runtimetest.Run("/nowhere", nil)
+	require.Error(t, err)
+}

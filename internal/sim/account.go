@@ -64,6 +64,18 @@ func (a account) Minutes(ctx context.Context, q deployer.MeterQuery) (minutes []
 	return minutes, nil
 }
 
+// Quantiles is GetMetricData too.
+func (a account) Quantiles(ctx context.Context, q deployer.MeterQuery) (periods []analysis.Quantiles, err error) {
+	err = a.world.call(ctx, GetMetrics, func() error {
+		periods = a.world.quantiles(q)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return periods, nil
+}
+
 // Alarms is DescribeAlarms.
 func (a account) Alarms(ctx context.Context, names []string) (alarms []analysis.Alarm, err error) {
 	err = a.world.call(ctx, DescribeAlarms, func() error {

@@ -128,6 +128,20 @@ func (c Control) Aliases(ctx context.Context, function, version string) (aliases
 	return aliases, err
 }
 
+// Version is GetFunctionConfiguration of a version, an alias's primary version, or with "" or $LATEST the unpublished one,
+// whose number is "".
+func (c Control) Version(ctx context.Context, function, qualifier string) (version string, v deployer.Version, err error) {
+	err = c.world.call(ctx, GetVersion, func() error {
+		version = strings.TrimPrefix(qualifier, "$LATEST")
+		if _, a, err := c.world.find(function, qualifier); err == nil {
+			version = a.Routing.Primary
+		}
+		v, err = c.world.version(function, version)
+		return err
+	})
+	return version, v, err
+}
+
 // Versions is ListVersionsByFunction, without the unpublished one.
 func (c Control) Versions(ctx context.Context, function string) (numbers []string, err error) {
 	err = c.world.call(ctx, "ListVersionsByFunction", func() error {
@@ -168,6 +182,17 @@ func (c Control) Alarms(ctx context.Context, wanted func(name string) bool) (ala
 		return err
 	})
 	return alarms, err
+}
+
+// SetAlarmState is SetAlarmState.
+func (c Control) SetAlarmState(ctx context.Context, name string, state analysis.AlarmState) error {
+	return c.world.call(ctx, "SetAlarmState", func() error {
+		if c.world.alarms[name] == nil {
+			return &Error{"ResourceNotFound", "Alarm " + name + " does not exist", deployer.ErrNotFound}
+		}
+		c.world.SetAlarm(name, state)
+		return nil
+	})
 }
 
 // number is a version as a number; 0 for none.

@@ -26,6 +26,15 @@ type Version struct {
 	Errors Curve
 	// Takes is how long its calls take: CloudWatch shows them that much later.
 	Takes time.Duration
+	// Milliseconds is what CloudWatch says of how long its calls take: half of them more than that. None is 100.
+	Milliseconds Curve
+}
+
+func (v Version) medianAt(t time.Duration) float64 {
+	if len(v.Milliseconds) == 0 {
+		return usualMS
+	}
+	return v.Milliseconds.at(t)
 }
 
 // Publish adds a version of a function, and the function with its first one.

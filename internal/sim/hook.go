@@ -52,9 +52,26 @@ func (w *World) hook(function string) (*hook, error) {
 	if _, tail, ok := strings.Cut(function, "function:"); ok {
 		name, _, _ = strings.Cut(tail, ":")
 	}
-	h := w.hooks[name]
-	if h == nil {
+	if h := w.hooks[name]; h != nil {
+		return h, nil
+	}
+	return w.published(name)
+}
+
+// published is a version as a function to invoke, as "f:2": it answers {}, or fails where every call of it does.
+func (w *World) published(name string) (*hook, error) {
+	bare, number, _ := strings.Cut(name, ":")
+	f := w.functions[bare]
+	if f == nil {
 		return nil, notFound("Function not found: " + arn(name))
+	}
+	v, ok := f.versions[number]
+	if !ok {
+		return nil, notFound("Function not found: " + arn(name))
+	}
+	h := &hook{Hook: Hook{Answer: "{}"}}
+	if v.Errors.at(w.elapsed) >= 1 {
+		h.Failure = "Unhandled: every call of this version fails"
 	}
 	return h, nil
 }

@@ -20,8 +20,10 @@ func (w *World) show(f *function, a *alias) {
 				continue
 			}
 			a.shown.add(c.at, c.counts)
+			a.took.add(c.at, c.ms, c.counts.Invocations)
 			if c.named {
 				s.shown.add(c.at, c.counts)
+				s.took.add(c.at, c.ms, c.counts.Invocations)
 			}
 		}
 	}
@@ -37,11 +39,17 @@ func (w *World) minutes(q deployer.MeterQuery) []analysis.Minute {
 	w.show(f, a)
 	var shown []analysis.Minute
 	for i := max(0, int(w.since(q.Since)/time.Minute)); i <= int(w.since(q.Until)/time.Minute); i++ {
+		fresh, old := a.stream(q.NewVersion), a.stream(q.OldVersion)
 		m := analysis.Minute{
 			Start: w.start.Add(time.Duration(i) * time.Minute),
-			New:   a.stream(q.NewVersion).shown.at(i), Old: a.stream(q.OldVersion).shown.at(i), Alias: a.shown.at(i),
+			New:   fresh.shown.at(i), Old: old.shown.at(i), Alias: a.shown.at(i),
+			NewTook: fresh.took.durations(i, q.Slow), OldTook: old.took.durations(i, q.Slow), AliasTook: a.took.durations(i, q.Slow),
+			Values: w.values(i, q.Metrics),
 		}
-		if m.Alias != (analysis.Counts{}) {
+		if q.Throttles {
+			m.Throttles = w.throttled(a, i)
+		}
+		if m.Alias != (analysis.Counts{}) || m.Throttles > 0 || m.Values != nil {
 			shown = append(shown, m)
 		}
 	}

@@ -32,6 +32,7 @@ type Scenario struct {
 	Aliases  map[string]aliasPart   `json:"aliases"`
 	Alarms   map[string]alarmPart   `json:"alarms"`
 	Hooks    map[string]hookPart    `json:"hooks"`
+	Metrics  map[string]Curve       `json:"metrics"`
 	Requests []requestPart          `json:"requests"`
 	Events   []eventPart            `json:"events"`
 	Faults   []faultPart            `json:"faults"`
@@ -41,6 +42,7 @@ type Scenario struct {
 type versionPart struct {
 	Errors     Curve  `json:"errors"`
 	Takes      moment `json:"takes"`
+	MS         Curve  `json:"ms"`
 	ReadyAt    moment `json:"ready-at"`
 	State      string `json:"state"`
 	Reason     string `json:"reason"`
@@ -58,6 +60,7 @@ type aliasPart struct {
 	routingPart
 	Description string `json:"description"`
 	RPS         Curve  `json:"rps"`
+	Throttles   Curve  `json:"throttles"`
 	Provisioned int    `json:"provisioned-concurrency"`
 	Moves       moment `json:"provisioned-in"`
 }
@@ -94,6 +97,9 @@ type deedPart struct {
 
 	Alarm string              `json:"alarm"`
 	State analysis.AlarmState `json:"state"`
+
+	Hook   string          `json:"hook"`
+	Answer json.RawMessage `json:"answer"`
 }
 
 type eventPart struct {

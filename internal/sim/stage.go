@@ -34,6 +34,9 @@ func (s Scenario) world(refused func(by string, err error)) (*World, error) {
 	for name, h := range s.Hooks {
 		w.SetHook(name, Hook{Takes: time.Duration(h.Takes), Answer: string(h.Answer), Failure: h.Failure, Throttled: h.Throttled})
 	}
+	for name, value := range s.Metrics {
+		w.SetMetric(name, value)
+	}
 	for _, e := range s.Events {
 		w.At(time.Duration(e.At), e.deed(w, s.Function, refused))
 	}
@@ -46,7 +49,7 @@ func (s Scenario) world(refused func(by string, err error)) (*World, error) {
 func (p versionPart) version() Version {
 	return Version{
 		Version: deployer.Version{State: p.State, Reason: p.Reason, Role: p.Role, DeadLetter: p.DeadLetter, SnapStart: p.SnapStart},
-		ReadyAt: time.Duration(p.ReadyAt), Errors: p.Errors, Takes: time.Duration(p.Takes),
+		ReadyAt: time.Duration(p.ReadyAt), Errors: p.Errors, Takes: time.Duration(p.Takes), Milliseconds: p.MS,
 	}
 }
 
@@ -59,6 +62,7 @@ func (p aliasPart) create(w *World, function, name string) error {
 		return err
 	}
 	w.SetTraffic(function, name, p.RPS)
+	w.SetThrottles(function, name, p.Throttles)
 	if p.Provisioned > 0 {
 		w.SetConcurrency(function, name, p.Provisioned, time.Duration(p.Moves))
 	}
@@ -86,6 +90,8 @@ func (p deedPart) deed(w *World, function string, refused func(by string, err er
 		switch {
 		case p.Alarm != "":
 			w.SetAlarm(p.Alarm, p.State)
+		case p.Hook != "":
+			w.SetHook(p.Hook, Hook{Answer: string(p.Answer)})
 		case p.Delete:
 			err = w.DeleteAlias(p.By, function, p.Alias)
 		default:

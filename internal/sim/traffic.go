@@ -13,11 +13,14 @@ const cellLength = 5 * time.Second
 // traffic is what reaches an alias.
 type traffic struct {
 	rps Curve
+	// throttles are calls a second that are throttled, beside those.
+	throttles Curve
 	// served is until when calls are counted.
 	served  time.Duration
 	streams []*stream
-	// shown are the minutes of the alias's own series in CloudWatch, from the first minute of the world on.
+	// shown and took are the minutes of the alias's own series in CloudWatch, from the first minute of the world on.
 	shown minutes
+	took  spells
 }
 
 // stream is the calls that one version gets through an alias.
@@ -28,14 +31,17 @@ type stream struct {
 	calls, errors float64
 	// hidden are the cells that CloudWatch does not show yet.
 	hidden []cell
-	// shown are the minutes of the version's series in CloudWatch.
+	// shown and took are the minutes of the version's series in CloudWatch.
 	shown minutes
+	took  spells
 }
 
 // cell is a portion of calls.
 type cell struct {
 	at     time.Duration
 	counts analysis.Counts
+	// ms is the median of how long they take.
+	ms float64
 	// named says that they carry ExecutedVersion.
 	named bool
 }
@@ -108,7 +114,7 @@ func (w *World) send(f *function, a *alias, version string, from time.Duration, 
 	s.total.Invocations += counts.Invocations
 	s.total.Errors += counts.Errors
 	if counts.Invocations > 0 {
-		s.hidden = append(s.hidden, cell{at: from.Truncate(cellLength), counts: counts, named: a.Routing.Split() || w.VersionsNamed})
+		s.hidden = append(s.hidden, cell{at: from.Truncate(cellLength), counts: counts, ms: f.versions[version].medianAt(from), named: a.Routing.Split() || w.VersionsNamed})
 	}
 }
 

@@ -41,6 +41,7 @@ type World struct {
 	functions   map[string]*function
 	alarms      map[string]*alarm
 	hooks       map[string]*hook
+	metrics     map[string]Curve
 	deployments map[string]*Deployment
 	writes      []Write
 	calls       map[Operation]int
@@ -65,6 +66,7 @@ func NewAt(start time.Time) *World {
 		functions:    map[string]*function{},
 		alarms:       map[string]*alarm{},
 		hooks:        map[string]*hook{},
+		metrics:      map[string]Curve{},
 		calls:        map[Operation]int{},
 	}
 }

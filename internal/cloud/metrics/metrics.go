@@ -4,6 +4,7 @@ package metrics
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -20,112 +21,129 @@ import (
 // Metrics is the CloudWatch of one account and region.
 type Metrics struct{ client *cloudwatch.Client }
 
-// New makes the client.
-func New(cfg aws.Config) Metrics { return Metrics{client: cloudwatch.NewFromConfig(cfg)} }
-
-// series is one metric of the alias, and where its values go.
-type series struct {
-	id, metric, version string
-	count               func(*analysis.Minute) *float64
-}
-
-// seriesOf lists what one look reads: invocations and errors of both versions behind the alias (dimension
-// ExecutedVersion) and of the alias as a whole.
-func seriesOf(q deployer.MeterQuery) []series {
-	all := []series{
-		{"alias_invocations", "Invocations", "", func(m *analysis.Minute) *float64 { return &m.Alias.Invocations }},
-		{"alias_errors", "Errors", "", func(m *analysis.Minute) *float64 { return &m.Alias.Errors }},
-		{"old_invocations", "Invocations", q.OldVersion, func(m *analysis.Minute) *float64 { return &m.Old.Invocations }},
-		{"old_errors", "Errors", q.OldVersion, func(m *analysis.Minute) *float64 { return &m.Old.Errors }},
-		{"new_invocations", "Invocations", q.NewVersion, func(m *analysis.Minute) *float64 { return &m.New.Invocations }},
-		{"new_errors", "Errors", q.NewVersion, func(m *analysis.Minute) *float64 { return &m.New.Errors }},
-	}
-	return slices.DeleteFunc(all, func(s series) bool { return s.version == "" && !strings.HasPrefix(s.id, "alias") })
-}
-
-// query asks for one series by the exact dimensions that Lambda writes: the bare function name, and Resource
-// "function:alias", not an ARN (docs.aws.amazon.com/lambda/latest/dg/monitoring-metrics-view).
-func (s series) query(q deployer.MeterQuery) types.MetricDataQuery {
-	dimensions := []types.Dimension{
-		{Name: aws.String("FunctionName"), Value: aws.String(q.Function)},
-		{Name: aws.String("Resource"), Value: aws.String(q.Function + ":" + q.Alias)},
-	}
-	if s.version != "" {
-		dimensions = append(dimensions, types.Dimension{Name: aws.String("ExecutedVersion"), Value: aws.String(s.version)})
-	}
-	return types.MetricDataQuery{
-		Id: aws.String(s.id),
-		MetricStat: &types.MetricStat{
-			Metric: &types.Metric{Namespace: aws.String("AWS/Lambda"), MetricName: aws.String(s.metric), Dimensions: dimensions},
-			Period: aws.Int32(60),
-			Stat:   aws.String("Sum"),
-		},
-	}
+// New makes the client. The options are for peers that do not speak its protocol.
+func New(cfg aws.Config, options ...func(*cloudwatch.Options)) Metrics {
+	return Metrics{client: cloudwatch.NewFromConfig(cfg, options...)}
 }
 
 // Minutes reads everything from the minute of q.Since to the newest, with GetMetricData, following its pages.
 func (m Metrics) Minutes(ctx context.Context, q deployer.MeterQuery) ([]analysis.Minute, error) {
-	ctx, cancel := context.WithTimeout(ctx, cloud.CallTimeout)
-	defer cancel()
 	wanted := seriesOf(q)
+	minutes := map[time.Time]*analysis.Minute{}
 	in := &cloudwatch.GetMetricDataInput{
 		StartTime: aws.Time(q.Since.UTC().Truncate(time.Minute)),
 		EndTime:   aws.Time(q.Until.UTC().Truncate(time.Minute).Add(time.Minute)),
-		ScanBy:    types.ScanByTimestampAscending,
 	}
-	for _, s := range wanted {
-		in.MetricDataQueries = append(in.MetricDataQueries, s.query(q))
-	}
-	minutes := map[time.Time]*analysis.Minute{}
-	states := map[string]types.StatusCode{}
-	for {
-		out, err := m.client.GetMetricData(ctx, in)
-		if err != nil {
-			return nil, cloud.Translate(err)
+	err := m.read(ctx, in, wanted, func(s series, at time.Time, value float64) {
+		at = at.Truncate(time.Minute)
+		if minutes[at] == nil {
+			minutes[at] = &analysis.Minute{Start: at}
 		}
-		for _, result := range out.MetricDataResults {
-			states[aws.ToString(result.Id)] = result.StatusCode
-			if err := collect(minutes, wanted, result); err != nil {
-				return nil, err
-			}
-		}
-		if out.NextToken == nil || *out.NextToken == "" {
-			break
-		}
-		in.NextToken = out.NextToken
-	}
-	for _, s := range wanted {
-		if state := states[s.id]; state != types.StatusCodeComplete {
-			return nil, fmt.Errorf("%w: CloudWatch says %q of %s", deployer.ErrUnavailable, state, s.id)
-		}
+		s.take(minutes[at], value)
+	})
+	if err != nil {
+		return nil, err
 	}
 	return sorted(minutes), nil
 }
 
-// collect adds one result's values to their minutes. Only a complete or partial result is one; Forbidden is a missing
-// permission.
-func collect(minutes map[time.Time]*analysis.Minute, wanted []series, result types.MetricDataResult) error {
+// Quantiles reads how long the alias's calls took, in whole periods from q.Since to before q.Until.
+func (m Metrics) Quantiles(ctx context.Context, q deployer.MeterQuery) ([]analysis.Quantiles, error) {
+	wanted := quantilesOf(q)
+	periods := map[time.Time]map[string]float64{}
+	in := &cloudwatch.GetMetricDataInput{StartTime: aws.Time(q.Since.UTC()), EndTime: aws.Time(q.Until.UTC())}
+	err := m.read(ctx, in, wanted, func(s series, at time.Time, value float64) {
+		if periods[at] == nil {
+			periods[at] = map[string]float64{}
+		}
+		periods[at][s.stat] = value
+	})
+	if err != nil {
+		return nil, err
+	}
+	var list []analysis.Quantiles
+	for _, at := range slices.SortedFunc(maps.Keys(periods), time.Time.Compare) {
+		if p := periods[at]; len(p) == len(wanted) {
+			list = append(list, analysis.Quantiles{Start: at, P90: p["p90"], P99: p["p99"]})
+		}
+	}
+	return list, nil
+}
+
+// read asks for series, follows the pages and hands on every datapoint. It fails unless all of all series was read.
+func (m Metrics) read(ctx context.Context, in *cloudwatch.GetMetricDataInput, wanted []series, take func(s series, at time.Time, value float64)) error {
+	ctx, cancel := context.WithTimeout(ctx, cloud.CallTimeout)
+	defer cancel()
+	in.ScanBy = types.ScanByTimestampAscending
+	known := map[string]series{}
+	for _, s := range wanted {
+		in.MetricDataQueries = append(in.MetricDataQueries, s.query)
+		known[s.id] = s
+	}
+	states := map[string]map[string]types.StatusCode{}
+	for {
+		out, err := m.client.GetMetricData(ctx, in)
+		if err != nil {
+			return cloud.Translate(err)
+		}
+		for _, result := range out.MetricDataResults {
+			id := aws.ToString(result.Id)
+			if err := usable(result); err != nil {
+				return err
+			}
+			if states[id] == nil {
+				states[id] = map[string]types.StatusCode{}
+			}
+			states[id][aws.ToString(result.Label)] = result.StatusCode
+			for k, at := range result.Timestamps {
+				if s, ok := known[id]; ok {
+					take(s, at.UTC(), result.Values[k])
+				}
+			}
+		}
+		if out.NextToken == nil || *out.NextToken == "" {
+			return whole(wanted, states)
+		}
+		in.NextToken = out.NextToken
+	}
+}
+
+// usable refuses a result that is neither complete nor partial. Forbidden is a missing permission.
+func usable(result types.MetricDataResult) error {
 	id := aws.ToString(result.Id)
 	switch result.StatusCode {
 	case types.StatusCodeComplete, types.StatusCodePartialData:
 	case types.StatusCodeForbidden:
-		return fmt.Errorf("%w: CloudWatch says Forbidden of %s", deployer.ErrDenied, id)
+		return fmt.Errorf("%w: CloudWatch says Forbidden of %s%s", deployer.ErrDenied, id, explained(result))
 	default:
-		return fmt.Errorf("%w: CloudWatch says %q of %s", deployer.ErrUnavailable, result.StatusCode, id)
+		return fmt.Errorf("%w: CloudWatch says %q of %s%s", deployer.ErrUnavailable, result.StatusCode, id, explained(result))
 	}
 	if len(result.Timestamps) != len(result.Values) {
 		return fmt.Errorf("%w: %s has %d times and %d values", deployer.ErrUnavailable, id, len(result.Timestamps), len(result.Values))
 	}
-	i := slices.IndexFunc(wanted, func(s series) bool { return s.id == id })
-	if i < 0 {
-		return nil
+	return nil
+}
+
+// explained is what CloudWatch adds to a status.
+func explained(result types.MetricDataResult) string {
+	var text strings.Builder
+	for _, m := range result.Messages {
+		fmt.Fprintf(&text, "; %s: %.300s", aws.ToString(m.Code), aws.ToString(m.Value))
 	}
-	for k, at := range result.Timestamps {
-		at = at.UTC().Truncate(time.Minute)
-		if minutes[at] == nil {
-			minutes[at] = &analysis.Minute{Start: at}
+	return text.String()
+}
+
+// whole says whether everything that was asked for has come to its end. An expression may have several results of one id.
+func whole(wanted []series, states map[string]map[string]types.StatusCode) error {
+	for _, s := range wanted {
+		if len(states[s.id]) == 0 {
+			return fmt.Errorf("%w: CloudWatch says %q of %s", deployer.ErrUnavailable, "", s.id)
 		}
-		*wanted[i].count(minutes[at]) += result.Values[k]
+		for _, state := range states[s.id] {
+			if state != types.StatusCodeComplete {
+				return fmt.Errorf("%w: CloudWatch says %q of %s", deployer.ErrUnavailable, state, s.id)
+			}
+		}
 	}
 	return nil
 }

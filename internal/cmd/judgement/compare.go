@@ -10,8 +10,6 @@ type comparison struct {
 	minutes int
 	// onlyWhole leaves the newest minute out while it grows.
 	onlyWhole bool
-	// careful takes a minute for one of the highest weight in it.
-	careful bool
 	// standing is what the last look found.
 	standing analysis.Standing
 }
@@ -25,11 +23,11 @@ func newComparison(w world, h analysis.History) *comparison {
 func (c *comparison) look(v *view) answer {
 	newest := len(v.minutes) - 1
 	for ; c.minutes < newest; c.minutes++ {
-		c.settled.Add(c.block(v, c.minutes))
+		c.settled.Add(v.minutes[c.minutes])
 	}
 	test := c.settled
 	if !c.onlyWhole || v.whole() {
-		test.Add(c.block(v, newest))
+		test.Add(v.minutes[newest])
 	}
 	c.standing = test.Standing()
 	if c.standing.Verdict == analysis.Fail {
@@ -50,20 +48,5 @@ func noHistory(*rollout) analysis.History { return analysis.History{} }
 func compareWhole(r *rollout) judge {
 	c := newComparison(r.world, historyOf(r))
 	c.onlyWhole = true
-	return c.look
-}
-
-// block is a visible minute as the test is to see it.
-func (c *comparison) block(v *view, i int) analysis.Block {
-	b := v.minutes[i]
-	if weight := v.highest[i]; c.careful && weight > 0 {
-		b.Old.Invocations = min(b.Old.Invocations, max(b.Old.Errors, b.New.Invocations*(1-weight)/weight))
-	}
-	return b
-}
-
-func compareCareful(r *rollout) judge {
-	c := newComparison(r.world, historyOf(r))
-	c.careful = true
 	return c.look
 }

@@ -3,40 +3,48 @@
 package main
 
 import (
+	"flag"
 	"fmt"
 	"os"
-	"time"
+	"path/filepath"
 )
 
 func main() {
-	begin := time.Now()
-	cells := simulate(worlds(), rules(), 1, effort{30, 6})
-	fmt.Println(len(cells), time.Since(begin))
-	for k, r := range rules() {
-		var f share
-		all, n := 0.0, 0
-		g, gn := 0.0, 0
-		for _, c := range cells {
-			if c.world.kind.broken != "" {
-				continue
-			}
-			if c.world.harmless() {
-				if c.world.rate > 0 {
-					f = f.plus(c.tallies[k].ended)
-				}
-				continue
-			}
-			if x, ok := c.relative(k); ok {
-				all += x
-				n++
-				if c.world.defect.gross() {
-					g += x
-					gn++
-				}
-			}
-		}
-		fmt.Fprintf(os.Stdout, "%-30s %6.2f %6.3f %6.3f\n", r.name, f.rate()*100, all/float64(n), g/float64(gn))
+	docs := flag.String("docs", "docs", "the directory of benchmarks.md and img")
+	seed := flag.Uint64("seed", 1, "what chance begins with: the same seed finds the same")
+	harmless := flag.Int("harmless", 300, "rollouts in each world in which the new version is as good as the old one")
+	bad := flag.Int("bad", 60, "rollouts in each other world")
+	flag.Parse()
+
+	s := study{rules: rules(), seed: *seed, effort: effort{*harmless, *bad}}
+	s.cells = simulate(worlds(), s.rules, s.seed, s.effort)
+	if err := s.write(*docs); err != nil {
+		fmt.Fprintln(os.Stderr, "judgement:", err)
+		os.Exit(1)
 	}
+	fmt.Println(s.targetTable())
+	fmt.Println()
+	fmt.Println(s.ruleTable())
 }
 
-func percent(x float64) string { return fmt.Sprintf("%.2g %%", x*100) }
+// write puts the report and its pictures into a directory.
+func (s study) write(docs string) error {
+	if err := os.MkdirAll(filepath.Join(docs, "img"), 0o755); err != nil {
+		return err
+	}
+	for name, picture := range s.pictures() {
+		if err := os.WriteFile(filepath.Join(docs, "img", name), []byte(picture), 0o644); err != nil {
+			return err
+		}
+	}
+	return writeSection(filepath.Join(docs, "benchmarks.md"), s.report())
+}
+
+// pictures are the files that the report shows.
+func (s study) pictures() map[string]string {
+	return map[string]string{
+		"pareto.svg":   s.paretoPicture(),
+		"seconds.svg":  s.secondsPicture(),
+		"evidence.svg": s.evidencePicture(),
+	}
+}

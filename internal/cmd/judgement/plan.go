@@ -47,8 +47,12 @@ func (p plan) length() int {
 	return sum
 }
 
-// weight is the new version's share so many seconds into the plan, and for how many seconds it has been that.
+// weight is the new version's share so many seconds into the plan, and for how many seconds it has been that; none
+// before the plan begins.
 func (p plan) weight(at int) (weight float64, since int) {
+	if at < 0 {
+		return 0, 0
+	}
 	for _, s := range p.steps {
 		if at < s.hold {
 			return s.weight, at

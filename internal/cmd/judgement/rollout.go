@@ -66,16 +66,21 @@ func (r *rollout) judgedBy(rule rule) outcome {
 	v := newView(r.sky.start%ticksPerMinute, r.before)
 	look := rule.judge(r)
 	var o outcome
-	for at := 0; at < r.world.plan.length(); {
+	wait := 0
+	if rule.onMinutes {
+		wait = (ticksPerMinute - v.phase) % ticksPerMinute * tick
+	}
+	for at := -wait; at < r.world.plan.length(); {
 		f := r.serve(random, len(v.flows), at)
-		for range 2 { // rules look every 5 s at most
-			o.seconds += tick / 2
+		for half := 1; half <= 2; half++ { // rules look every 5 s at most
 			at += tick / 2
+			now := len(v.flows)*tick + half*tick/2
+			o.seconds = now - wait
 			o.failed += f.new.Errors / 2
-			if !rule.due(clock{r, o.seconds, at}) {
+			if at <= 0 || !rule.due(clock{r, o.seconds, at}) {
 				continue
 			}
-			switch look(v.at(o.seconds)) {
+			switch look(v.at(now)) {
 			case rollBack:
 				o.rolledBack = true
 				return o
@@ -93,8 +98,8 @@ func (r *rollout) judgedBy(rule rule) outcome {
 func (r *rollout) serve(random *rand.Rand, number, at int) flow {
 	m := r.sky.moments[r.sky.start+number]
 	weight, since := r.world.plan.weight(at)
-	f := flow{weight: weight, good: m.during(m.new), bad: m.defective(r.world.defect)}
-	if number*tick < r.world.onset() {
+	f := flow{good: m.during(m.new), bad: m.defective(r.world.defect)}
+	if at < r.world.onset() {
 		f.bad = f.good
 	}
 	if r.world.kind.noise == coldStarts && since < 30 {

@@ -1,5 +1,7 @@
 package main
 
+import "slices"
+
 // answer is what a rule makes of what it sees.
 type answer uint8
 
@@ -16,8 +18,10 @@ type judge func(*view) answer
 // clock is when a rule is asked whether it looks.
 type clock struct {
 	rollout *rollout
-	// now is the second of the rollout, at of the plan: not the same after a halt.
-	now, at int
+	// since is how many seconds ago the first shift was.
+	since int
+	// at is the second of the plan: another one after a halt.
+	at int
 }
 
 // role is why a rule is in the table.
@@ -42,39 +46,53 @@ type rule struct {
 	about string
 	due   func(clock) bool
 	judge func(*rollout) judge
+	// onMinutes waits for a whole minute of the wall clock before the first shift.
+	onMinutes bool
 }
 
-// rules are all that are compared. The first is ours, the second the oracle that all are measured by.
+// The places of two rules in rules.
+const (
+	ourRule = iota
+	oracleRule
+)
+
+// rules are all that are compared.
 func rules() []rule {
+	return slices.Concat(ourRules(), rivals())
+}
+
+// ourRules are our default, what all rules are measured by, and our default with a part changed.
+func ourRules() []rule {
+	compare := compareWith(historyOf)
 	return []rule{
-		{"compare", ours, "our default: the sequential test at alpha 1 %, with a history of 180 minutes", everyPoll, compareWith(historyOf)},
-		{"oracle", yardstick, "a sequential probability ratio test at 1 % that knows both rates at every moment", everyPoll, oracle},
-		{"oracle, every 10 s", yardstick, "the same, but looking whenever there is something new", everyTick, oracle},
-		{"compare, whole minutes", variant, "our test without the newest minute while it grows", everyPoll, compareWhole},
-		{"compare, no history", variant, "our test of a function without a past", everyPoll, compareWith(noHistory)},
-		{"compare, careful", variant, "our test, for which minutes of several weights have the highest", everyPoll, compareCareful},
-		{"any", rival, "one error in the whole rollout fails", everyPoll, anyError},
-		{"max-rate 1 %", rival, "more than 1 % errors in the whole rollout fail", everyPoll, maxRate},
-		{"aws-lambda-deploy", rival, "as it was: at each step's end, one error in the last 60 s fails", everyStep, lastMinute},
-		{"alarm: errors >= 1 in 300 s", rival, "CodeDeploy with a CloudWatch alarm", everyAlarm, alarm(5, 1, anyFailed)},
-		{"alarm: errors > 0, 2 x 60 s", rival, "CodeDeploy with the alarm that SAM's documentation shows", everyAlarm, alarm(1, 2, anyFailed)},
-		{"alarm: rate > 1 %, 2 x 60 s", rival, "CodeDeploy with a metric math alarm", everyAlarm, alarm(1, 2, above(0.01))},
-		{"alarm: rate > 5 %, 2 x 60 s", rival, "CodeDeploy with a metric math alarm", everyAlarm, alarm(1, 2, above(0.05))},
-		{"Flagger: 99 %, 5 failures", rival, "less than 99 % success within a minute halts, the fifth time rolls back", everyMinute, flagger},
-		{"Mann-Whitney (Kayenta)", rival, "failure rates by the minute, 98 % confidence, effect size 0.25", everyMinute, mannWhitney},
+		{name: "compare", role: ours, due: everyPoll, judge: compare, about: "our default: the sequential test at 1 %, with a history of 180 minutes, every 15 s"},
+		{name: "oracle", role: yardstick, due: everyPoll, judge: oracle, about: "a sequential probability ratio test at 1 % that knows both rates at every moment, with incidents and bad requests, at the same looks: more than anybody can"},
+		{name: "oracle, every 10 s", role: yardstick, due: everyTick, judge: oracle, about: "the same, looking whenever there is something new"},
+		{name: "compare, shifts on minutes", role: variant, due: everyPoll, judge: compare, onMinutes: true, about: "our default where the first shift waits for a whole minute of the clock, and so do the others"},
+		{name: "compare, whole minutes", role: variant, due: everyPoll, judge: compareWhole, about: "our default that leaves out the newest minute while it grows"},
+		{name: "compare, no history", role: variant, due: everyPoll, judge: compareWith(noHistory), about: "our default for a function without a past"},
 	}
 }
 
-// The rules by their places in rules.
-const (
-	ourRule    = 0
-	oracleRule = 1
-)
+// rivals are the rules that others use.
+func rivals() []rule {
+	return []rule{
+		{name: "any", due: everyPoll, judge: anyError, about: "one error in the whole rollout fails, every 15 s"},
+		{name: "max-rate 1 %", due: everyPoll, judge: maxRate, about: "more than 1 % errors in the whole rollout fail, every 15 s"},
+		{name: "aws-lambda-deploy", due: everyStep, judge: lastMinute, about: "as it was: at each step's end, an error in the last 60 s fails"},
+		{name: "alarm, errors >= 1 in 300 s", due: everyAlarm, judge: alarm(5, 1, anyFailed), about: "CodeDeploy with a CloudWatch alarm on the new version"},
+		{name: "alarm, errors > 0 in 2 x 60 s", due: everyAlarm, judge: alarm(1, 2, anyFailed), about: "CodeDeploy with the alarm in SAM's documentation"},
+		{name: "alarm, rate > 1 % in 2 x 60 s", due: everyAlarm, judge: alarm(1, 2, above(0.01)), about: "CodeDeploy with a metric math alarm"},
+		{name: "alarm, rate > 5 % in 2 x 60 s", due: everyAlarm, judge: alarm(1, 2, above(0.05)), about: "CodeDeploy with a metric math alarm"},
+		{name: "Flagger, 99 %, 5 failures", due: everyMinute, judge: flagger, about: "less than 99 % success in the last minute halts, and the fifth time rolls back"},
+		{name: "Mann-Whitney (Kayenta)", due: everyMinute, judge: mannWhitney, about: "failure rates by the minute, 98 % confidence, tolerance 0.25, every minute"},
+	}
+}
 
-func everyPoll(c clock) bool   { return c.now%15 == 0 }
-func everyTick(c clock) bool   { return c.now%tick == 0 }
-func everyMinute(c clock) bool { return c.now%60 == 0 }
+func everyPoll(c clock) bool   { return c.since%15 == 0 }
+func everyTick(c clock) bool   { return c.since%tick == 0 }
+func everyMinute(c clock) bool { return c.since%60 == 0 }
 func everyStep(c clock) bool   { return c.rollout.world.plan.stepEnds(c.at) }
 
 // everyAlarm is when CloudWatch evaluates alarms: once a minute, anywhere in it. CodeDeploy takes no time to notice.
-func everyAlarm(c clock) bool { return c.now%60 == c.rollout.evaluated*tick }
+func everyAlarm(c clock) bool { return c.since%60 == c.rollout.evaluated*tick }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"math"
 	"runtime"
 	"sync"
 )
@@ -10,7 +9,7 @@ import (
 type tally struct {
 	// ended is how many of so many rollouts were rolled back once the defect showed; in a harmless world, at all.
 	ended share
-	// seconds is how long those took, together.
+	// seconds is how long those took from then on, together.
 	seconds float64
 	// failed is how many calls of the new version failed in all rollouts.
 	failed float64
@@ -21,7 +20,7 @@ func (t *tally) add(o outcome, w world) {
 	t.failed += o.failed
 	if o.rolledBack && o.seconds > w.onset() {
 		t.ended.hits++
-		t.seconds += float64(o.seconds)
+		t.seconds += float64(o.seconds - w.onset())
 	}
 }
 
@@ -71,38 +70,7 @@ func newCell(w world, rules []rule, seed, number uint64, e effort) cell {
 }
 
 // relative is how many times as many calls failed under the rule as under the oracle; false where none failed.
-func (c cell) relative(rule int) (float64, bool) {
-	by := c.tallies[oracleRule].failed
-	return c.tallies[rule].failed / by, by > 0
-}
-
-// share is a number of hits among some.
-type share struct{ hits, of int }
-
-func (s share) plus(t share) share { return share{s.hits + t.hits, s.of + t.of} }
-
-// rate is the share of hits; 0 of nothing.
-func (s share) rate() float64 {
-	if s.of == 0 {
-		return 0
-	}
-	return float64(s.hits) / float64(s.of)
-}
-
-// error is the standard error of the rate.
-func (s share) error() float64 {
-	if s.of == 0 {
-		return 0
-	}
-	return math.Sqrt(s.rate() * (1 - s.rate()) / float64(s.of))
-}
-
-// upper is the upper 95 % confidence limit of the rate, by Wilson's score: more than 0 even without hits.
-func (s share) upper() float64 {
-	const z = 1.6448536269514722
-	if s.of == 0 {
-		return 1
-	}
-	n, p := float64(s.of), s.rate()
-	return (p + z*z/(2*n) + z*math.Sqrt(p*(1-p)/n+z*z/(4*n*n))) / (1 + z*z/n)
+func (c cell) relative(rule int) (times float64, ok bool) {
+	least := c.tallies[oracleRule].failed
+	return c.tallies[rule].failed / least, least > 0
 }

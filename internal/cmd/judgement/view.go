@@ -10,20 +10,16 @@ const publishDelay = 60
 type flow struct {
 	new, old  analysis.Counts
 	good, bad float64
-	// weight is the new version's share of the traffic.
-	weight float64
 }
 
 // view is the table of minutes as CloudWatch shows it at a moment of the rollout.
 type view struct {
-	// now is the second of the rollout.
+	// now is how many seconds ago the rollout was asked for.
 	now int
-	// phase is how many ticks of its first minute were over when the rollout began.
+	// phase is how many ticks of that minute were over then.
 	phase int
 	// minutes are the visible minutes, the newest of which may still grow.
 	minutes []analysis.Block
-	// highest is the highest weight that the new version had in each of them.
-	highest []float64
 	// total are the new version's visible calls.
 	total analysis.Counts
 	// shown is how many ticks of the rollout are visible.
@@ -35,7 +31,7 @@ type view struct {
 
 // newView begins with the calls of the old version in the minute of the start, before the start.
 func newView(phase int, before analysis.Counts) *view {
-	return &view{phase: phase, minutes: []analysis.Block{{Old: before}}, highest: []float64{0}}
+	return &view{phase: phase, minutes: []analysis.Block{{Old: before}}}
 }
 
 // at moves the view to a later second.
@@ -52,11 +48,8 @@ func (v *view) show(f flow) {
 	minute := v.minuteOf(v.shown * tick)
 	if newest := v.minutes[len(v.minutes)-1]; newest.Minute < minute {
 		v.minutes = append(v.minutes, analysis.Block{Minute: minute})
-		v.highest = append(v.highest, 0)
 	}
-	last := len(v.minutes) - 1
-	v.highest[last] = max(v.highest[last], f.weight)
-	newest := &v.minutes[last]
+	newest := &v.minutes[len(v.minutes)-1]
 	newest.New, newest.Old = sum(newest.New, f.new), sum(newest.Old, f.old)
 	v.total = sum(v.total, f.new)
 }

@@ -74,12 +74,15 @@ type world struct {
 // harmless says whether a rollback in this world is a false one.
 func (w world) harmless() bool { return w.defect == harmless() }
 
+// traffics are the requests per second of the worlds.
+func traffics() []float64 { return []float64{1, 10, 100, 1000} }
+
 // worlds are all worlds of the benchmark.
 func worlds() []world {
 	var all []world
 	for _, k := range kinds() {
 		for _, p := range k.plans {
-			for _, rps := range []float64{1, 10, 100, 1000} {
+			for _, rps := range traffics() {
 				all = append(all, k.worlds(p, rps)...)
 			}
 		}
@@ -120,8 +123,13 @@ func (w world) onset() int {
 	return 0
 }
 
+// place names the world in its kind, but for the defect.
+func (w world) place() string {
+	return fmt.Sprintf("%g rps, %s failing, %s", w.rps, percent(w.rate), w.plan.name)
+}
+
 // String names the world in a sentence.
 func (w world) String() string {
-	was, is := percent(w.rate), percent(w.rate*w.defect.factor+(1-w.rate)*w.defect.share)
+	was, is := percent(w.rate), percent(either(w.rate*w.defect.factor, w.defect.share))
 	return fmt.Sprintf("%s, %g rps, %s to %s, %s", w.kind.name, w.rps, was, is, w.plan.name)
 }

@@ -1,0 +1,79 @@
+package analysis
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+)
+
+// Judgement is what a function said that judges the rollout.
+type Judgement struct {
+	Verdict Verdict
+	Reason  string
+}
+
+// ParseJudgement reads a function's answer: {"status": "pass", "fail" or "inconclusive", "reason": text}. One that is not
+// that is inconclusive.
+func ParseJudgement(answer []byte) *Judgement {
+	var said struct {
+		Status Verdict `json:"status"`
+		Reason string  `json:"reason"`
+	}
+	if err := json.Unmarshal(answer, &said); err != nil || said.Status == 0 {
+		return &Judgement{Inconclusive, fmt.Sprintf("it did not answer status pass, fail or inconclusive but %.200s; it is asked again", answer)}
+	}
+	if said.Reason == "" {
+		said.Reason = "it gave no reason"
+	}
+	return &Judgement{said.Status, fmt.Sprintf("%.300s", said.Reason)}
+}
+
+// assessJudge takes the function's verdict. Whatever is inconclusive about it is waited out: it is no want of data.
+func (h Health) assessJudge(j *Judgement) Check {
+	c := Check{Name: "function " + h.Judge, Verdict: Inconclusive, Reason: "it was not asked", waiting: true}
+	if j != nil {
+		c.Verdict, c.Reason = j.Verdict, j.Reason
+	}
+	return c
+}
+
+// ProbeResult is what an invocation of the new version by number has shown.
+type ProbeResult struct {
+	Name string
+	// Unmet is which expectation was not met; "" for none.
+	Unmet string
+	// Note is what else there is to say, Took how long the answer took.
+	Note string
+	Took time.Duration
+}
+
+// Check is the probe as a check. It is no data: it can only fail.
+func (p ProbeResult) Check() Check {
+	c := Check{Name: "probe " + p.Name, Verdict: Pass, Reason: fmt.Sprintf("answered as expected in %s", p.Took.Round(time.Millisecond))}
+	if p.Note != "" {
+		c.Reason += ", " + p.Note
+	}
+	if p.Unmet != "" {
+		c.Verdict, c.Reason = Fail, p.Unmet
+	}
+	return c
+}
+
+// assessThrottles fails at the first throttled call of the alias. It proves something only where the new version has
+// calls.
+func assessThrottles(r Reading) Check {
+	throttled := 0.0
+	for _, m := range r.Minutes {
+		throttled += m.Throttles
+	}
+	c := Check{Name: "throttles", Verdict: Pass}
+	all := r.New(time.Time{})
+	c.Reason = fmt.Sprintf("%.0f calls of the alias were throttled, allowed none", throttled)
+	switch {
+	case throttled > 0:
+		c.Verdict = Fail
+	case all.Invocations == 0:
+		c.Verdict, c.Reason = Inconclusive, "no invocation of the new version is visible yet"
+	}
+	return c
+}

@@ -1,0 +1,136 @@
+package analysis
+
+import (
+	"fmt"
+	"math"
+	"strings"
+)
+
+// trial is every comparison of new against old that a health check makes, errors first, and their evidence together: the
+// new version fails when all of it reaches 1/Alpha (the specification, section 2.11).
+type trial struct {
+	compared []compared
+	standing Standing
+	// lead is which comparison had the most part in the evidence at its highest.
+	lead int
+}
+
+// compared is one metric of a trial.
+type compared struct {
+	// name is "errors", or a threshold's, as "p90".
+	name    string
+	weight  float64
+	params  Params
+	history History
+	blocks  []Block
+	// standing is where this metric stands alone.
+	standing Standing
+}
+
+// trial compares over every minute so far. A metric that is switched off, or has no history to take its threshold from,
+// returns its weight: to errors or, where these are not compared, to the other thresholds.
+func (h Health) trial(e Evidence) trial {
+	var t trial
+	alpha := h.params(e).Alpha
+	if h.Errors == ErrorsCompare {
+		t.compared = append(t.compared, compared{
+			name: "errors", params: h.params(e), history: NewHistory(e.History), blocks: e.Reading.blocks(),
+		})
+	}
+	if h.Latency.Compare {
+		for i, threshold := range e.Thresholds {
+			p := LatencyParams()
+			p.Alpha = alpha
+			t.compared = append(t.compared, compared{
+				name: threshold.Name, params: p, history: NewHistory(threshold.History), blocks: e.Reading.slowBlocks(i),
+			})
+		}
+	}
+	if len(t.compared) > 0 {
+		t.share(h.Errors == ErrorsCompare)
+		t.run()
+	}
+	return t
+}
+
+// share gives every metric its part of the stake.
+func (t *trial) share(errorsFirst bool) {
+	rest := 1.0
+	for i := range t.compared[1:] {
+		weight := LatencyWeight
+		if !errorsFirst {
+			weight = 1 / float64(len(t.compared))
+		}
+		t.compared[i+1].weight = weight
+		rest -= weight
+	}
+	t.compared[0].weight = rest
+}
+
+// run feeds the combination minute by minute.
+func (t *trial) run() {
+	var others []Weighted
+	for _, c := range t.compared[1:] {
+		others = append(others, Weighted{NewTest(c.params, c.history), c.weight})
+	}
+	all := Combine(NewTest(t.compared[0].params, t.compared[0].history), others...)
+	row, next := make([]Block, len(t.compared)), make([]int, len(t.compared))
+	for t.advance(row, next) {
+		before := all.latch.peak
+		all.Add(row...)
+		if all.latch.peak > before {
+			t.lead = all.lead()
+		}
+	}
+	t.standing = all.Standing()
+	for i := range t.compared {
+		test := all.Metric(i)
+		t.compared[i].standing = test.Standing()
+	}
+}
+
+// advance fills row with the blocks of the next minute in which any metric has one, the zero Block for none; it is false
+// at the end. next is how many blocks of each metric were taken.
+func (t *trial) advance(row []Block, next []int) bool {
+	const end = math.MaxInt64
+	minute := int64(end)
+	for i, c := range t.compared {
+		if next[i] < len(c.blocks) {
+			minute = min(minute, c.blocks[next[i]].Minute)
+		}
+	}
+	for i, c := range t.compared {
+		row[i] = Block{}
+		if next[i] < len(c.blocks) && c.blocks[next[i]].Minute == minute {
+			row[i] = c.blocks[next[i]]
+			next[i]++
+		}
+	}
+	return minute < end
+}
+
+// decides says that the new version fails, mostly for this metric.
+func (t *trial) decides(i int) bool { return t.standing.Verdict == Fail && t.lead == i }
+
+// odds are the evidence of one metric, against what it would need alone.
+func (c compared) odds(terse bool) *Odds {
+	o := odds(c.params, c.history, c.blocks, c.standing, terse)
+	o.Needed = rounded(1 / (c.params.Alpha * c.weight))
+	if c.params.GuardWeight == 0 {
+		o.Reference = 0
+	}
+	return o
+}
+
+// together is the evidence of several metrics, whose weighted sum decides; "" for a single one, which says it itself.
+func (t *trial) together() string {
+	if len(t.compared) < 2 {
+		return ""
+	}
+	parts := make([]string, len(t.compared))
+	for i, c := range t.compared {
+		parts[i] = fmt.Sprintf("%s %s:1 at weight %s", c.name, figure(oddsOf(c.standing.Unhealthy)), figure(c.weight))
+	}
+	return fmt.Sprintf("together, by weight, %s:1 of %s:1 needed; now %s",
+		figure(oddsOf(t.standing.Peak)), figure(1/t.compared[0].params.Alpha), strings.Join(parts, ", "))
+}

@@ -1,0 +1,225 @@
+package main
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+)
+
+// study is everything that was simulated, and how.
+type study struct {
+	rules  []rule
+	cells  []cell
+	seed   uint64
+	effort effort
+}
+
+// report is the section of docs/benchmarks.md, without its markers.
+func (s study) report() string {
+	parts := []string{
+		s.introduction(),
+		"### Targets\n\n" + s.targetTable(),
+		"### All rules\n\n" + s.ruleTable(),
+		"![False rollbacks against failed requests](img/pareto.svg)\n\n![Time to rollback](img/seconds.svg)",
+		"### Our default against each other rule\n\n" + s.duelTable(),
+		"### Our default by kind of world and by traffic\n\n" + s.worldTable(),
+		"### False rollbacks by kind of world\n\n" + s.falseTable(),
+		"### Where we lose\n\n" + s.lossList(),
+		"### One rollout each\n\n" + evidenceText,
+		"### The rules\n\n" + s.ruleList(),
+	}
+	return strings.Join(parts, "\n\n")
+}
+
+const evidenceText = "The rollouts with the median time to rollback and the median peak of evidence among a hundred.\n\n" +
+	"![Evidence over time: a bad version and a noisy but good one](img/evidence.svg)"
+
+func (s study) introduction() string {
+	rollouts := 0
+	for _, c := range s.cells {
+		rollouts += c.tallies[ourRule].ended.of
+	}
+	return fmt.Sprintf(`## Judgement
+
+Written by `+"`make bench-judgement`"+`, seed %d: %d simulated rollouts in %d worlds (%d in each harmless world, %d in each other), all judged by each of %d rules.
+
+A world is a kind of noise, a schedule, a traffic of 1, 10, 100 or 1000 requests per second, an old version that fails 0, 0.1, 1 or 5 %% of them, and a new version that is as good or worse: 1.5, 3 or 10 times as many failures, 1 %% where there were none, half of all requests, or all. Requests arrive by chance (Poisson) and are routed by chance; CloudWatch shows every 10 s of them 60 s later, in minutes of its clock of which the newest grows, and rollouts begin anywhere in a minute. Going back takes no time. What nobody noticed is charged until the schedule ends.
+
+Three kinds of world break an assumption of our test on purpose, and stand apart:
+
+%s`, s.seed, rollouts, len(s.cells), s.effort.harmless, s.effort.bad, len(s.rules), brokenKinds())
+}
+
+func brokenKinds() string {
+	var lines []string
+	for _, k := range kinds() {
+		if k.broken != "" {
+			lines = append(lines, fmt.Sprintf("- *%s*: %s.", k.name, k.broken))
+		}
+	}
+	return strings.Join(lines, "\n")
+}
+
+func (s study) targetTable() string {
+	t := table{header: []string{"target", "found", "holds"}}
+	for _, x := range targets(s.cells, s.rules) {
+		t.add(x.name, x.found, yes(x.holds))
+	}
+	return t.String()
+}
+
+// sizes are the columns of what is caught.
+func sizes() []string { return []string{"x1.5", "x3", "x10", "0 to 1 %", ">=50 %"} }
+
+func (s study) ruleTable() string {
+	t := table{header: slices.Concat([]string{"rule", "false rollbacks"}, sizes(), []string{"failed requests", "of >=50 %", "s to rollback", "x limit"})}
+	for k, r := range s.rules {
+		f := figuresOf(where(s.cells, sound), k)
+		row := []string{r.emphasis(), r.falsely(f)}
+		for _, size := range sizes() {
+			row = append(row, percent(f.caught[size].rate()))
+		}
+		t.add(append(row, number(f.failed.mean()), number(f.failedGross.mean()), fmt.Sprintf("%.0f", f.seconds), number(f.wald.geometric()))...)
+	}
+	return t.String() + `
+
+In the worlds that break no assumption. *False rollbacks*: of harmless rollouts, with the standard error. Then what is caught, by the size of the regression (for *late onset* from the onset on). *Failed requests*: those of the new version, as a multiple of the oracle's, mean over worlds; below 1 is a rule that goes back earlier than anybody could know why. *s to rollback* where at least half of all requests fail. *x limit*: failed requests as a multiple of Wald's limit for known rates, the publish delay included; geometric mean over the worlds of independent failures in which the schedule is long enough to reach it.`
+}
+
+// falsely is what stands under false rollbacks; the oracle has no regression to look for in a harmless world.
+func (r rule) falsely(f figures) string {
+	if r.role == yardstick {
+		return "–"
+	}
+	return rate(f.falsely)
+}
+
+func (r rule) emphasis() string {
+	switch r.role {
+	case ours:
+		return "**" + r.name + "**"
+	case rival:
+		return r.name
+	default:
+		return "*" + r.name + "*"
+	}
+}
+
+func (s study) duelTable() string {
+	t := table{header: []string{"rule", "false rollbacks, ours : theirs", "failed requests, ours : theirs", "verdict"}}
+	for _, d := range duels(s.cells, s.rules) {
+		t.add(d.rival,
+			percent(d.us.falsely.rate())+" : "+percent(d.other.falsely.rate()),
+			number(d.us.failed.mean())+" : "+number(d.other.failed.mean()),
+			d.String())
+	}
+	return t.String()
+}
+
+func (s study) worldTable() string {
+	t := table{header: []string{"worlds", "false rollbacks", "worst world", "caught, less than 50 %", "oracle", "caught, >=50 %", "oracle", "failed requests", "of >=50 %"}}
+	add := func(name string, as func(world) bool, place func(world) string) {
+		us, best := figuresOf(where(s.cells, as), ourRule), figuresOf(where(s.cells, as), oracleRule)
+		falsely, worst := "–", "–"
+		if us.falsely.of > 0 {
+			falsely = rate(us.falsely)
+		}
+		if us.falsely.hits > 0 {
+			worst = percent(us.worst.tallies[ourRule].ended.rate()) + ": " + place(us.worst.world)
+		}
+		t.add(name, falsely, worst,
+			percent(us.caughtSlight().rate()), percent(best.caughtSlight().rate()),
+			percent(us.caught[">=50 %"].rate()), percent(best.caught[">=50 %"].rate()),
+			number(us.failed.mean()), number(us.failedGross.mean()))
+	}
+	for _, k := range kinds() {
+		name := k.name
+		if k.broken != "" {
+			name = "*" + name + "*"
+		}
+		add(name, ofKind(k.name), world.place)
+	}
+	for _, rps := range traffics() {
+		add(fmt.Sprintf("%g rps", rps), withTraffic(rps), func(w world) string { return w.kind.name + ", " + w.place() })
+	}
+	return t.String() + `
+
+Kinds of world in italics break an assumption. *Late onset* has no harmless worlds of its own.`
+}
+
+// caughtSlight is what is caught of regressions that fail less than half of all requests.
+func (f figures) caughtSlight() share {
+	var all share
+	for name, s := range f.caught {
+		if name != ">=50 %" {
+			all = all.plus(s)
+		}
+	}
+	return all
+}
+
+func (s study) falseTable() string {
+	t := table{header: []string{"rule"}}
+	for _, k := range kinds() {
+		if !k.onlyBad {
+			t.header = append(t.header, k.name)
+		}
+	}
+	for i, r := range s.rules {
+		if r.role == yardstick {
+			continue
+		}
+		row := []string{r.emphasis()}
+		for _, k := range kinds() {
+			if !k.onlyBad {
+				row = append(row, percent(figuresOf(where(s.cells, ofKind(k.name)), i).falsely.rate()))
+			}
+		}
+		t.add(row...)
+	}
+	return t.String() + "\n\n" + s.minuteText()
+}
+
+// minuteText says what a shift within a minute does, and what the growing minute.
+func (s study) minuteText() string {
+	incident := ofKind("shared incidents")
+	find := func(name string) int { return slices.IndexFunc(s.rules, func(r rule) bool { return r.name == name }) }
+	falsely := func(rule int) string { return rate(figuresOf(where(s.cells, incident), rule).falsely) }
+	failed := func(rule int) string { return number(figuresOf(where(s.cells, sound), rule).failed.mean()) }
+	onMinutes, whole := find("compare, shifts on minutes"), find("compare, whole minutes")
+	return fmt.Sprintf(`A shift within a minute of the clock makes that minute one of two weights. If an incident covers only its later part, the new version has a larger part in it than its part of the minute's calls, and is blamed for it: %s false rollbacks in *shared incidents*, %s when shifts come on whole minutes. Looking at the newest minute while it grows changes false rollbacks little (without it %s) and saves failed requests: %s times the oracle's, %s without it.`,
+		falsely(ourRule), falsely(onMinutes), falsely(whole), failed(ourRule), failed(whole))
+}
+
+func (s study) lossList() string {
+	var lines []string
+	for k, r := range s.rules {
+		if r.role != rival {
+			continue
+		}
+		for _, l := range losses(s.cells, k) {
+			lines = append(lines, fmt.Sprintf("- **%s**. %v.", r.name, l))
+		}
+	}
+	if len(lines) == 0 {
+		return "Nowhere."
+	}
+	return fmt.Sprintf("Worlds in which another rule catches more than our default (by three standard errors), and rolls back no more than 1 %% of the harmless rollouts there; the worst %d for each rule.\n\n", lossesPerRival) +
+		strings.Join(lines, "\n")
+}
+
+func (s study) ruleList() string {
+	var lines []string
+	for _, r := range s.rules {
+		lines = append(lines, "- "+r.emphasis()+": "+r.about+".")
+	}
+	return strings.Join(lines, "\n")
+}
+
+func number(x float64) string {
+	if math.IsNaN(x) {
+		return "–"
+	}
+	return fmt.Sprintf("%.2f", x)
+}

@@ -1,0 +1,159 @@
+package deployer
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/meta-deployer/meta-deployer/internal/analysis"
+	"github.com/meta-deployer/meta-deployer/internal/rollout"
+)
+
+// past is the old version's time before the rollout id: what it does not know any more later, read once.
+type past struct {
+	id         string
+	counts     []analysis.Counts
+	thresholds []analysis.Threshold
+}
+
+// judges says whether this run has to know how a rollout does: its own one, or one to promote, once there is traffic.
+func (r *run) judges(live *rollout.Journal) bool {
+	if live.Weight == 0 || r.progress.Failure != nil {
+		return false
+	}
+	return r.request.Action == rollout.Promote || r.request.Action == rollout.Deploy && live.ID == r.progress.Rollout && live.Driver == r.driver
+}
+
+// assessInTime judges, unless the way back has to begin: reading must not cost it its time.
+func (r *run) assessInTime(ctx context.Context, live *rollout.Journal, reserve time.Duration) *analysis.Assessment {
+	if r.end.IsZero() {
+		return r.assess(ctx, live)
+	}
+	back := r.end.Add(-reserve)
+	if !r.now().Before(back) {
+		return nil
+	}
+	bounded, cancel := r.deployer.Clock.Bound(ctx, back)
+	defer cancel()
+	return r.assess(bounded, live)
+}
+
+// assess reads everything since the rollout began and judges it. A failed read is never healthy.
+func (r *run) assess(ctx context.Context, live *rollout.Journal) *analysis.Assessment {
+	plan := r.request.Plan
+	evidence := analysis.Evidence{FirstShift: live.First, StepSince: live.Since, JudgedAlone: plan.JudgesAlone(), Probes: r.probed}
+	if live.Weight == rollout.Full {
+		evidence.Reading.Alone = live.Since
+	}
+	err := errors.Join(r.readMetrics(ctx, live, &evidence), r.readAlarms(ctx, &evidence))
+	a := analysis.Assess(plan.Health, evidence)
+	if plan.Health.Judge != "" && !plan.Health.Off && a.Verdict != analysis.Fail && err == nil {
+		evidence.Judgement = r.askJudge(ctx, live)
+		a = analysis.Assess(plan.Health, evidence)
+	}
+	if err != nil && a.Verdict != analysis.Fail {
+		a = analysis.Unread(err)
+	}
+	return &a
+}
+
+// readMetrics reads what the rollout is judged by: the time before it once, everything since in one call.
+func (r *run) readMetrics(ctx context.Context, live *rollout.Journal, e *analysis.Evidence) error {
+	health := r.request.Plan.Health
+	if health.NeedsHistory() {
+		if err := r.readPast(ctx, live); err != nil {
+			return err
+		}
+		e.History, e.Thresholds = r.past.counts, r.past.thresholds
+	}
+	if !health.NeedsMinutes() {
+		return nil
+	}
+	q := r.query(live, live.Start, r.now())
+	q.Slow, q.Throttles, q.Metrics = health.Latency.Slow(e.Thresholds), health.Throttles, health.Metrics
+	minutes, err := r.minutes(ctx, q)
+	e.Reading.Minutes = minutes
+	return err
+}
+
+// readAlarms reads the alarms that may veto.
+func (r *run) readAlarms(ctx context.Context, e *analysis.Evidence) error {
+	if len(r.request.Plan.Alarms) == 0 {
+		return nil
+	}
+	return r.timed(func() (err error) {
+		e.Alarms, err = r.account.Meter.Alarms(ctx, r.request.Plan.Alarms)
+		return err
+	})
+}
+
+// readPast reads the old version's time before a rollout, once: it does not change any more. What is slow to a comparison
+// is taken from there first, then how often calls were.
+func (r *run) readPast(ctx context.Context, live *rollout.Journal) error {
+	if r.past.id == live.ID {
+		return nil
+	}
+	read := past{id: live.ID}
+	if r.request.Plan.Health.Latency.Compare {
+		since, until := analysis.QuantilesSince(live.Start)
+		var periods []analysis.Quantiles
+		err := r.timed(func() (err error) {
+			periods, err = r.account.Meter.Quantiles(ctx, r.query(live, since, until))
+			return err
+		})
+		if err != nil {
+			return err
+		}
+		read.thresholds = analysis.Thresholds(periods)
+	}
+	q := r.query(live, analysis.HistorySince(live.Start), live.Start)
+	q.Slow = analysis.LatencyRule{Compare: true}.Slow(read.thresholds)
+	minutes, err := r.minutes(ctx, q)
+	if err != nil {
+		return err
+	}
+	read.counts = analysis.HistoryBefore(live.Start, minutes)
+	read.thresholds = analysis.SlowBefore(live.Start, minutes, read.thresholds)
+	r.past = read
+	return nil
+}
+
+// query is about both versions of a rollout.
+func (r *run) query(live *rollout.Journal, since, until time.Time) MeterQuery {
+	return MeterQuery{
+		Function: r.request.Function, Alias: r.request.Alias, OldVersion: live.Old, NewVersion: live.New, Since: since, Until: until,
+	}
+}
+
+// minutes reads what both versions did.
+func (r *run) minutes(ctx context.Context, q MeterQuery) (minutes []analysis.Minute, err error) {
+	err = r.timed(func() error {
+		minutes, err = r.account.Meter.Minutes(ctx, q)
+		return err
+	})
+	return minutes, err
+}
+
+// askJudge asks the health check's function. Whatever keeps it from a verdict is inconclusive, and the next look asks
+// again.
+func (r *run) askJudge(ctx context.Context, live *rollout.Journal) *analysis.Judgement {
+	const patience = 10 * time.Second
+	payload, err := json.Marshal(rollout.NewHookEvent(rollout.HealthCheck, r.target(), *live))
+	if err != nil {
+		return &analysis.Judgement{Verdict: analysis.Inconclusive, Reason: err.Error()}
+	}
+	ctx, cancel := r.deployer.Clock.Bound(ctx, r.now().Add(patience))
+	defer cancel()
+	answer, failed, err := r.account.Hooks.Invoke(ctx, r.request.Plan.Health.Judge, payload)
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return &analysis.Judgement{Verdict: analysis.Inconclusive, Reason: fmt.Sprintf("it did not answer within %s, it is asked again", patience)}
+	case err != nil:
+		return &analysis.Judgement{Verdict: analysis.Inconclusive, Reason: fmt.Sprintf("it could not be asked: %v; it is asked again", err)}
+	case failed != "":
+		return &analysis.Judgement{Verdict: analysis.Inconclusive, Reason: fmt.Sprintf("it failed: %s; it is asked again", failed)}
+	}
+	return analysis.ParseJudgement(answer)
+}

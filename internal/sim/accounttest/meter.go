@@ -1,0 +1,71 @@
+package accounttest
+
+import (
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/meta-deployer/meta-deployer/internal/analysis"
+	"github.com/meta-deployer/meta-deployer/internal/deployer"
+)
+
+func meterTests() map[string]func(T, Fixture) {
+	return map[string]func(T, Fixture){
+		"an alias without traffic has no minutes": readsNoMinutes,
+		"minutes are told by version":             readsMinutes,
+		"only minutes that are asked for":         readsSomeMinutes,
+		"alarms are told":                         tellsAlarms,
+		"a red alarm says since when":             tellsRedAlarm,
+		"missing alarms are named":                namesMissingAlarms,
+	}
+}
+
+func (f Fixture) minutes(t T, alias string, since, until time.Time) []analysis.Minute {
+	t.Helper()
+	shown, err := f.Account.Meter.Minutes(t.Context(), deployer.MeterQuery{
+		Function: f.Function, Alias: alias, OldVersion: f.Old, NewVersion: f.New, Since: since, Until: until,
+	})
+	require.NoError(t, err)
+	return shown
+}
+
+func readsNoMinutes(t T, f Fixture) {
+	assert.Empty(t, f.minutes(t, f.Alias, f.Now.Add(-10*time.Minute), f.Now))
+}
+
+func readsMinutes(t T, f Fixture) {
+	assert.Equal(t, Traffic(f.TrafficSince), f.minutes(t, f.Busy, f.TrafficSince.Add(30*time.Second), f.Now))
+}
+
+func readsSomeMinutes(t T, f Fixture) {
+	second := Traffic(f.TrafficSince)[1:]
+	assert.Equal(t, second, f.minutes(t, f.Busy, f.TrafficSince.Add(time.Minute), f.TrafficSince.Add(90*time.Second)))
+}
+
+func tellsAlarms(t T, f Fixture) {
+	alarms, err := f.Account.Meter.Alarms(t.Context(), []string{f.Alarm})
+	require.NoError(t, err)
+	require.Len(t, alarms, 1)
+	assert.Equal(t, f.Alarm, alarms[0].Name)
+	assert.Equal(t, analysis.AlarmOK, alarms[0].State)
+}
+
+func tellsRedAlarm(t T, f Fixture) {
+	alarms, err := f.Account.Meter.Alarms(t.Context(), []string{f.RedAlarm, f.Alarm})
+	require.NoError(t, err)
+	require.Len(t, alarms, 2)
+	for _, a := range alarms {
+		if a.Name == f.RedAlarm {
+			assert.Equal(t, analysis.AlarmRed, a.State)
+			assert.WithinDuration(t, f.Now, a.Since, time.Minute)
+		}
+	}
+}
+
+func namesMissingAlarms(t T, f Fixture) {
+	_, err := f.Account.Meter.Alarms(t.Context(), []string{f.Alarm, absent})
+	require.ErrorIs(t, err, deployer.ErrNotFound)
+	require.ErrorContains(t, err, absent)
+	assert.NotContains(t, err.Error(), f.Alarm)
+}
