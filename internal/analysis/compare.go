@@ -124,8 +124,8 @@ func ledger(what string, p Params, history History, blocks []Block) string {
 			amount(b.New.Errors), b.New.Invocations, amount(b.Old.Errors), b.Old.Invocations)
 	}
 	yardstick := "reference " + percent(history.Reference)
-	if p.GuardWeight == 0 {
-		yardstick = fmt.Sprintf("tolerated %s times the old version's share and %s more", figure(p.Rho), percent(p.Delta))
+	if p.Delta > 0 {
+		yardstick = fmt.Sprintf("tolerated %s times the old version's share and %s more, reference without it %s", figure(p.Rho), percent(p.Delta), percent(history.Reference))
 	}
 	return fmt.Sprintf("by minute, %s/called of the new and of the old version: %s; D %s, %s, alpha %s",
 		what, strings.Join(minutes, ", "), figure(history.dispersion()), yardstick, figure(p.Alpha))

@@ -17,10 +17,12 @@ type guard struct {
 	// reference is History.Reference, 0 for none.
 	reference                 float64
 	delta, follow, dispersion float64
+	// alone is Params.GuardAlone.
+	alone bool
 }
 
 func newGuard(p Params, h History) guard {
-	return guard{newMixture(p.GuardExperts, p.Share), h.Reference, p.Delta, p.GuardFollow, h.dispersion()}
+	return guard{newMixture(p.GuardExperts, p.Share), h.Reference, p.Delta, p.GuardFollow, h.dispersion(), p.GuardAlone}
 }
 
 // add bets on a countable block (section 2.7):
@@ -44,6 +46,8 @@ func (g *guard) add(b Block) {
 func (g *guard) tolerated(b Block) (q float64, ok bool) {
 	known := g.reference > 0
 	switch {
+	case g.alone && (b.Old.Invocations > 0 || !known):
+		return 0, false
 	case b.Old.Invocations == 0 && known:
 		return max(aloneFactor*g.reference, aloneFloor) + g.delta, true
 	case b.Old.Invocations == 0:

@@ -69,10 +69,11 @@ type Quantiles struct {
 // QuantilePeriod is how many minutes each Quantiles is of.
 const QuantilePeriod = 5 * time.Minute
 
-// QuantilesSince is where the time ends and begins that thresholds are taken from: whole periods before the start, so that
-// every driver reads the same and nothing of the new version.
-func QuantilesSince(start time.Time) (since, until time.Time) {
-	until = start.UTC().Truncate(QuantilePeriod)
+// QuantilesSpan is the time that thresholds are taken from: whole periods before the start that no longer grow at the
+// start, so that every driver reads the same and nothing of the new version.
+func QuantilesSpan(start time.Time) (since, until time.Time) {
+	const settled = 3 * time.Minute
+	until = start.UTC().Add(-settled).Truncate(QuantilePeriod)
 	return until.Add(-historyMinutes * time.Minute), until
 }
 

@@ -70,12 +70,33 @@ func TestLatency(t *testing.T) {
 	}
 }
 
+// all-at-once: nothing is beside the new version, so the old one's time before stands in.
+func TestLatencyWithoutAnOldVersionBeside(t *testing.T) {
+	alone := func(slow90, slow99 float64) Reading {
+		r := Reading{Alone: start}
+		for i := range 4 {
+			r.Minutes = append(r.Minutes, Minute{
+				Start: start.Add(time.Duration(i) * time.Minute), Alias: Counts{600, 0}, AliasTook: Durations{600, [MaxThresholds]float64{slow90, slow99}},
+			})
+		}
+		return r
+	}
+	h := Health{Latency: LatencyRule{Compare: true}}
+	assert.Equal(t, Fail, Assess(h, Evidence{Reading: alone(420, 180), Thresholds: usual(), JudgedAlone: true}).Verdict, "a third is above p99")
+	assert.Equal(t, Pass, Assess(h, Evidence{Reading: alone(60, 6), Thresholds: usual(), JudgedAlone: true}).Verdict)
+	assert.Equal(t, Pass, Assess(h, Evidence{Reading: alone(120, 20), Thresholds: usual(), JudgedAlone: true}).Verdict, "twice as many may be the hour of the day")
+
+	few := usual()
+	few[0].History, few[1].History = few[0].History[:1], few[1].History[:1]
+	assert.Equal(t, Pass, Assess(h, Evidence{Reading: alone(600, 600), Thresholds: few, JudgedAlone: true}).Verdict, "too short a history tells nothing")
+}
+
 func TestALatencyRollbackCanBeRepeated(t *testing.T) {
 	bad := [2]float64{30, 54}
 	a := Assess(Health{Latency: LatencyRule{Compare: true}}, Evidence{Reading: took(bad, bad, bad, bad), Thresholds: usual()})
 	for _, want := range []string{
 		"its p90 before the start", "together, by weight", "1 of 100:1 needed", "errors 1:1 at weight 0.7", "p90 ", "at weight 0.15",
-		"by minute, slow/called of the new and of the old version: 09:01 30/60 54/540", "D 1, tolerated 1.5 times the old version's share and 0.5 % more, alpha 0.01",
+		"by minute, slow/called of the new and of the old version: 09:01 30/60 54/540", "D 1, tolerated 1.5 times the old version's share and 0.5 % more, reference without it", "alpha 0.01",
 	} {
 		assert.Contains(t, a.Reason, want)
 	}
@@ -105,9 +126,11 @@ func TestThresholdsAreTheUsualQuantiles(t *testing.T) {
 }
 
 func TestThresholdsComeFromWholePeriodsBeforeTheStart(t *testing.T) {
-	since, until := QuantilesSince(start.Add(4*time.Minute + 59*time.Second))
+	since, until := QuantilesSpan(start.Add(7*time.Minute + 59*time.Second))
 	assert.Equal(t, start, until)
 	assert.Equal(t, start.Add(-3*time.Hour), since)
+	_, until = QuantilesSpan(start.Add(2*time.Minute + 59*time.Second))
+	assert.Equal(t, start.Add(-5*time.Minute), until, "the newest minutes still grow")
 }
 
 func TestSlowHistoryIsCountedByEachThreshold(t *testing.T) {

@@ -33,6 +33,8 @@ type Params struct {
 	GuardFollow float64
 	// GuardExperts are the grid of G (section 2.7).
 	GuardExperts []Expert
+	// GuardAlone has G bet only where the new version has all traffic, and only with a history.
+	GuardAlone bool
 	// JudgedAlone says that the plan has judged time with all traffic on the new version: G then takes part even
 	// without a history (section 2.7).
 	JudgedAlone bool
@@ -89,5 +91,12 @@ func LatencyParams() Params {
 	p := DefaultParams()
 	p.Rho, p.Delta = 1.5, 0.005
 	p.GuardWeight = 0
+	return p
+}
+
+// judgedAlone has the old version's time before the start stand in where there is nothing beside the new version to compare
+// with, by the rule that errors have for it (section 2.7): only a share far above the usual one is too much.
+func (p Params) judgedAlone() Params {
+	p.GuardWeight, p.GuardAlone = DefaultParams().GuardWeight, true
 	return p
 }

@@ -40,7 +40,9 @@ func (h Health) trial(e Evidence) trial {
 	if h.Latency.Compare {
 		for i, threshold := range e.Thresholds {
 			p := LatencyParams()
-			p.Alpha = alpha
+			if p.Alpha = alpha; e.JudgedAlone {
+				p = p.judgedAlone()
+			}
 			t.compared = append(t.compared, compared{
 				name: threshold.Name, params: p, history: NewHistory(threshold.History), blocks: e.Reading.slowBlocks(i),
 			})
@@ -116,9 +118,6 @@ func (t *trial) decides(i int) bool { return t.standing.Verdict == Fail && t.lea
 func (c compared) odds(terse bool) *Odds {
 	o := odds(c.params, c.history, c.blocks, c.standing, terse)
 	o.Needed = rounded(1 / (c.params.Alpha * c.weight))
-	if c.params.GuardWeight == 0 {
-		o.Reference = 0
-	}
 	return o
 }
 

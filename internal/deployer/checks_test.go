@@ -138,7 +138,7 @@ func TestAPollIsOneQuestionToCloudWatch(t *testing.T) {
 	j := judged{
 		health: map[string]any{
 			"latency": map[string]any{"compare": true, "max-ms": 5000}, "throttles": "any",
-			"metrics": []any{map[string]any{"id": "orders", "expression": "1", "max": 1}}, "on-no-data": "advance",
+			"metrics": []any{map[string]any{"id": "orders", "expression": "0", "max": 1}},
 		},
 		meter: func(m deployer.Meter) deployer.Meter { return counting{m, &asked, &quantiles} },
 	}.deploy(t)

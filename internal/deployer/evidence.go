@@ -97,7 +97,7 @@ func (r *run) readPast(ctx context.Context, live *rollout.Journal) error {
 	}
 	read := past{id: live.ID}
 	if r.request.Plan.Health.Latency.Compare {
-		since, until := analysis.QuantilesSince(live.Start)
+		since, until := analysis.QuantilesSpan(live.Start)
 		var periods []analysis.Quantiles
 		err := r.timed(func() (err error) {
 			periods, err = r.account.Meter.Quantiles(ctx, r.query(live, since, until))

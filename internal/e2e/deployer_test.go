@@ -44,6 +44,7 @@ func withoutRevision(a deployer.Alias) deployer.Alias {
 }
 
 func TestDeployer(t *testing.T) {
+	t.Parallel()
 	path := runtimetest.Build(t, "./functions/deployer")
 	for name, test := range map[string]func(*testing.T, *lab, func() *runtimetest.Process){
 		"success":              succeeds,

@@ -42,6 +42,7 @@ func (l *lab) reported(t *testing.T) (status string) {
 }
 
 func TestPretraffic(t *testing.T) {
+	t.Parallel()
 	path := runtimetest.Build(t, "./functions/pretraffic")
 	for name, test := range map[string]struct {
 		// targets is what CodeDeploy answers instead of the truth; "" is nothing.
@@ -76,6 +77,7 @@ func TestPretraffic(t *testing.T) {
 }
 
 func TestPosttraffic(t *testing.T) {
+	t.Parallel()
 	path := runtimetest.Build(t, "./functions/posttraffic")
 	for name, test := range map[string]struct {
 		routing rollout.Routing
@@ -97,6 +99,7 @@ func TestPosttraffic(t *testing.T) {
 
 // All three functions, each a process, in one rollout.
 func TestRolloutWithHooks(t *testing.T) {
+	t.Parallel()
 	l := newLab(t)
 	l.start(t, "pretraffic", runtimetest.Build(t, "./functions/pretraffic"), map[string]string{"PROBES": probes})
 	l.start(t, "posttraffic", runtimetest.Build(t, "./functions/posttraffic"), nil)

@@ -28,9 +28,15 @@ func environment(more ...string) []string {
 // peer is a program of the environments that make e2e installs: .venv-peers and .venv-localstack.
 func peer(t *testing.T, environment, program string) string {
 	t.Helper()
-	path, err := filepath.Abs(filepath.Join("..", "..", environment, "bin", program))
-	require.NoError(t, err)
+	path := absolute(t, filepath.Join("..", "..", environment, "bin", program))
 	require.FileExists(t, path, "make e2e installs it")
+	return path
+}
+
+func absolute(t *testing.T, path string) string {
+	t.Helper()
+	path, err := filepath.Abs(path)
+	require.NoError(t, err)
 	return path
 }
 
@@ -103,12 +109,10 @@ func startMoto(t *testing.T) (url string) {
 func startLocalStack(t *testing.T) (url string) {
 	t.Helper()
 	port, own := freePort(t), t.TempDir()
-	script, err := filepath.Abs("testdata/start_localstack.py")
-	require.NoError(t, err)
 	return serve(t, "http://127.0.0.1:"+port, []string{
 		"GATEWAY_LISTEN=127.0.0.1:" + port, "SERVICES=cloudwatch", "DISABLE_EVENTS=1", "SKIP_SSL_CERT_DOWNLOAD=1", "DNS_ADDRESS=0",
 		"FILESYSTEM_ROOT=" + own, "TMPDIR=" + own, "HOME=" + own,
-	}, peer(t, ".venv-localstack", "python"), script)
+	}, peer(t, ".venv-localstack", "python"), absolute(t, "testdata/start_localstack.py"))
 }
 
 // seed runs a script of testdata that fills an emulator.

@@ -56,13 +56,8 @@ func (q metricQuery) check() error {
 
 // value is the statistic of a datapoint; nil is an unknown one.
 func (q metricQuery) value(p sim.Datapoint) any {
-	switch q.MetricStat.Stat {
-	case "Sum":
-		return p.Sum
-	case "SampleCount":
-		return p.Sample
-	case "Average":
-		return p.Sum / max(p.Sample, 1)
+	if value, known := p.Statistic(q.MetricStat.Stat); known {
+		return value
 	}
 	return nil
 }
@@ -108,11 +103,11 @@ func (q metricQuery) result(minutes []sim.Datapoint, newestFirst bool) object {
 	for _, p := range minutes {
 		at := p.At.Truncate(time.Duration(q.MetricStat.Period) * time.Second)
 		if last := len(periods) - 1; last >= 0 && periods[last].At.Equal(at) {
-			periods[last].Sum += p.Sum
-			periods[last].Sample += p.Sample
+			periods[last] = periods[last].Plus(p)
 			continue
 		}
-		periods = append(periods, sim.Datapoint{At: at, Sum: p.Sum, Sample: p.Sample})
+		p.At = at
+		periods = append(periods, p)
 	}
 	if newestFirst {
 		slices.Reverse(periods)

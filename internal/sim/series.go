@@ -3,10 +3,9 @@ package sim
 import (
 	"context"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
-
-	"github.com/meta-deployer/meta-deployer/internal/analysis"
 )
 
 // Metric names a series of CloudWatch. One that nobody writes has no data.
@@ -19,6 +18,8 @@ type Metric struct {
 type Datapoint struct {
 	At          time.Time
 	Sum, Sample float64
+	// took are the durations, of the metric Duration.
+	took []spell
 }
 
 // Series is GetMetricData: of each metric the minutes from since on, up to, not including, until.
@@ -37,29 +38,76 @@ func (c Control) Series(ctx context.Context, metrics []Metric, since, until time
 func (w *World) series(m Metric, since, until time.Time) []Datapoint {
 	f := w.functions[m.Dimensions["FunctionName"]]
 	_, name, _ := strings.Cut(m.Dimensions["Resource"], ":")
+	if curve, ok := w.metrics[m.Name]; ok && m.Namespace != "AWS/Lambda" {
+		return w.points(since, until, func(minute int) (Datapoint, bool) {
+			at := time.Duration(minute) * time.Minute
+			return Datapoint{Sum: curve.at(at), Sample: 1}, len(curve) > 0 && curve[0].From <= at && w.visible(at, at+time.Minute)
+		})
+	}
 	if m.Namespace != "AWS/Lambda" || f == nil || f.aliases[name] == nil || m.Dimensions["Resource"] != f.name+":"+name {
 		return nil
 	}
 	a := f.aliases[name]
 	w.show(f, a)
-	shown := a.shown
+	shown, took := a.shown, a.took
 	if version, ok := m.Dimensions["ExecutedVersion"]; ok {
-		shown = a.stream(version).shown
+		shown, took = a.stream(version).shown, a.stream(version).took
 	} else if len(m.Dimensions) > 2 {
 		return nil
 	}
-	value := map[string]func(analysis.Counts) float64{
-		"Invocations": func(c analysis.Counts) float64 { return c.Invocations },
-		"Errors":      func(c analysis.Counts) float64 { return c.Errors },
-	}[m.Name]
-	if value == nil {
-		return nil
-	}
+	return w.points(since, until, func(minute int) (p Datapoint, any bool) {
+		p.Sample = shown.at(minute).Invocations
+		switch m.Name {
+		case "Invocations":
+			p.Sum = p.Sample
+		case "Errors":
+			p.Sum = shown.at(minute).Errors
+		case "Duration":
+			p.took = took.between(minute, minute+1)
+			p.Sum = total(p.took)
+		case "Throttles":
+			p.Sum = w.throttled(a, minute)
+			p.Sample = p.Sum
+		default:
+			return p, false
+		}
+		return p, p.Sample > 0
+	})
+}
+
+// points are the minutes from since on, up to, not including, until, that have data.
+func (w *World) points(since, until time.Time, at func(minute int) (Datapoint, bool)) []Datapoint {
 	var points []Datapoint
-	for i, counts := range shown {
-		if at := w.start.Add(time.Duration(i) * time.Minute); counts.Invocations > 0 && !at.Before(since) && at.Before(until) {
-			points = append(points, Datapoint{At: at, Sum: value(counts), Sample: counts.Invocations})
+	for i := max(0, int(w.since(since)/time.Minute)); w.start.Add(time.Duration(i)*time.Minute).Before(until) && time.Duration(i)*time.Minute <= w.elapsed; i++ {
+		if p, ok := at(i); ok {
+			p.At = w.start.Add(time.Duration(i) * time.Minute)
+			points = append(points, p)
 		}
 	}
 	return slices.Clip(points)
+}
+
+// Plus is the datapoint of a longer period.
+func (p Datapoint) Plus(q Datapoint) Datapoint {
+	return Datapoint{At: p.At, Sum: p.Sum + q.Sum, Sample: p.Sample + q.Sample, took: append(slices.Clone(p.took), q.took...)}
+}
+
+// Statistic is a statistic by CloudWatch's name, of those that this account has. Percentiles and trimmed counts are of
+// durations.
+func (p Datapoint) Statistic(name string) (value float64, known bool) {
+	switch name {
+	case "Sum":
+		return p.Sum, true
+	case "SampleCount":
+		return p.Sample, true
+	case "Average":
+		return p.Sum / max(p.Sample, 1), true
+	}
+	if percent, err := strconv.ParseFloat(strings.TrimPrefix(name, "p"), 64); err == nil && strings.HasPrefix(name, "p") {
+		return quantile(p.took, percent/100), true
+	}
+	if ms, err := strconv.ParseFloat(strings.TrimSuffix(strings.TrimPrefix(name, "TC("), ":)"), 64); err == nil && strings.HasPrefix(name, "TC(") {
+		return exceeding(p.took, ms), true
+	}
+	return 0, false
 }

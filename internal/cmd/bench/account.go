@@ -65,9 +65,9 @@ func (s *standIn) environment() map[string]string {
 	}
 }
 
-// operations are the calls that a rollout may make.
+// operations are the calls that a rollout without alarms and hooks makes.
 func operations() []sim.Operation {
-	return []sim.Operation{sim.GetAlias, sim.UpdateAlias, sim.GetMetrics, sim.GetVersion, sim.GetConcurrency, sim.DescribeAlarms}
+	return []sim.Operation{sim.GetAlias, sim.UpdateAlias, sim.GetMetrics, sim.GetVersion, sim.GetConcurrency}
 }
 
 // calls counts what the world was asked for.

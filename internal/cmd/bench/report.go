@@ -104,11 +104,11 @@ func (f findings) callTable() string {
 	}
 	t.header = append(t.header, "sum", "longer than planned")
 	for _, c := range f.counts {
-		row, sum := []string{c.poll.String()}, 0
+		row, sum := []string{wholeSeconds(c.poll)}, 0
 		for _, op := range operations() {
 			row, sum = append(row, fmt.Sprint(c.calls[op])), sum+c.calls[op]
 		}
-		t.add(append(row, fmt.Sprint(sum), (c.took - 10*time.Minute).Round(10*time.Millisecond).String())...)
+		t.add(append(row, fmt.Sprint(sum), seconds(c.took-10*time.Minute))...)
 	}
 	return t.String() + "\n\nTen steps of a minute, at 20 requests per second, in virtual time, each call taking 20 ms. The floor is ten UpdateAlias: " +
 		"one for each step, blindly."
@@ -117,10 +117,10 @@ func (f findings) callTable() string {
 func (f findings) returnTable() string {
 	t := table{header: []string{"fails", "CloudWatch is behind", "poll-interval", "median", "longest", "floor, median", "floor, longest"}}
 	for _, r := range f.returns {
-		t.add(fmt.Sprintf("%.0f %%", 100*r.failing), r.delay.String(), r.poll.String(),
+		t.add(fmt.Sprintf("%.0f %%", 100*r.failing), wholeSeconds(r.delay), wholeSeconds(r.poll),
 			seconds(r.ours.median), seconds(r.ours.longest), seconds(r.floor.median), seconds(r.floor.longest))
 	}
-	return t.String() + "\n\nSteps of two minutes, 20 requests per second, 20 % of them to the new version when it begins to fail, at any moment of a minute. " +
+	return t.String() + "\n\nSteps of two minutes, 20 requests per second, 40 % of them to the new version when it begins to fail, at any moment of a minute. " +
 		"Judged as by default; the floor is `\"errors\": \"any\"`, which goes back at the first look that sees an error."
 }
 

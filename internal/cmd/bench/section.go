@@ -30,6 +30,8 @@ func milliseconds(d time.Duration) string { return fmt.Sprintf("%.1f ms", d.Seco
 
 func seconds(d time.Duration) string { return fmt.Sprintf("%.1f s", d.Seconds()) }
 
+func wholeSeconds(d time.Duration) string { return fmt.Sprintf("%.0f s", d.Seconds()) }
+
 func mebibytes(bytes float64) string { return fmt.Sprintf("%.1f MiB", bytes/mebibyte) }
 
 // over is how many times the floor a figure is.

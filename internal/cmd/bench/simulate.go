@@ -80,29 +80,30 @@ func timeReturns() ([]returned, error) {
 	return all, nil
 }
 
+// spread begins rollouts and errors at ever other moments of a minute, so that nothing keeps step with CloudWatch.
 func (r returned) spread(rule string) (spread, error) {
 	var took []time.Duration
-	for phase := time.Duration(0); phase < time.Minute; phase += 7 * time.Second {
-		once, err := r.once(rule, 3*time.Minute+phase)
+	for i := range time.Duration(20) {
+		begin, onset := 10*time.Minute+i*3100*time.Millisecond, 3*time.Minute+i*7300*time.Millisecond%time.Minute
+		once, err := r.once(rule, begin, onset)
 		if err != nil {
-			return spread{}, fmt.Errorf("poll %s, delay %s, onset %s: %w", r.poll, r.delay, phase, err)
+			return spread{}, fmt.Errorf("poll %s, delay %s, begin %s, onset %s: %w", r.poll, r.delay, begin, onset, err)
 		}
 		took = append(took, once)
 	}
 	return spread{median(took), most(took)}, nil
 }
 
-// once is one rollout of steps of two minutes, into which version 2 begins to fail at a moment.
-func (r returned) once(rule string, onset time.Duration) (time.Duration, error) {
-	const before = 10 * time.Minute
-	w, err := newWorld(sim.Start(), 20, sim.Curve{{}, {From: before + onset, Value: r.failing}})
+// once is one rollout of steps of two minutes, into which version 2 begins to fail.
+func (r returned) once(rule string, begin, onset time.Duration) (time.Duration, error) {
+	w, err := newWorld(sim.Start(), 20, sim.Curve{{}, {From: begin + onset, Value: r.failing}})
 	if err != nil {
 		return 0, err
 	}
 	w.MetricsDelay = r.delay
-	w.Advance(before)
+	w.Advance(begin)
 	var visible time.Duration
-	w.Go(before+onset, func() { visible = firstError(w) })
+	w.Go(begin+onset, func() { visible = firstError(w) })
 	_, err = deploy(w, fmt.Sprintf(`"steps": 5, "interval": "2m", "poll-interval": %q, "health-check": {"errors": %s}`, r.poll, rule))
 	if err == nil || !strings.HasSuffix(fmt.Sprintf("%T", err), ".RolledBack") {
 		return 0, fmt.Errorf("it was not rolled back: %w", err)

@@ -53,6 +53,7 @@ func (c clients) handle(ctx context.Context, e event) (map[string]int, error) {
 	return e.Calls, nil
 }
 
+// call has every operation that the deployer has, so that the same code of the SDK is linked.
 func (c clients) call(ctx context.Context, operation string, i int) (err error) {
 	name, alias := aws.String("checkout"), aws.String("live")
 	switch operation {
