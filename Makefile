@@ -45,7 +45,7 @@ build-%Function:
 	$(BUILD_FUNCTION) -o "$(ARTIFACTS_DIR)/bootstrap" ./functions/$(shell echo $* | tr A-Z a-z)
 
 clean: ## Remove what was built and installed here
-	rm -rf dist .aws-sam examples/app/.aws-sam .venv-sam .venv-uv
+	rm -rf dist .aws-sam examples/app/.aws-sam .venv-sam .venv-peers .venv-localstack .venv-uv
 
 # ---- Check
 
@@ -103,12 +103,22 @@ SAM = $(CURDIR)/$(SAM_ENV)/bin/sam
 CFN_LINT = $(SAM_ENV)/bin/cfn-lint
 PYTHON = $(SAM_ENV)/bin/python
 
-$(SAM_ENV)/installed: tools/requirements.txt
+.venv-uv/installed:
 	python3 -m venv .venv-uv
 	.venv-uv/bin/pip install --quiet --disable-pip-version-check uv==0.13.9
-	.venv-uv/bin/uv venv --quiet --clear --python .venv-uv/bin/python $(SAM_ENV)
-	.venv-uv/bin/uv pip install --quiet --python $(SAM_ENV) --require-hashes -r tools/requirements.txt
 	touch $@
+
+define INSTALL_PYTHON
+	.venv-uv/bin/uv venv --quiet --clear --python .venv-uv/bin/python $(@D)
+	.venv-uv/bin/uv pip install --quiet --python $(@D) --require-hashes -r $<
+	touch $@
+endef
+
+$(SAM_ENV)/installed: tools/requirements.txt | .venv-uv/installed
+	$(INSTALL_PYTHON)
+
+.venv-%/installed: tools/%-requirements.txt | .venv-uv/installed
+	$(INSTALL_PYTHON)
 
 template: build $(SAM_ENV)/installed ## Lint, build, expand and check the two templates
 	$(SAM) validate --lint
@@ -120,6 +130,11 @@ template: build $(SAM_ENV)/installed ## Lint, build, expand and check the two te
 	$(PYTHON) tools/expand.py examples/app/template.yaml > dist/example.json
 	$(CFN_LINT) dist/template.json dist/example.json
 	$(PYTHON) tools/check_template.py
+
+# ---- Check against what others wrote: AWS's clients at the simulated account, emulators under the same conformance suite
+
+e2e: .venv-peers/installed .venv-localstack/installed ## Run the compiled functions against AWS's own clients and emulators
+	go test -tags e2e -count=1 -parallel 8 -timeout 6m ./internal/e2e
 
 # ---- All of it
 
@@ -134,4 +149,4 @@ ci: ## Everything that must pass before a change goes in
 
 FORCE:
 
-.PHONY: help demo local rehearse build clean torture bench bench-judgement test test-race fuzz fmt fmt-check vet lint template ci FORCE
+.PHONY: help demo local e2e rehearse build clean torture bench bench-judgement test test-race fuzz fmt fmt-check vet lint template ci FORCE

@@ -9,6 +9,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -100,9 +101,7 @@ func (l *lab) start(t *testing.T, name, path string, environment map[string]stri
 	all := map[string]string{
 		"AWS_ENDPOINT_URL": l.url, "AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": name, "AWS_SECRET_ACCESS_KEY": "x", "AWS_SESSION_TOKEN": "x",
 	}
-	for key, value := range environment {
-		all[key] = value
-	}
+	maps.Copy(all, environment)
 	p := runtimetest.Start(t, path, all)
 	l.mu.Lock()
 	defer l.mu.Unlock()

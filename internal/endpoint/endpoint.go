@@ -18,17 +18,17 @@ import (
 // Endpoint serves one world. A world is not made for several goroutines: here one at a time has it, and every request is
 // a process of the world, so that none keeps another waiting.
 type Endpoint struct {
-	// Now is the time that the world follows. It has to be set before the first request.
-	Now func() time.Time
+	// now is the time that the world follows.
+	now func() time.Time
 
 	mu      sync.Mutex
 	world   *sim.World
 	control sim.Control
 }
 
-// New is an endpoint for a world.
+// New is an endpoint for a world that follows a clock.
 func New(world *sim.World, now func() time.Time) *Endpoint {
-	return &Endpoint{Now: now, world: world, control: world.Control()}
+	return &Endpoint{now: now, world: world, control: world.Control()}
 }
 
 // Run lets the world's time pass until ctx ends. Requests are answered while it runs.
@@ -49,7 +49,7 @@ func (e *Endpoint) Run(ctx context.Context) {
 func (e *Endpoint) Touch(do func(*sim.World)) {
 	e.mu.Lock()
 	defer e.mu.Unlock()
-	if late := e.Now().Sub(e.world.Now()); late > 0 {
+	if late := e.now().Sub(e.world.Now()); late > 0 {
 		e.world.Advance(late)
 	}
 	do(e.world)

@@ -34,6 +34,28 @@ func TestPreTraffic(t *testing.T) {
 			status: Succeeded, reason: []string{"4 of 4 probes: a, b, #3, d"},
 			invoked: []string{"invoke f:2 1", "invoke f:2 null", `invoke f:2 "x"`, "invoke f:2 {}"},
 		},
+		"the old version is asked too where the answers are compared": {
+			probes: `[{"name": "same", "compare": {"ignore": ["version"]}}]`, status: Succeeded, invoked: []string{"invoke f:2 {}", "invoke f:1 {}"},
+		},
+		"another answer than the old version's fails": {
+			probes: `[{"name": "same", "compare": {}}]`, change: func(w *world) {
+				calls := 0
+				w.serve = func(context.Context, []byte) ([]byte, string, error) {
+					calls++
+					return fmt.Appendf(nil, `{"call": %d}`, calls), "", nil
+				}
+			},
+			status: Failed, reason: []string{"probe same", "expected call 2 as of the old version, got 1"}, invoked: []string{"invoke f:2 {}", "invoke f:1 {}"},
+		},
+		"an answer that takes too long fails": {
+			probes: `[{"name": "fast", "max-ms": 100}]`, change: func(w *world) {
+				w.serve = func(context.Context, []byte) ([]byte, string, error) {
+					time.Sleep(150 * time.Millisecond)
+					return []byte(`{}`), "", nil
+				}
+			},
+			status: Failed, reason: []string{"expected an answer within 100ms, got it after 150ms"}, invoked: []string{"invoke f:2 {}"},
+		},
 		"an answer that is not as expected fails, and no probe follows": {
 			probes: `[{"name": "health", "payload": {}, "expect": {"ok": false}}, {"name": "never"}]`,
 			status: Failed, reason: []string{"probe health of version 2 of function f", "expected ok false, got true"},

@@ -58,9 +58,13 @@ func (w *World) hook(function string) (*hook, error) {
 	return w.published(name)
 }
 
-// published is a version as a function to invoke, as "f:2": it answers {}, or fails where every call of it does.
+// published is a function by an alias or version of it or, where it is no hook, a published version as "f:2": that answers
+// {}, or fails where every call of it does.
 func (w *World) published(name string) (*hook, error) {
 	bare, number, _ := strings.Cut(name, ":")
+	if h := w.hooks[bare]; h != nil {
+		return h, nil
+	}
 	f := w.functions[bare]
 	if f == nil {
 		return nil, notFound("Function not found: " + arn(name))

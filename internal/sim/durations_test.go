@@ -1,0 +1,85 @@
+package sim_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/meta-deployer/meta-deployer/internal/analysis"
+	"github.com/meta-deployer/meta-deployer/internal/deployer"
+	"github.com/meta-deployer/meta-deployer/internal/sim"
+)
+
+// all asks for everything that is measured of the shop.
+func all(w *sim.World) deployer.MeterQuery {
+	return deployer.MeterQuery{
+		Function: "shop", Alias: "live", OldVersion: "1", NewVersion: "2", Since: sim.Start(), Until: w.Now(),
+		Slow: []float64{100, 216.1, 382.2}, Throttles: true, Metrics: []analysis.Metric{{ID: "orders", Name: "Orders"}},
+	}
+}
+
+func TestDurationsAreCountedByThreshold(t *testing.T) {
+	w := shop(t)
+	w.Latency, w.MetricsDelay = 0, 0
+	w.Publish("shop", "2", sim.Version{Milliseconds: sim.Curve{{Value: 200}, {From: time.Minute, Value: 50}}})
+	w.SetTraffic("shop", "live", sim.Constant(10))
+	require.NoError(t, w.ChangeAlias("console", "shop", "live", split))
+	w.Advance(2 * time.Minute)
+	shown, err := w.Account().Meter.Minutes(t.Context(), all(w))
+	require.NoError(t, err)
+	require.Len(t, shown, 2)
+	assert.InDelta(t, 540, shown[0].OldTook.Samples, 0)
+	for i, slow := range []float64{270, 54, 5.4} {
+		assert.InDelta(t, slow, shown[0].OldTook.Slow[i], 0.1, "half take more than 100 ms, a tenth more than 216.1")
+	}
+	assert.InDelta(t, 60, shown[0].NewTook.Slow[0], 0.1, "all take more than half of 200 ms")
+	assert.InDelta(t, 7.5, shown[1].NewTook.Slow[0], 0.1, "an eighth takes more than twice 50 ms")
+	assert.InDelta(t, 330, shown[0].AliasTook.Slow[0], 0.1)
+}
+
+func TestQuantilesAreOfTheAlias(t *testing.T) {
+	w := shop(t)
+	w.Latency, w.MetricsDelay = 0, 0
+	w.SetTraffic("shop", "live", sim.Curve{{Value: 10}, {From: 7 * time.Minute}})
+	w.Advance(20 * time.Minute)
+	q, err := w.Account().Meter.Quantiles(t.Context(), all(w))
+	require.NoError(t, err)
+	require.Len(t, q, 2, "periods without calls are left out")
+	assert.Equal(t, sim.Start().Add(5*time.Minute), q[1].Start)
+	assert.InDelta(t, 216.1, q[1].P90, 0.1)
+	assert.InDelta(t, 382.2, q[1].P99, 0.1)
+}
+
+func TestThrottlesAndOwnMetricsShowAsLateAsCalls(t *testing.T) {
+	w := shop(t)
+	w.Latency = 0
+	w.SetThrottles("shop", "live", sim.Curve{{From: 30 * time.Second, Value: 2}, {From: time.Minute}})
+	w.SetMetric("Orders", sim.Curve{{From: time.Minute, Value: 40}, {From: 2 * time.Minute, Value: 30}})
+	w.Advance(59 * time.Second)
+	shown, err := w.Account().Meter.Minutes(t.Context(), all(w))
+	require.NoError(t, err)
+	assert.Empty(t, shown)
+	w.Advance(3 * time.Minute)
+	shown, err = w.Account().Meter.Minutes(t.Context(), all(w))
+	require.NoError(t, err)
+	assert.Equal(t, []analysis.Minute{
+		{Start: sim.Start(), Throttles: 60},
+		{Start: sim.Start().Add(time.Minute), Values: map[string][]float64{"orders": {40}}},
+	}, shown, "the third minute has not ended for CloudWatch")
+}
+
+func TestAPublishedVersionAnswers(t *testing.T) {
+	w := shop(t)
+	w.Publish("shop", "3", sim.Version{Errors: sim.Constant(1)})
+	hooks := w.Account().Hooks
+	answer, failure, err := hooks.Invoke(t.Context(), "shop:2", nil)
+	require.NoError(t, err)
+	assert.Empty(t, failure)
+	assert.JSONEq(t, `{}`, string(answer))
+	_, failure, err = hooks.Invoke(t.Context(), "shop:3", nil)
+	require.NoError(t, err)
+	assert.NotEmpty(t, failure, "every call of it fails")
+	require.ErrorIs(t, hooks.CanInvoke(t.Context(), "shop:9"), deployer.ErrNotFound)
+}
