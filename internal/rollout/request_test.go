@@ -3,6 +3,8 @@ package rollout
 import (
 	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -317,6 +319,14 @@ func FuzzParse(f *testing.F) {
 	f.Add([]byte(with(`"type": "stages", "stages": [{"weight": 5, "hold": "2m", "approve": true}]`)))
 	f.Add([]byte(with(`"health-check": {"errors": {"max-rate": 0.1}}, "alarms": ["a"], "hooks": {"pre-traffic": "h"}`)))
 	f.Add([]byte(`{"a":`))
+	files, err := filepath.Glob("../../events/deployer/*.json")
+	require.NoError(f, err)
+	require.NotEmpty(f, files)
+	for _, file := range files {
+		raw, err := os.ReadFile(file)
+		require.NoError(f, err)
+		f.Add(raw)
+	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		r, err := Parse(raw, home)
 		if err != nil {

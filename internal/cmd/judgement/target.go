@@ -35,7 +35,7 @@ func targets(cells []cell, rules []rule) []target {
 func failedRequests(name string, atMost float64, held, all sample) target {
 	return target{
 		name:  fmt.Sprintf(name, atMost),
-		found: fmt.Sprintf("mean over %d worlds %.2f, median %.2f; mean over all worlds %.2f", len(held), held.mean(), held.median(), all.mean()),
+		found: fmt.Sprintf("mean over %d worlds %.2f, geometric mean %.2f, median %.2f; mean over all worlds %.2f", len(held), held.mean(), held.geometric(), held.median(), all.mean()),
 		holds: held.mean() <= atMost,
 	}
 }
