@@ -19,13 +19,6 @@ func TestWhatIsMeasuredIsBuiltAsWhatIsShipped(t *testing.T) {
 	assert.Contains(t, string(makefile), "go build "+flags+"\n")
 }
 
-func TestSection(t *testing.T) {
-	first := replaceSection("# Benchmarks\n", "one")
-	assert.Equal(t, "# Benchmarks\n\n<!-- measured -->\n\none\n\n<!-- /measured -->\n", first)
-	others := "<!-- judgement -->\nours\n<!-- /judgement -->\n"
-	assert.Equal(t, strings.Replace(first, "one", "two", 1)+others, replaceSection(first+others, "two"))
-}
-
 func TestMedian(t *testing.T) {
 	assert.Equal(t, 2, median([]int{3, 1, 2}))
 	assert.Equal(t, 2, median([]int{4, 3, 1, 2}))

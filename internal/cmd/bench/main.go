@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"github.com/meta-deployer/meta-deployer/internal/cmd/benchmarks"
 )
 
 func main() {
@@ -47,7 +49,7 @@ func run(docs string, starts, rollouts int) error {
 	if err := os.MkdirAll(docs, 0o755); err != nil {
 		return err
 	}
-	return writeSection(filepath.Join(docs, "benchmarks.md"), report)
+	return benchmarks.Write(docs, "measured", report)
 }
 
 func measure(directory string, starts, rollouts int) (found findings, err error) {

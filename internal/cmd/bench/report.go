@@ -7,6 +7,8 @@ import (
 	"runtime"
 	"strings"
 	"time"
+
+	"github.com/meta-deployer/meta-deployer/internal/cmd/benchmarks"
 )
 
 const (
@@ -54,42 +56,42 @@ func processor() string {
 
 func (f findings) goals() string {
 	ours, floor := program{function: "deployer"}, program{"deployer", true}
-	t := table{header: []string{"of the deployer", "goal", "found", "holds"}}
+	t := benchmarks.Table{Header: []string{"of the deployer", "goal", "found", "holds"}}
 	zip, ratio, memory := float64(f.sizes[ours]), over(f.started[ours].ready, f.started[floor].ready), f.drives[ours].memory
-	t.add("zip for arm64", fmt.Sprintf("≤ %.1f MB", goalZIP/megabyte), fmt.Sprintf("%.2f MB", zip/megabyte), yes(zip <= goalZIP))
-	t.add("start", fmt.Sprintf("≤ %.1f times the floor", goalStart), fmt.Sprintf("%.2f times", ratio), yes(ratio <= goalStart))
-	t.add("peak memory of a rollout", fmt.Sprintf("≤ %d MiB", int(goalMemory/mebibyte)), fmt.Sprintf("%.1f MiB", memory/mebibyte), yes(memory <= goalMemory))
+	t.Add("zip for arm64", fmt.Sprintf("≤ %.1f MB", goalZIP/megabyte), fmt.Sprintf("%.2f MB", zip/megabyte), benchmarks.Yes(zip <= goalZIP))
+	t.Add("start", fmt.Sprintf("≤ %.1f times the floor", goalStart), fmt.Sprintf("%.2f times", ratio), benchmarks.Yes(ratio <= goalStart))
+	t.Add("peak memory of a rollout", fmt.Sprintf("≤ %d MiB", int(goalMemory/mebibyte)), fmt.Sprintf("%.1f MiB", memory/mebibyte), benchmarks.Yes(memory <= goalMemory))
 	return t.String()
 }
 
 func (f findings) startTable() string {
-	t := table{header: []string{"", "exec to first `/next`", "floor", "ratio", "quickest", "floor"}}
+	t := benchmarks.Table{Header: []string{"", "exec to first `/next`", "floor", "ratio", "quickest", "floor"}}
 	for _, name := range functionNames() {
 		ours, floor := f.started[program{name, false}], f.started[program{name, true}]
-		t.add(name, milliseconds(ours.ready), milliseconds(floor.ready), ratio(ours.ready, floor.ready), milliseconds(ours.quickest), milliseconds(floor.quickest))
+		t.Add(name, milliseconds(ours.ready), milliseconds(floor.ready), ratio(ours.ready, floor.ready), milliseconds(ours.quickest), milliseconds(floor.quickest))
 	}
 	ours, floor := f.started[program{"deployer", false}], f.started[program{"deployer", true}]
-	answer := table{header: []string{"deployer", "", "floor", "ratio"}}
-	answer.add("exec to first answer, of `action: status`", milliseconds(ours.answered), milliseconds(floor.answered), ratio(ours.answered, floor.answered))
-	answer.add("peak memory until then", mebibytes(ours.memory), mebibytes(floor.memory), ratio(ours.memory, floor.memory))
+	answer := benchmarks.Table{Header: []string{"deployer", "", "floor", "ratio"}}
+	answer.Add("exec to first answer, of `action: status`", milliseconds(ours.answered), milliseconds(floor.answered), ratio(ours.answered, floor.answered))
+	answer.Add("peak memory until then", mebibytes(ours.memory), mebibytes(floor.memory), ratio(ours.memory, floor.memory))
 	return fmt.Sprintf("%s\n\n%s\n\n%d starts of each. The floor's first answer comes after the same calls to AWS.", &t, &answer, f.starts)
 }
 
 func (f findings) sizeTable() string {
-	t := table{header: []string{"", "zip for arm64", "floor", "ratio"}}
+	t := benchmarks.Table{Header: []string{"", "zip for arm64", "floor", "ratio"}}
 	for _, name := range functionNames() {
 		ours, floor := float64(f.sizes[program{name, false}]), float64(f.sizes[program{name, true}])
-		t.add(name, fmt.Sprintf("%.2f MB", ours/megabyte), fmt.Sprintf("%.2f MB", floor/megabyte), ratio(ours, floor))
+		t.Add(name, fmt.Sprintf("%.2f MB", ours/megabyte), fmt.Sprintf("%.2f MB", floor/megabyte), ratio(ours, floor))
 	}
 	return t.String()
 }
 
 func (f findings) driveTable() string {
 	ours, floor := f.drives[program{"deployer", false}], f.drives[program{"deployer", true}]
-	t := table{header: []string{"", "", "floor", "ratio"}}
-	t.add("peak memory", mebibytes(ours.memory), mebibytes(floor.memory), ratio(ours.memory, floor.memory))
-	t.add("CPU, start included", milliseconds(ours.cpu), milliseconds(floor.cpu), ratio(ours.cpu, floor.cpu))
-	t.add("from the event to the answer, start included", milliseconds(ours.wall), milliseconds(floor.wall), ratio(ours.wall, floor.wall))
+	t := benchmarks.Table{Header: []string{"", "", "floor", "ratio"}}
+	t.Add("peak memory", mebibytes(ours.memory), mebibytes(floor.memory), ratio(ours.memory, floor.memory))
+	t.Add("CPU, start included", milliseconds(ours.cpu), milliseconds(floor.cpu), ratio(ours.cpu, floor.cpu))
+	t.Add("from the event to the answer, start included", milliseconds(ours.wall), milliseconds(floor.wall), ratio(ours.wall, floor.wall))
 	sum := 0
 	for _, n := range ours.calls {
 		sum += n
@@ -98,26 +100,26 @@ func (f findings) driveTable() string {
 }
 
 func (f findings) callTable() string {
-	t := table{header: []string{"poll-interval"}}
+	t := benchmarks.Table{Header: []string{"poll-interval"}}
 	for _, op := range operations() {
-		t.header = append(t.header, string(op))
+		t.Header = append(t.Header, string(op))
 	}
-	t.header = append(t.header, "sum", "longer than planned")
+	t.Header = append(t.Header, "sum", "longer than planned")
 	for _, c := range f.counts {
 		row, sum := []string{wholeSeconds(c.poll)}, 0
 		for _, op := range operations() {
 			row, sum = append(row, fmt.Sprint(c.calls[op])), sum+c.calls[op]
 		}
-		t.add(append(row, fmt.Sprint(sum), seconds(c.took-10*time.Minute))...)
+		t.Add(append(row, fmt.Sprint(sum), seconds(c.took-10*time.Minute))...)
 	}
 	return t.String() + "\n\nTen steps of a minute, at 20 requests per second, in virtual time, each call taking 20 ms. The floor is ten UpdateAlias: " +
 		"one for each step, blindly."
 }
 
 func (f findings) returnTable() string {
-	t := table{header: []string{"fails", "CloudWatch is behind", "poll-interval", "median", "longest", "floor, median", "floor, longest"}}
+	t := benchmarks.Table{Header: []string{"fails", "CloudWatch is behind", "poll-interval", "median", "longest", "floor, median", "floor, longest"}}
 	for _, r := range f.returns {
-		t.add(fmt.Sprintf("%.0f %%", 100*r.failing), wholeSeconds(r.delay), wholeSeconds(r.poll),
+		t.Add(fmt.Sprintf("%.0f %%", 100*r.failing), wholeSeconds(r.delay), wholeSeconds(r.poll),
 			seconds(r.ours.median), seconds(r.ours.longest), seconds(r.floor.median), seconds(r.floor.longest))
 	}
 	return t.String() + "\n\nSteps of two minutes, 20 requests per second, 40 % of them to the new version when it begins to fail, at any moment of a minute. " +
@@ -125,9 +127,9 @@ func (f findings) returnTable() string {
 }
 
 func (f findings) turnTable() string {
-	t := table{header: []string{"", "time", "allocations", "bytes"}}
+	t := benchmarks.Table{Header: []string{"", "time", "allocations", "bytes"}}
 	add := func(name string, c cost) {
-		t.add(name, fmt.Sprintf("%.1f µs", c.ns/1e3), fmt.Sprintf("%.0f", c.allocations), fmt.Sprintf("%.0f", c.bytes))
+		t.Add(name, fmt.Sprintf("%.1f µs", c.ns/1e3), fmt.Sprintf("%.0f", c.allocations), fmt.Sprintf("%.0f", c.bytes))
 	}
 	add("one turn that waits", f.turns.turn)
 	add("floor: its calls alone", f.turns.floor)

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+
+	"github.com/meta-deployer/meta-deployer/internal/cmd/benchmarks"
 )
 
 func main() {
@@ -37,7 +39,7 @@ func (s study) write(docs string) error {
 			return err
 		}
 	}
-	return writeSection(filepath.Join(docs, "benchmarks.md"), s.report())
+	return benchmarks.Write(docs, "judgement", s.report())
 }
 
 // pictures are the files that the report shows.

@@ -5,6 +5,8 @@ import (
 	"math"
 	"slices"
 	"strings"
+
+	"github.com/meta-deployer/meta-deployer/internal/cmd/benchmarks"
 )
 
 // study is everything that was simulated, and how.
@@ -62,9 +64,9 @@ func brokenKinds() string {
 }
 
 func (s study) targetTable() string {
-	t := table{header: []string{"target", "found", "holds"}}
+	t := benchmarks.Table{Header: []string{"target", "found", "holds"}}
 	for _, x := range targets(s.cells, s.rules) {
-		t.add(x.name, x.found, yes(x.holds))
+		t.Add(x.name, x.found, benchmarks.Yes(x.holds))
 	}
 	return t.String()
 }
@@ -73,14 +75,14 @@ func (s study) targetTable() string {
 func sizes() []string { return []string{"x1.5", "x3", "x10", "0 to 1 %", ">=50 %"} }
 
 func (s study) ruleTable() string {
-	t := table{header: slices.Concat([]string{"rule", "false rollbacks"}, sizes(), []string{"failed requests", "of >=50 %", "s to rollback", "x limit"})}
+	t := benchmarks.Table{Header: slices.Concat([]string{"rule", "false rollbacks"}, sizes(), []string{"failed requests", "of >=50 %", "s to rollback", "x limit"})}
 	for k, r := range s.rules {
 		f := figuresOf(where(s.cells, sound), k)
 		row := []string{r.emphasis(), r.falsely(f)}
 		for _, size := range sizes() {
 			row = append(row, percent(f.caught[size].rate()))
 		}
-		t.add(append(row, number(f.failed.mean()), number(f.failedGross.mean()), fmt.Sprintf("%.0f", f.seconds), number(f.wald.geometric()))...)
+		t.Add(append(row, number(f.failed.mean()), number(f.failedGross.mean()), fmt.Sprintf("%.0f", f.seconds), number(f.wald.geometric()))...)
 	}
 	return t.String() + `
 
@@ -107,9 +109,9 @@ func (r rule) emphasis() string {
 }
 
 func (s study) duelTable() string {
-	t := table{header: []string{"rule", "false rollbacks, ours : theirs", "failed requests, ours : theirs", "verdict"}}
+	t := benchmarks.Table{Header: []string{"rule", "false rollbacks, ours : theirs", "failed requests, ours : theirs", "verdict"}}
 	for _, d := range duels(s.cells, s.rules) {
-		t.add(d.rival,
+		t.Add(d.rival,
 			percent(d.us.falsely.rate())+" : "+percent(d.other.falsely.rate()),
 			number(d.us.failed.mean())+" : "+number(d.other.failed.mean()),
 			d.String())
@@ -118,7 +120,7 @@ func (s study) duelTable() string {
 }
 
 func (s study) worldTable() string {
-	t := table{header: []string{"worlds", "false rollbacks", "worst world", "caught, less than 50 %", "oracle", "caught, >=50 %", "oracle", "failed requests", "of >=50 %"}}
+	t := benchmarks.Table{Header: []string{"worlds", "false rollbacks", "worst world", "caught, less than 50 %", "oracle", "caught, >=50 %", "oracle", "failed requests", "of >=50 %"}}
 	add := func(name string, as func(world) bool, place func(world) string) {
 		us, best := figuresOf(where(s.cells, as), ourRule), figuresOf(where(s.cells, as), oracleRule)
 		falsely, worst := "–", "–"
@@ -128,7 +130,7 @@ func (s study) worldTable() string {
 		if us.falsely.hits > 0 {
 			worst = percent(us.worst.tallies[ourRule].ended.rate()) + ": " + place(us.worst.world)
 		}
-		t.add(name, falsely, worst,
+		t.Add(name, falsely, worst,
 			percent(us.caughtSlight().rate()), percent(best.caughtSlight().rate()),
 			percent(us.caught[">=50 %"].rate()), percent(best.caught[">=50 %"].rate()),
 			number(us.failed.mean()), number(us.failedGross.mean()))
@@ -160,10 +162,10 @@ func (f figures) caughtSlight() share {
 }
 
 func (s study) falseTable() string {
-	t := table{header: []string{"rule"}}
+	t := benchmarks.Table{Header: []string{"rule"}}
 	for _, k := range kinds() {
 		if !k.onlyBad {
-			t.header = append(t.header, k.name)
+			t.Header = append(t.Header, k.name)
 		}
 	}
 	for i, r := range s.rules {
@@ -176,7 +178,7 @@ func (s study) falseTable() string {
 				row = append(row, percent(figuresOf(where(s.cells, ofKind(k.name)), i).falsely.rate()))
 			}
 		}
-		t.add(row...)
+		t.Add(row...)
 	}
 	return t.String() + "\n\n" + s.minuteText()
 }

@@ -16,13 +16,6 @@ func TestPercent(t *testing.T) {
 	}
 }
 
-func TestReplaceSection(t *testing.T) {
-	appended := replaceSection("# Benchmarks\n", "ours")
-	assert.Equal(t, "# Benchmarks\n\n<!-- judgement -->\n\nours\n\n<!-- /judgement -->\n", appended)
-	assert.Equal(t, appended, replaceSection(appended, "ours"))
-	assert.Equal(t, "a\n<!-- judgement -->\n\nnew\n\n<!-- /judgement -->\nb\n", replaceSection("a\n<!-- judgement -->old<!-- /judgement -->\nb\n", "new"))
-}
-
 func TestWrite(t *testing.T) {
 	s := study{rules: rules(), seed: 1, effort: effort{2, 2}}
 	s.cells = simulate(worlds()[:6], s.rules, s.seed, s.effort)
