@@ -29,7 +29,7 @@ func (r *run) finish(f rollout.Finish) (Answer, error) {
 		answer.Weight = 0
 	default:
 		if r.journal == nil {
-			answer.Weight = rollout.Full
+			answer.NewVersion, answer.Weight = r.routing.Primary, rollout.Full-r.routing.Weight
 		}
 	}
 	return answer, nil

@@ -35,8 +35,9 @@ type run struct {
 	doubt     string
 	warnings  []string
 	calls     latency
-	// bad are the versions known to be bad when the alias was last read.
-	bad []string
+	// routing and bad, the versions known to be bad, are as the alias was last read.
+	routing rollout.Routing
+	bad     []string
 	// quiet says that no rollout was running when the alias was last read.
 	quiet bool
 	// trouble counts the turns in a row that ended in an error.
@@ -140,7 +141,7 @@ func (r *run) look(ctx context.Context, alias Alias) rollout.Situation {
 		Driver: r.driver, End: r.end, Reserve: r.calls.reserve(),
 	}
 	live := s.Description.Live(s.Routing)
-	r.bad = s.Description.Bad()
+	r.routing, r.bad = s.Routing, s.Description.Bad()
 	r.quiet = live == nil && !s.Routing.Split()
 	switch {
 	case live != nil && r.judges(live):

@@ -51,6 +51,8 @@ type fields struct {
 	path     string
 	values   map[string]json.RawMessage
 	problems *problems
+	// broken says that there is no object to read.
+	broken bool
 }
 
 // payloadKey is the one key that may be null: a payload is any JSON.
@@ -65,6 +67,7 @@ func readObject(path string, raw []byte, p *problems, known ...string) fields {
 			name = "the request"
 		}
 		p.add(name, json.RawMessage(bytes.TrimSpace(raw)), fmt.Sprintf("give one JSON object (%v)", err))
+		f.broken = true
 		return f
 	}
 	keys := make([]string, 0, len(f.values))

@@ -64,7 +64,7 @@ func Parse(raw []byte, home Home) (Request, error) {
 		"health-check", "alarms", "hooks", "poll-interval", "on-failure", "max-duration", "message", "force", "emergency",
 		"role-arn", "external-id", "hand-off", "days", "targets")
 	r := Request{}
-	if len(f.values) == 0 && len(p.texts) > 0 {
+	if f.broken {
 		return r, &ProblemsError{Problems: p.texts}
 	}
 	r.Action = parseAction(f)

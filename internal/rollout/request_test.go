@@ -245,6 +245,7 @@ func TestRefusedRequests(t *testing.T) {
 func TestAllProblemsAreReportedAtOnce(t *testing.T) {
 	problems := refusals(t, `{"function-name": "f:1", "alias": "1", "new-version": "x", "steps": 0, "interval": "soon", "typ": "linear", "health-check": {"errors": 1}}`)
 	assert.Len(t, problems, 7, problems)
+	assert.Len(t, refusals(t, `{"functionName": "f"}`), 4, "the key, and the three that are missing")
 }
 
 func TestAcceptedForms(t *testing.T) {

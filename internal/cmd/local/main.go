@@ -70,15 +70,15 @@ func guide(out io.Writer, url string, speed float64) {
                  version 2 (alias candidate) is as good, version 3 fails one call in five
   meta-deployer  the deployer, as it runs on Lambda
 
-In another terminal, in this directory (any credentials will do):
+In every other terminal, in this directory (any credentials will do):
 
-  export AWS_REGION=%[3]s AWS_ACCESS_KEY_ID=me AWS_SECRET_ACCESS_KEY=me AWS_PAGER=
+  export AWS_REGION=%[3]s AWS_DEFAULT_REGION=%[3]s AWS_ACCESS_KEY_ID=me AWS_SECRET_ACCESS_KEY=me AWS_PAGER=
   alias lambda='aws --endpoint-url %[1]s --cli-read-timeout 0 lambda'
 
   # Shift checkout to version 2 in ten steps of a minute. The answer comes at the end.
   lambda invoke --function-name meta-deployer --payload fileb://events/deployer/linear.json out.json; cat out.json
 
-  # Meanwhile, in yet another terminal: the split moves, and so do the numbers.
+  # Meanwhile, in another of them: the split moves, and so do the numbers.
   watch -n 1 aws --endpoint-url %[1]s lambda get-alias --function-name checkout --name live
 
   # The bad one: it is back at the old version by itself.
