@@ -44,7 +44,8 @@ func (r *run) resolve(ctx context.Context) *rollout.Finish {
 		found, _ := r.preflight(ctx, &alias)
 		all.texts = append(all.texts, found.texts...)
 	} else if errors.Is(err, ErrNotFound) {
-		r.checkFunction(ctx, &all)
+		found, _ := r.preflight(ctx, nil)
+		all.texts = append(all.texts, found.texts...)
 	}
 	return &rollout.Finish{Outcome: rollout.NotReady, Reason: listed(all.texts)}
 }

@@ -20,13 +20,12 @@ func (r *run) finish(f rollout.Finish) (Answer, error) {
 	answer := r.blank(string(f.Outcome), f.Reason)
 	answer.NewVersion, answer.EndedAt, answer.Steps = r.request.NewVersion, &now, r.record
 	if j := r.journal; j != nil {
-		answer.RolloutID, answer.OldVersion, answer.NewVersion, answer.Weight, answer.StartedAt = j.ID, j.Old, j.New, j.Weight, &j.Start
+		answer.RolloutID, answer.OldVersion, answer.NewVersion, answer.StartedAt = j.ID, j.Old, j.New, &j.Start
+		answer.Weight = r.routing.Share(j.New)
 	}
 	switch f.Outcome {
 	case rollout.Succeeded, rollout.SucceededUnverified:
 		answer.Reason = r.success(f.Outcome, now)
-	case rollout.SentBack:
-		answer.Weight = 0
 	default:
 		if r.journal == nil {
 			answer.NewVersion, answer.Weight = r.routing.Primary, rollout.Full-r.routing.Weight
@@ -68,6 +67,9 @@ func (r *run) message(f rollout.Finish) string {
 	case rollout.RolledBack:
 		return sentence(r.wentBack()+": "+f.Reason, r.afterRollback())
 	case rollout.Held:
+		if r.request.Action == rollout.Promote && r.journal != nil && !r.journal.Held {
+			return sentence(r.label()+" goes on as it was: "+f.Reason, "look at it, then promote again, or roll it back")
+		}
 		return sentence(r.label()+" is held where it is: "+f.Reason, "look at it, then send action rollback, or another version with force")
 	case rollout.Superseded:
 		return sentence(r.label()+" is no longer this rollout's, nothing more was changed: "+f.Reason, "agree with whoever moved it, then deploy again")

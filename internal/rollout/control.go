@@ -2,6 +2,7 @@ package rollout
 
 import (
 	"fmt"
+	"time"
 
 	"github.com/meta-deployer/meta-deployer/internal/analysis"
 )
@@ -10,6 +11,7 @@ import (
 // driver, so that the running driver is not relieved but notices: rule 2. The situation's Assessment is needed for
 // promote only. Progress.Finishing says that a write was tried; what became of it, the alias tells.
 func Control(action Action, t Target, p Plan, s Situation, g Progress) (NextAction, Progress) {
+	s.Now = s.Now.UTC().Truncate(time.Millisecond)
 	d := decision{Target: t, plan: p, situation: s, progress: g, live: s.Description.Live(s.Routing)}
 	next, progress := d.control(action)
 	if _, write := next.(Write); write {
@@ -28,7 +30,8 @@ func (d decision) control(action Action) (NextAction, Progress) {
 	case j == nil || d.progress.Rollout != "" && j.ID != d.progress.Rollout:
 		return d.finish(NoOp, "no rollout is running: "+d.describeIdle())
 	}
-	d.progress.Rollout, d.progress.Owner = j.ID, d.situation.Description.Owner
+	d.progress.Rollout = j.ID
+	d.arrive()
 	switch action {
 	case Rollback:
 		d.progress.Failure = &Failure{Why: "a person asked for it (action rollback)"}

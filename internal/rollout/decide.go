@@ -39,7 +39,7 @@ func (d decision) carryOn() (NextAction, Progress) {
 	case d.live.Driver != d.situation.Driver:
 		return d.finish(GoesOn, fmt.Sprintf("driver %s has taken over rollout %s at %s %%", d.live.Driver, d.live.ID, d.live.Weight))
 	}
-	d.progress.Owner = d.situation.Description.Owner
+	d.arrive()
 	d.latch()
 	switch {
 	case d.progress.Failure == nil && !d.progress.Moving.IsZero() && d.live.Weight == Full:
@@ -72,11 +72,37 @@ func (d decision) gone() (NextAction, Progress) {
 		return d.finish(SucceededUnverified, "")
 	case restored && d.progress.Finishing:
 		return d.finish(Succeeded, "")
-	case restored:
-		return d.finish(NoOp, fmt.Sprintf("another call has finished rollout %s: alias %s points at version %s alone", d.progress.Rollout, d.Alias, d.NewVersion))
+	case restored && !d.situation.Now.Before(d.progress.Due):
+		return d.finish(GoesOn, fmt.Sprintf("another call has finished rollout %s: alias %s points at version %s alone", d.progress.Rollout, d.Alias, d.NewVersion))
 	}
 	return d.finish(Superseded, fmt.Sprintf("somebody else moved the alias: it now sends traffic to %s", routing))
 }
+
+// arrive notes what the driver has to know of this look at its own rollout. A write that was long on its way took effect
+// long after the step's Since: its hold counts from when it was seen.
+func (d *decision) arrive() {
+	now, j := d.situation.Now, d.live
+	d.progress.Owner = d.situation.Description.Owner
+	if !d.progress.Shifted.IsZero() {
+		if late := now.Sub(d.progress.Shifted); late > time.Second && d.progress.Shifted.Equal(j.Since) {
+			d.progress.Late = late
+		}
+		d.progress.Shifted = time.Time{}
+	}
+	if j.Weight < Full {
+		d.progress.Moving = time.Time{}
+	}
+	d.progress.Due = now.Add(d.plan.remaining(j, now))
+	if a := d.situation.Assessment; a != nil {
+		d.progress.Doubt = ""
+		if a.Verdict == analysis.Inconclusive {
+			d.progress.Doubt = a.Reason
+		}
+	}
+}
+
+// holdEnd is when the hold of the present step ends.
+func (d decision) holdEnd() time.Time { return d.plan.holdEnd(d.live).Add(d.progress.Late) }
 
 // latch notes the first thing that went wrong: rule 5. Going back needs no evidence.
 func (d *decision) latch() {
@@ -112,8 +138,10 @@ func remember(bad []string, version string) []string {
 // movingConcurrency says that the weights on the alias are Lambda's own and will go away: with provisioned concurrency
 // it sets some while it prepares a version (terraform-provider-aws PR 48116).
 func (d decision) movingConcurrency() bool {
-	since := d.progress.Moving
-	return d.situation.Moving && d.situation.Routing.Split() && (since.IsZero() || d.situation.Now.Before(since.Add(Patience)))
+	since, j := d.progress.Moving, d.situation.Description.Journal
+	patient := since.IsZero() || d.situation.Now.Before(since.Add(Patience))
+	ours := j != nil && j.ID == d.progress.Rollout && j.Weight == Full
+	return d.situation.Moving && d.situation.Routing.Split() && (patient || ours)
 }
 
 func (d decision) waitForConcurrency() (NextAction, Progress) {
@@ -127,7 +155,7 @@ func (d decision) waitForConcurrency() (NextAction, Progress) {
 func (d decision) bakeAnew() (NextAction, Progress) {
 	j := *d.live
 	j.Since = d.situation.Now
-	d.progress.Moving = time.Time{}
+	d.progress.Moving, d.progress.Shifted, d.progress.Late = time.Time{}, j.Since, 0
 	return d.write(j, "bake")
 }
 
@@ -192,6 +220,7 @@ func (d decision) shift(index int) (NextAction, Progress) {
 	if step.Approve {
 		j.Approval = Wanted
 	}
+	d.progress.Shifted, d.progress.Late = j.Since, 0
 	return d.write(j, fmt.Sprintf("shift to %s %%", step.Weight))
 }
 
@@ -206,7 +235,7 @@ func (d decision) runHook(stage HookStage, function string) (NextAction, Progres
 // wait leaves it until the sooner of the next poll, the end of the hold and the deadline.
 func (d decision) wait() (NextAction, Progress) {
 	until := d.situation.Now.Add(d.plan.Poll)
-	if end := d.plan.holdEnd(d.live); end.After(d.situation.Now) && end.Before(until) {
+	if end := d.holdEnd(); end.After(d.situation.Now) && end.Before(until) {
 		until = end
 	}
 	if back := d.wayBack(); !back.IsZero() && back.Before(until) {
@@ -253,7 +282,7 @@ func (d decision) finish(outcome Outcome, reason string) (NextAction, Progress) 
 func (d decision) stopped() bool { return d.live.Paused || d.live.Approval == Wanted }
 
 func (d decision) holdOver() bool {
-	return !d.plan.holdEnd(d.live).After(d.situation.Now) || d.seenEnough()
+	return !d.holdEnd().After(d.situation.Now) || d.seenEnough()
 }
 
 // end is when the rollout has to be over: the driver's own end or, if sooner, the plan's.
@@ -283,14 +312,14 @@ func (d decision) atDeadline() bool {
 
 // unfinished says what a rollout was waiting for when its time ran out.
 func (d decision) unfinished() string {
-	j, a := d.live, d.situation.Assessment
+	j, doubt := d.live, d.progress.Doubt
 	switch {
 	case j.Paused:
 		return fmt.Sprintf("it was paused at %s %%", j.Weight)
 	case j.Approval == Wanted:
 		return fmt.Sprintf("it was waiting for approval at %s %%", j.Weight)
-	case a != nil && a.Verdict == analysis.Inconclusive:
-		return fmt.Sprintf("it was at %s %%, %s", j.Weight, a.Reason)
+	case doubt != "":
+		return fmt.Sprintf("it was at %s %%, step %d of %d; %s", j.Weight, j.Step, j.Steps, doubt)
 	}
 	return fmt.Sprintf("it was at %s %%, step %d of %d", j.Weight, j.Step, j.Steps)
 }

@@ -83,7 +83,7 @@ func TestRule1AnAliasThatMovedBelongsToSomeoneElse(t *testing.T) {
 		"back, with another rollout's scar":  {Routing{Primary: "7"}, scar("20250101-000000000-0000"), Superseded},
 		"back, with our own scar":            {Routing{Primary: "7"}, scar(journal().ID), RolledBack},
 		"our scar, but not the old version":  {Routing{Primary: "9"}, scar(journal().ID), Superseded},
-		"finished by another call":           {Routing{Primary: "8"}, Description{Owner: "front door"}, NoOp},
+		"finished by another call":           {Routing{Primary: "8"}, Description{Owner: "front door"}, GoesOn},
 		"at the new version, with new words": {Routing{Primary: "8"}, Description{Owner: "mine now"}, Superseded},
 	}
 	for name, tt := range tests {
@@ -95,6 +95,38 @@ func TestRule1AnAliasThatMovedBelongsToSomeoneElse(t *testing.T) {
 			requireFinish(t, action, tt.outcome)
 		})
 	}
+}
+
+func TestRule1NobodyFinishesARolloutBeforeItsTime(t *testing.T) {
+	s := atStep3()
+	_, progress := s.decide()
+	s.situation.Routing, s.situation.Description = Routing{Primary: "8"}, Description{Owner: "front door"}
+	requireFinish(t, first(Decide(target, s.plan, s.situation, progress)), Superseded)
+	s.situation.Now = s.situation.Now.Add(7 * time.Minute)
+	requireFinish(t, first(Decide(target, s.plan, s.situation, progress)), GoesOn)
+}
+
+func TestAHoldCountsFromWhenTheShiftWasSeen(t *testing.T) {
+	s := atStep3()
+	action, progress := s.decide()
+	_, d := requireWrite(t, action)
+	s.journal, s.progress = *d.Journal, progress
+	s.situation.Routing = s.journal.Routing()
+	s.situation.Now = s.journal.Since.Add(20 * time.Second)
+	_, s.progress = s.decide()
+	s.situation.Now = s.journal.Since.Add(70 * time.Second)
+	requireWait(t, first(s.decide()), 10*time.Second, s.situation.Now)
+	s.situation.Now = s.journal.Since.Add(80 * time.Second)
+	requireWrite(t, first(s.decide()))
+}
+
+func TestTheReasonOfTheLastDoubtOutlivesTheTimeToRead(t *testing.T) {
+	s := atStep3()
+	s.situation.Assessment = unread
+	_, s.progress = s.decide()
+	s.situation.Assessment, s.situation.End = nil, s.situation.Now
+	_, progress := s.decide()
+	assert.Contains(t, progress.Failure.Why, "throttled")
 }
 
 func TestRule1OnlyTheOwnersTextChanged(t *testing.T) {

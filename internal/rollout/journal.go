@@ -24,7 +24,7 @@ type Journal struct {
 	Step, Steps int
 	// Since is when the present step began.
 	Since time.Time
-	// First is when the new version got its first traffic; Start, where that was within the second or has not been.
+	// First is when the new version got its first traffic, to the second; Start, where that has not been.
 	First time.Time
 	// Driver is the token of who runs the rollout, see DriverToken.
 	Driver   string
@@ -130,7 +130,8 @@ func parseJournal(m []string) (*Journal, error) {
 	if err != nil {
 		return nil, err
 	}
-	j.Since, j.First = j.Start.Add(since), j.Start
+	j.Since = j.Start.Add(since)
+	j.First = j.usualFirst()
 	if m[8] != "" {
 		first, err := time.ParseDuration(m[8])
 		if err != nil {
@@ -178,7 +179,7 @@ func (j Journal) encode(owner string) (string, bool) {
 func (j Journal) text(bad []string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "[meta-deployer %s>%s at %s%% step %d/%d +%s", j.Old, j.New, j.Weight, j.Step, j.Steps, j.Since.Sub(j.Start))
-	if j.First.Sub(j.Start) >= time.Second && !j.First.Equal(j.Since) {
+	if j.First.Sub(j.usualFirst()).Abs() >= time.Second {
 		fmt.Fprintf(&b, " from +%s", j.First.Sub(j.Start))
 	}
 	b.WriteString(" by " + j.Driver)
@@ -232,6 +233,15 @@ func (d Description) Bad() []string {
 		return d.Scar.Bad
 	}
 	return nil
+}
+
+// usualFirst is when the new version got its first traffic unless the journal says otherwise: with the first step, and as
+// good as at the start in the later ones.
+func (j Journal) usualFirst() time.Time {
+	if j.Step == 1 {
+		return j.Since
+	}
+	return j.Start
 }
 
 // Routing is the routing that the journal was written with.

@@ -77,6 +77,9 @@ func TestJournalSurvivesTheAlias(t *testing.T) {
 		if len(back.Journal.Bad) < len(j.Bad) {
 			j.Bad = j.Bad[len(j.Bad)-len(back.Journal.Bad):]
 		}
+		if back.Journal.First.Sub(j.First).Abs() < time.Second {
+			j.First = back.Journal.First // known to the second
+		}
 		assert.Equal(t, j, *back.Journal)
 	})
 }
@@ -131,6 +134,17 @@ func TestJournalThatDoesNotMatchTheRoutingIsDead(t *testing.T) {
 	}
 	j.Weight = Full
 	assert.NotNil(t, d.Live(Routing{Primary: "8"}), "at 100 % the new version is the primary")
+}
+
+func TestTheFirstShiftIsKnownAtEveryStep(t *testing.T) {
+	late := began.Add(6 * time.Minute)
+	for _, step := range []int{1, 2, 10} {
+		j := journal()
+		j.Step, j.Since, j.First = step, late.Add(time.Duration(step-1)*time.Minute), late
+		text, ok := Description{Journal: &j}.Encode()
+		require.True(t, ok)
+		assert.Equal(t, late, ParseDescription(text).Journal.First, text)
+	}
 }
 
 func TestDriverTokenTellsRequestsApart(t *testing.T) {

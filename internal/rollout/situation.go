@@ -51,6 +51,15 @@ type Progress struct {
 	// Moving is since when Lambda has been seen moving provisioned concurrency; zero while it is not. A bake begins when
 	// that is over.
 	Moving time.Time
+	// Due is when the rollout could be over at the earliest, by what was last seen of it: before that nobody can have
+	// finished it.
+	Due time.Time
+	// Shifted is the Since of the step that the driver has just written; Late is by how much that write took effect late,
+	// zero for as good as at once.
+	Shifted time.Time
+	Late    time.Duration
+	// Doubt is why the latest verdict was inconclusive; "" where it was not.
+	Doubt string
 	// Unverified says that the last forward step was allowed without data.
 	Unverified bool
 }

@@ -78,6 +78,18 @@ type Routing struct {
 // Split says whether two versions get traffic.
 func (r Routing) Split() bool { return r.Secondary != "" }
 
+// Share is how much of the traffic a version gets.
+func (r Routing) Share(version string) Weight {
+	switch version {
+	case r.Primary:
+		return Full - r.Weight
+	case r.Secondary:
+		return r.Weight
+	default:
+		return 0
+	}
+}
+
 // String is the routing for people: "version 1", or "version 1 with 10 % on version 2".
 func (r Routing) String() string {
 	if !r.Split() {
