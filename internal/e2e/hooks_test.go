@@ -76,6 +76,17 @@ func TestPretraffic(t *testing.T) {
 	}
 }
 
+func TestAPanicIsReportedAsFailed(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	l.deploy(t, old)
+	p := l.start(t, "pretraffic", runtimetest.Build(t, "./internal/e2e/panicking"), nil)
+	result := p.Invoke([]byte(event), 6*time.Second)
+	assert.Empty(t, result.ErrorType, result.ErrorMessage)
+	assert.Contains(t, string(result.Answer), "a bug nobody has found yet")
+	assert.Equal(t, "Failed", l.reported(t))
+}
+
 func TestPosttraffic(t *testing.T) {
 	t.Parallel()
 	path := runtimetest.Build(t, "./functions/posttraffic")
