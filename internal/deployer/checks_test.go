@@ -248,3 +248,51 @@ func TestAFunctionWithoutAVerdictIsWaitedOut(t *testing.T) {
 	j.rolledBack(t, "the time ran out", "did not answer within 10s")
 	assert.NotContains(t, j.err.Error(), "remembered as bad")
 }
+
+// What an invocation does nobody knows: it is spared where it could not change the verdict.
+func TestTheJudgeIsNotAskedInVain(t *testing.T) {
+	health := map[string]any{"function": "judge"}
+	looks := func(j judged) int { return j.world.Calls(sim.GetMetrics) - 2 } // without pre-flight and history
+
+	failing := judged{health: health, prepare: func(w *sim.World) {
+		w.SetHook("judge", sim.Hook{Answer: `{"status": "pass"}`})
+		w.Publish("f", "2", sim.Version{Errors: sim.Constant(1)})
+	}}.deploy(t)
+	failing.rolledBack(t, "errors: ")
+	require.Greater(t, looks(failing), 1)
+	assert.Len(t, failing.world.Received("judge"), looks(failing)-1, "not at the look that failed")
+
+	unread := judged{health: health, prepare: func(w *sim.World) {
+		w.SetHook("judge", sim.Hook{Answer: `{"status": "pass"}`})
+		w.Faults = []sim.Fault{{On: sim.GetMetrics, Call: 4, Times: 100_000, Effect: sim.Denied}}
+	}}.deploy(t)
+	unread.rolledBack(t)
+	require.Greater(t, looks(unread), 10)
+	assert.Len(t, unread.world.Received("judge"), 1, "only at the look that could be read")
+}
+
+func TestPromoteNeedsNoLeastNumberOfInvocations(t *testing.T) {
+	g := withKeys(map[string]any{"interval": 300, "steps": 2})
+	w, d := g.world()
+	w.Go(0, func() {
+		ctx, _, cancel := w.Begin(sim.Invocation{})
+		defer cancel()
+		_, _ = d.Handle(ctx, g.raw())
+	})
+	w.Advance(30 * time.Second)
+	raw, err := json.Marshal(map[string]any{
+		"action": "promote", "function-name": "f", "alias": "live",
+		"health-check": map[string]any{"min-invocations": 1_000_000, "on-no-data": "hold"},
+	})
+	require.NoError(t, err)
+	ctx, _, cancel := w.Begin(sim.Invocation{})
+	defer cancel()
+	answer, err := d.Handle(ctx, raw)
+	require.NoError(t, err)
+	assert.Equal(t, "in-progress", answer.Status, answer.Reason)
+	assert.Less(t, w.Elapsed(), time.Minute)
+	alias, err := w.Alias("f", "live")
+	require.NoError(t, err)
+	assert.Equal(t, rollout.Routing{Primary: "2"}, alias.Routing)
+	w.Drain()
+}

@@ -68,6 +68,9 @@ func (d Deployer) Handle(ctx context.Context, raw json.RawMessage) (Answer, erro
 func (r *run) answer(ctx context.Context) (Answer, error) {
 	switch r.request.Action {
 	case rollout.Status:
+		if health := r.request.Plan.Health; health.Judge != "" && !health.Off {
+			r.warnings = append(r.warnings, "health-check.function is not invoked by action status, which changes nothing")
+		}
 		return r.status(ctx)
 	case rollout.Preview:
 		return r.preview(ctx)

@@ -28,10 +28,11 @@ func (r *run) judges(live *rollout.Journal) bool {
 
 // assessInTime judges, unless the way back has to begin: reading must not cost it its time.
 func (r *run) assessInTime(ctx context.Context, live *rollout.Journal, reserve time.Duration) *analysis.Assessment {
-	if r.end.IsZero() {
+	end := r.request.Plan.End(live, r.end)
+	if end.IsZero() {
 		return r.assess(ctx, live)
 	}
-	back := r.end.Add(-reserve)
+	back := end.Add(-reserve)
 	if !r.now().Before(back) {
 		return nil
 	}
@@ -49,7 +50,7 @@ func (r *run) assess(ctx context.Context, live *rollout.Journal) *analysis.Asses
 	}
 	err := errors.Join(r.readMetrics(ctx, live, &evidence), r.readAlarms(ctx, &evidence))
 	a := analysis.Assess(plan.Health, evidence)
-	if plan.Health.Judge != "" && !plan.Health.Off && a.Verdict != analysis.Fail && err == nil {
+	if r.asksJudge() && a.Verdict != analysis.Fail && err == nil {
 		evidence.Judgement = r.askJudge(ctx, live)
 		a = analysis.Assess(plan.Health, evidence)
 	}
@@ -136,20 +137,27 @@ func (r *run) minutes(ctx context.Context, q MeterQuery) (minutes []analysis.Min
 	return minutes, err
 }
 
+// asksJudge says whether the health check has a function to ask. Action status asks none: it changes nothing, and what an
+// invocation does nobody knows.
+func (r *run) asksJudge() bool {
+	health := r.request.Plan.Health
+	return health.Judge != "" && !health.Off && r.request.Action != rollout.Status
+}
+
 // askJudge asks the health check's function. Whatever keeps it from a verdict is inconclusive, and the next look asks
 // again.
 func (r *run) askJudge(ctx context.Context, live *rollout.Journal) *analysis.Judgement {
-	const patience = 10 * time.Second
+	const most = 10 * time.Second
 	payload, err := json.Marshal(rollout.NewHookEvent(rollout.HealthCheck, r.target(), *live))
 	if err != nil {
 		return &analysis.Judgement{Verdict: analysis.Inconclusive, Reason: err.Error()}
 	}
-	ctx, cancel := r.deployer.Clock.Bound(ctx, r.now().Add(patience))
+	ctx, cancel := r.deployer.Clock.Bound(ctx, r.now().Add(most))
 	defer cancel()
 	answer, failed, err := r.account.Hooks.Invoke(ctx, r.request.Plan.Health.Judge, payload)
 	switch {
 	case err != nil && ctx.Err() != nil:
-		return &analysis.Judgement{Verdict: analysis.Inconclusive, Reason: fmt.Sprintf("it did not answer within %s, it is asked again", patience)}
+		return &analysis.Judgement{Verdict: analysis.Inconclusive, Reason: fmt.Sprintf("it did not answer within %s, it is asked again", most)}
 	case err != nil:
 		return &analysis.Judgement{Verdict: analysis.Inconclusive, Reason: fmt.Sprintf("it could not be asked: %v; it is asked again", err)}
 	case failed != "":

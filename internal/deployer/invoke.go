@@ -11,19 +11,21 @@ import (
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
 )
 
+// patience is how long something that cannot be invoked is tried again.
+const patience = time.Minute
+
 // insist invokes a function until it has run. It tries again for up to a minute where it could not be run, and not beyond
-// the way back, which begins at until. The error is why it was not run; what says that it was what, for the message.
-func (r *run) insist(ctx context.Context, what, function string, payload []byte, until time.Time) (a rollout.ProbeAnswer, err error) {
-	giveUp := r.now().Add(time.Minute)
+// the way back, which begins at until; limit is as for attempt. The error is why it was not run; what says that it was
+// what, for the message.
+func (r *run) insist(ctx context.Context, what, function string, payload []byte, limit time.Duration, until time.Time) (a rollout.ProbeAnswer, err error) {
+	giveUp := r.now().Add(patience)
 	if !until.IsZero() {
 		bounded, cancel := r.deployer.Clock.Bound(ctx, until)
 		defer cancel()
 		ctx, giveUp = bounded, earlier(giveUp, until)
 	}
 	for pause := time.Second; ; pause *= 2 {
-		asked := r.now()
-		a.Body, a.Failure, err = r.account.Hooks.Invoke(ctx, function, payload)
-		a.Took = r.now().Sub(asked)
+		a, err = r.attempt(ctx, function, payload, limit)
 		switch {
 		case err == nil:
 			return a, nil
@@ -39,6 +41,22 @@ func (r *run) insist(ctx context.Context, what, function string, payload []byte,
 	}
 }
 
+// attempt invokes a function once. It is not waited for any longer than limit, 0 is without end.
+func (r *run) attempt(ctx context.Context, function string, payload []byte, limit time.Duration) (a rollout.ProbeAnswer, err error) {
+	asked, call := r.now(), ctx
+	if limit > 0 {
+		bounded, cancel := r.deployer.Clock.Bound(ctx, asked.Add(limit))
+		defer cancel()
+		call = bounded
+	}
+	a.Body, a.Failure, err = r.account.Hooks.Invoke(call, function, payload)
+	a.Took = r.now().Sub(asked)
+	if err != nil && call.Err() != nil && ctx.Err() == nil {
+		a.Cut, err = true, nil
+	}
+	return a, err
+}
+
 // runHook invokes a hook.
 func (r *run) runHook(ctx context.Context, a rollout.RunHook) (time.Time, *rollout.Finish, error) {
 	payload, err := json.Marshal(a.Event)
@@ -46,12 +64,12 @@ func (r *run) runHook(ctx context.Context, a rollout.RunHook) (time.Time, *rollo
 		return time.Time{}, nil, err
 	}
 	name := fmt.Sprintf("%s hook %s", a.Stage, a.Function)
-	answer, err := r.insist(ctx, name, a.Function, payload, a.Until)
+	answer, err := r.insist(ctx, name, a.Function, payload, 0, a.Until)
 	switch {
 	case err != nil:
 		r.progress.Failure = &rollout.Failure{Why: err.Error()}
 	case answer.Failure != "":
-		r.progress.Failure = &rollout.Failure{Why: name + " failed: " + answer.Failure, Bad: true}
+		r.progress.Failure = &rollout.Failure{Why: name + " failed: " + rollout.Shorten(answer.Failure), Bad: true}
 	default:
 		r.hookAnswered(ctx, a, answer.Body)
 	}
@@ -77,38 +95,74 @@ func (r *run) hookAnswered(ctx context.Context, a rollout.RunHook, answer []byte
 	}
 }
 
-// runProbes invokes the new version with one probe after the other. The first that is not met fails it.
-func (r *run) runProbes(ctx context.Context, a rollout.RunProbes) (time.Time, *rollout.Finish, error) {
-	for _, p := range a.Probes {
-		if r.progress.Failure = r.probe(ctx, a, p); r.progress.Failure != nil {
-			return r.now(), nil, nil
-		}
-	}
-	r.progress.Probed, r.progress.ProbedAt = true, a.Weight
-	return r.now(), nil, nil
-}
-
-// probe invokes the new version by its number, and the old one where the answers are compared. A probe that could not be
+// runProbe invokes the new version with a probe, and the old one where the answers are compared. A probe that could not be
 // made is not the version's fault.
-func (r *run) probe(ctx context.Context, a rollout.RunProbes, p rollout.Probe) *rollout.Failure {
-	fresh, err := r.insist(ctx, "probe "+p.Name, r.numbered(a.NewVersion), p.Payload, a.Until)
+func (r *run) runProbe(ctx context.Context, a rollout.RunProbe) (time.Time, *rollout.Finish, error) {
+	fresh, err := r.ask(ctx, a, "probe "+a.Probe.Name, a.NewVersion)
 	var old *rollout.ProbeAnswer
-	if err == nil && p.Compare {
+	if err == nil && !fresh.Cut && a.Probe.Compare {
 		var answer rollout.ProbeAnswer
-		answer, err = r.insist(ctx, "probe "+p.Name+" of the old version", r.numbered(a.OldVersion), p.Payload, a.Until)
+		answer, err = r.ask(ctx, a, "probe "+a.Probe.Name+" of the old version", a.OldVersion)
 		old = &answer
 	}
 	if err != nil {
-		return &rollout.Failure{Why: err.Error()}
+		return r.unprobed(ctx, a, err), nil, nil
 	}
-	result := p.Judge(fresh, old)
-	r.probed = append(slices.DeleteFunc(r.probed, func(earlier analysis.ProbeResult) bool { return earlier.Name == p.Name }), result)
+	r.progress.Unprobed = time.Time{}
+	r.probeAnswered(ctx, a.Probe.Judge(fresh, old))
+	return r.now(), nil, nil
+}
+
+// ask invokes a version with a probe. While the new version has traffic it is one attempt, for the turn has to end soon.
+func (r *run) ask(ctx context.Context, a rollout.RunProbe, what, version string) (rollout.ProbeAnswer, error) {
+	limit := a.Probe.Limit(a.Weight)
+	if version == a.OldVersion {
+		limit = rollout.Probe{}.Limit(a.Weight)
+	}
+	if a.Weight == 0 {
+		return r.insist(ctx, what, r.numbered(version), a.Probe.Payload, limit, a.Until)
+	}
+	if !a.Until.IsZero() {
+		bounded, cancel := r.deployer.Clock.Bound(ctx, a.Until)
+		defer cancel()
+		ctx = bounded
+	}
+	answer, err := r.attempt(ctx, r.numbered(version), a.Probe.Payload, limit)
+	if err != nil {
+		err = fmt.Errorf("%s could not be run: %w", what, err)
+	}
+	return answer, err
+}
+
+// unprobed says when to go on after a probe that could not be made. While the new version has traffic, the next turns try
+// again.
+func (r *run) unprobed(ctx context.Context, a rollout.RunProbe, err error) time.Time {
+	const pause = 2 * time.Second
+	now := r.now()
+	if r.progress.Unprobed.IsZero() {
+		r.progress.Unprobed = now
+	}
+	if a.Weight == 0 || now.Sub(r.progress.Unprobed) >= patience {
+		r.progress.Failure = &rollout.Failure{Why: err.Error()}
+		return now
+	}
+	r.log.WarnContext(ctx, "probe", "name", a.Probe.Name, "error", err.Error(), "again-in", pause.String())
+	if next := now.Add(pause); a.Until.IsZero() || next.Before(a.Until) {
+		return next
+	}
+	return a.Until
+}
+
+// probeAnswered notes what a probe has shown.
+func (r *run) probeAnswered(ctx context.Context, result analysis.ProbeResult) {
+	r.probed = append(slices.DeleteFunc(r.probed, func(earlier analysis.ProbeResult) bool { return earlier.Name == result.Name }), result)
 	check := result.Check()
-	r.log.InfoContext(ctx, "probe", "name", p.Name, "verdict", check.Verdict.String(), "reason", check.Reason)
+	r.log.InfoContext(ctx, "probe", "name", result.Name, "verdict", check.Verdict.String(), "reason", check.Reason)
 	if check.Verdict == analysis.Fail {
-		return &rollout.Failure{Why: check.Name + ": " + check.Reason, Bad: true}
+		r.progress.Failure = &rollout.Failure{Why: check.Name + ": " + check.Reason, Bad: true}
+		return
 	}
-	return nil
+	r.progress.Probed++
 }
 
 // numbered is a version as calls name it.

@@ -99,9 +99,9 @@ func (r *run) turn(ctx context.Context, decide decider) (next time.Time, finish 
 	case rollout.RunHook:
 		r.progress = progress
 		return r.runHook(ctx, a)
-	case rollout.RunProbes:
+	case rollout.RunProbe:
 		r.progress = progress
-		return r.runProbes(ctx, a)
+		return r.runProbe(ctx, a)
 	case rollout.Wait:
 		r.progress = progress
 		return a.Until, nil, nil
@@ -180,8 +180,8 @@ func (r *run) note(ctx context.Context, s rollout.Situation, action rollout.Next
 		attributes = append(attributes, "then", a.Why)
 	case rollout.RunHook:
 		attributes = append(attributes, "then", "run hook "+a.Function)
-	case rollout.RunProbes:
-		attributes = append(attributes, "then", fmt.Sprintf("make %d probes of version %s", len(a.Probes), a.NewVersion))
+	case rollout.RunProbe:
+		attributes = append(attributes, "then", fmt.Sprintf("make probe %s of version %s", a.Probe.Name, a.NewVersion))
 	case rollout.Wait:
 		attributes = append(attributes, "then", "wait until "+a.Until.Format(time.RFC3339))
 	case rollout.Finish:

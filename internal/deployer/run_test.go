@@ -1,6 +1,7 @@
 package deployer_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 	"time"
@@ -8,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/meta-deployer/meta-deployer/internal/analysis"
 	"github.com/meta-deployer/meta-deployer/internal/deployer"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
 	"github.com/meta-deployer/meta-deployer/internal/sim"
@@ -131,4 +133,33 @@ func TestAStartIsNotWorthWaitingForLong(t *testing.T) {
 	requireEnded(t, s, "PreflightFailed")
 	assert.Less(t, s.ends[0].at, 2*time.Minute)
 	assert.Empty(t, s.ours())
+}
+
+// hanging answers no question about a rollout after a few.
+type hanging struct {
+	deployer.Meter
+	clock deployer.Clock
+	left  *int
+}
+
+func (h hanging) Minutes(ctx context.Context, q deployer.MeterQuery) ([]analysis.Minute, error) {
+	if *h.left--; *h.left >= 0 {
+		return h.Meter.Minutes(ctx, q)
+	}
+	return nil, h.clock.Sleep(ctx, 10*time.Minute)
+}
+
+// A read that hangs must not cost the way back its time, whichever end comes first.
+func TestAReadEndsBeforeThePlansOwnEnd(t *testing.T) {
+	g := withKeys(map[string]any{"max-duration": 120})
+	w, d := g.world()
+	left := 4
+	d.Accounts = func(string, string) deployer.Account {
+		a := w.Account()
+		a.Meter = hanging{a.Meter, w.Clock(), &left}
+		return a
+	}
+	requireError[deployer.RolledBack](t, w, d, g)
+	assert.Negative(t, left)
+	assert.Less(t, w.Elapsed(), 2*time.Minute)
 }

@@ -96,7 +96,7 @@ func (t Trial) Play() Outcome {
 				return r.end
 			}
 			r.serve(a.Until)
-		case rollout.RunHook, rollout.RunProbes, rollout.Finish:
+		case rollout.RunHook, rollout.RunProbe, rollout.Finish:
 			return r.end
 		}
 	}

@@ -2,7 +2,7 @@ package rollout
 
 import "time"
 
-// NextAction is what follows: exactly one of Preflight, Write, RunHook, RunProbes, Wait and Finish.
+// NextAction is what follows: exactly one of Preflight, Write, RunHook, RunProbe, Wait and Finish.
 type NextAction interface{ action() }
 
 // Preflight asks whether the account is ready. Nothing was written before it passed.
@@ -30,13 +30,13 @@ type RunHook struct {
 	Until time.Time
 }
 
-// RunProbes invokes the new version by number, before it has traffic or at a new weight. Progress.Probed and ProbedAt say
-// that it has stood them.
-type RunProbes struct {
-	Probes []Probe
-	// OldVersion answers too where a probe compares.
+// RunProbe invokes the new version by number with the next probe, before it has traffic or at a new weight. Where the
+// version stands it, the driver raises Progress.Probed; the next turn reads alias and health before the next probe.
+type RunProbe struct {
+	Probe Probe
+	// OldVersion answers too where the probe compares.
 	OldVersion, NewVersion string
-	// Weight is where the rollout stands.
+	// Weight is where the rollout stands. Above 0 a call may keep the turn for MaxProbe only.
 	Weight Weight
 	// Until is when the way back must begin; zero is never.
 	Until time.Time
@@ -55,7 +55,7 @@ type Finish struct {
 func (Preflight) action() {}
 func (Write) action()     {}
 func (RunHook) action()   {}
-func (RunProbes) action() {}
+func (RunProbe) action()  {}
 func (Wait) action()      {}
 func (Finish) action()    {}
 

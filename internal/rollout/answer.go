@@ -25,9 +25,9 @@ func (p Probe) unmet(answer []byte) string {
 		value, there := got[key]
 		switch {
 		case !there:
-			return fmt.Sprintf("expected %s %s, got no %s in %s", key, written(p.Expect[key]), key, Shorten(string(answer)))
+			return fmt.Sprintf("expected %s %s, got no %s in %s", Shorten(key), written(p.Expect[key]), Shorten(key), Shorten(string(answer)))
 		case !same(p.Expect[key], value):
-			return fmt.Sprintf("expected %s %s, got %s", key, written(p.Expect[key]), written(value))
+			return fmt.Sprintf("expected %s %s, got %s", Shorten(key), written(p.Expect[key]), written(value))
 		}
 	}
 	return ""
@@ -89,16 +89,16 @@ func difference(path string, want, got any) string {
 	g, gotObject := got.(map[string]any)
 	if wantObject && gotObject {
 		for _, key := range slices.Sorted(maps.Keys(w)) {
-			inner := strings.TrimPrefix(path+"."+key, ".")
+			inner := within(path, key)
 			if value, there := g[key]; !there {
-				return fmt.Sprintf("expected %s %s as of the old version, got no %s", inner, written(w[key]), key)
+				return fmt.Sprintf("expected %s %s as of the old version, got no %s", inner, written(w[key]), Shorten(key))
 			} else if found := difference(inner, w[key], value); found != "" {
 				return found
 			}
 		}
 		for _, key := range slices.Sorted(maps.Keys(g)) {
 			if _, there := w[key]; !there {
-				return fmt.Sprintf("expected no %s as of the old version, got %s", strings.TrimPrefix(path+"."+key, "."), written(g[key]))
+				return fmt.Sprintf("expected no %s as of the old version, got %s", within(path, key), written(g[key]))
 			}
 		}
 		return ""
@@ -110,6 +110,11 @@ func difference(path string, want, got any) string {
 		path = "the answer"
 	}
 	return fmt.Sprintf("expected %s %s as of the old version, got %s", path, written(want), written(got))
+}
+
+// within is the path of a key, shortened: an answer may have keys and depths of any size.
+func within(path, key string) string {
+	return Shorten(strings.TrimPrefix(path+"."+Shorten(key), "."))
 }
 
 // decode reads exactly one JSON value, numbers as they are written.

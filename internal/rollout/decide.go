@@ -178,7 +178,7 @@ func (d decision) goForward() (NextAction, Progress) {
 	case j.Weight == 0 && d.plan.PreTraffic != "" && !d.progress.PreTraffic:
 		return d.runHook(PreTraffic, d.plan.PreTraffic)
 	case d.probesDue():
-		return d.runProbes()
+		return d.runProbe()
 	case !d.holdOver() || d.stopped():
 		return d.wait()
 	case j.Weight > 0 && !d.allowed(a):
@@ -285,21 +285,9 @@ func (d decision) holdOver() bool {
 	return !d.holdEnd().After(d.situation.Now) || d.seenEnough()
 }
 
-// end is when the rollout has to be over: the driver's own end or, if sooner, the plan's.
-func (d decision) end() time.Time {
-	end := d.situation.End
-	if d.live == nil || d.plan.MaxDuration == 0 {
-		return end
-	}
-	if own := d.live.Start.Add(d.plan.MaxDuration); end.IsZero() || own.Before(end) {
-		return own
-	}
-	return end
-}
-
 // wayBack is when the way back must begin; zero is never.
 func (d decision) wayBack() time.Time {
-	if end := d.end(); !end.IsZero() {
+	if end := d.plan.End(d.live, d.situation.End); !end.IsZero() {
 		return end.Add(-d.situation.Reserve)
 	}
 	return time.Time{}

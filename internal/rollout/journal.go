@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf16"
 )
 
 // Journal is the state of a running rollout, as it stands in the alias's description behind the owner's own text:
@@ -47,17 +46,6 @@ const (
 	Granted
 )
 
-// Scar is the line that a rollback leaves on the alias: which rollout went back and why, and which versions are known
-// to be bad.
-//
-//	owner's text [meta-deployer 7>8 rolled back bad 8 id 20261121-164454123-3f9a: errors: 5 of 120 invocations …]
-type Scar struct {
-	ID       string
-	Old, New string
-	Bad      []string
-	Why      string
-}
-
 // Description is an alias's description, taken apart. At most one of Journal and Scar is set.
 type Description struct {
 	// Owner is the text that is not ours, exactly.
@@ -84,11 +72,8 @@ const (
 	badPattern      = `(?: bad (\d+(?:,\d+)*))?`
 )
 
-var (
-	journalPattern = lazily(`(?s)^(.*)\[meta-deployer ` + versionsPattern + ` at ([\d.]+)% step (\d+)/(\d+) \+(\S+)(?: from \+(\S+))? by (\S+)` +
-		`( approve| approved)?( paused)?( held)?` + badPattern + ` id ` + idPattern + `\]$`)
-	scarPattern = lazily(`(?s)^(.*)\[meta-deployer ` + versionsPattern + ` rolled back` + badPattern + ` id ` + idPattern + `: ([^\[\]]*)\]$`)
-)
+var journalPattern = lazily(`(?s)^(.*)\[meta-deployer ` + versionsPattern + ` at ([\d.]+)% step (\d+)/(\d+) \+(\S+)(?: from \+(\S+))? by (\S+)` +
+	`( approve| approved)?( paused)?( held)?` + badPattern + ` id ` + idPattern + `\]$`)
 
 // ParseDescription takes an alias's description apart. What is neither a journal nor a scar is the owner's text.
 func ParseDescription(text string) Description {
@@ -194,27 +179,6 @@ func (j Journal) text(bad []string) string {
 	return b.String()
 }
 
-// encode shortens why to the room that the owner's text leaves. A few words of it are worth more than the fourth last
-// bad version, the last three bad versions more than any of it.
-func (s Scar) encode(owner string) (string, bool) {
-	const fewWords = 24
-	why := strings.NewReplacer("[", "(", "]", ")", "\n", " ").Replace(s.Why)
-	for bad := s.Bad; ; bad = bad[1:] {
-		room := maxDescription - length(behind(owner, s.text(bad, "")))
-		if room >= min(length(why), fewWords) || room >= 0 && len(bad) <= keptBad {
-			return behind(owner, s.text(bad, truncate(why, room))), true
-		}
-		if len(bad) == 0 {
-			return "", false
-		}
-	}
-}
-
-// text is the scar's line.
-func (s Scar) text(bad []string, why string) string {
-	return fmt.Sprintf("[meta-deployer %s>%s rolled back%s id %s: %s]", s.Old, s.New, badText(bad), s.ID, why)
-}
-
 // Live is the journal that explains the routing beside it; nil where there is none, or where it does not match: then
 // it is dead, and what it says of the traffic is history.
 func (d Description) Live(r Routing) *Journal {
@@ -284,32 +248,6 @@ func DriverToken(id string) string {
 	}, id)
 	return fmt.Sprintf("%.8s-%04x", head, h.Sum32()&0xffff)
 }
-
-func badText(bad []string) string {
-	if len(bad) == 0 {
-		return ""
-	}
-	return " bad " + strings.Join(bad, ",")
-}
-
-func splitVersions(text string) []string {
-	if text == "" {
-		return nil
-	}
-	return strings.Split(text, ",")
-}
-
-// truncate cuts a text to at most so many characters.
-func truncate(text string, room int) string {
-	for length(text) > room {
-		runes := []rune(text)
-		text = string(runes[:len(runes)-1])
-	}
-	return text
-}
-
-// length counts a text as cautiously as Lambda may, see maxDescription.
-func length(text string) int { return len(utf16.Encode([]rune(text))) }
 
 // OwnerExcess is by how many characters the owner's text is too long for a rollout's journal to fit behind it.
 func OwnerExcess(owner string) int { return max(0, length(owner)-maxOwner) }

@@ -128,6 +128,17 @@ func (p Plan) overhead(j *Journal) time.Duration {
 	return base + time.Duration(max(0, steps))*perStep
 }
 
+// End is when a rollout has to be over: its driver's own end or, if sooner, the plan's; zero is never.
+func (p Plan) End(j *Journal, driverEnd time.Time) time.Time {
+	if j == nil || p.MaxDuration == 0 {
+		return driverEnd
+	}
+	if own := j.Start.Add(p.MaxDuration); driverEnd.IsZero() || own.Before(driverEnd) {
+		return own
+	}
+	return driverEnd
+}
+
 // Fits says whether what is left of the rollout can be run until end; a zero end is never.
 func (p Plan) Fits(j *Journal, now, end time.Time) bool {
 	return end.IsZero() || !now.Add(p.remaining(j, now)+p.overhead(j)).After(end)

@@ -34,6 +34,28 @@ type ProbeAnswer struct {
 	// Failure is the function error; "" where it answered.
 	Failure string
 	Took    time.Duration
+	// Cut says that it was not waited for any longer.
+	Cut bool
+}
+
+const (
+	// MaxProbe is how long a probe's call may take while the new version has traffic: nothing else is looked at meanwhile.
+	MaxProbe = 10 * time.Second
+	// maxProbes is how many probes a list may have.
+	maxProbes = 100
+)
+
+// Limit is how long to wait for an answer at a weight, the time that the probe allows and a second to see it in; 0 is
+// without end.
+func (p Probe) Limit(w Weight) time.Duration {
+	limit := time.Duration(0)
+	if p.Within > 0 {
+		limit = p.Within + time.Second
+	}
+	if w > 0 && (limit == 0 || limit > MaxProbe) {
+		limit = MaxProbe
+	}
+	return limit
 }
 
 // Judge says what the new version's answer shows. old is the old version's, nil where that was not asked. An old version
@@ -43,6 +65,10 @@ func (p Probe) Judge(fresh ProbeAnswer, old *ProbeAnswer) analysis.ProbeResult {
 	switch {
 	case fresh.Failure != "":
 		r.Unmet = "expected an answer, got a function error: " + Shorten(fresh.Failure)
+	case fresh.Cut && (p.Within == 0 || fresh.Took <= p.Within):
+		r.Unmet = fmt.Sprintf("expected an answer, got none within %s, the most that a probe may take while the version has traffic", fresh.Took.Round(time.Millisecond))
+	case fresh.Cut:
+		r.Unmet = fmt.Sprintf("expected an answer within %s, got none after %s", p.Within, fresh.Took.Round(time.Millisecond))
 	case p.Within > 0 && fresh.Took > p.Within:
 		r.Unmet = fmt.Sprintf("expected an answer within %s, got it after %s", p.Within, fresh.Took.Round(time.Millisecond))
 	default:
@@ -50,6 +76,8 @@ func (p Probe) Judge(fresh ProbeAnswer, old *ProbeAnswer) analysis.ProbeResult {
 	}
 	switch {
 	case old == nil || r.Unmet != "":
+	case old.Cut:
+		r.Note = fmt.Sprintf("not compared: the old version had not answered within %s", old.Took.Round(time.Millisecond))
 	case old.Failure != "":
 		r.Note = "not compared: the old version failed, " + Shorten(old.Failure)
 	default:
@@ -73,22 +101,34 @@ func (p Plan) probesAt(w Weight) []Probe {
 	return due
 }
 
-// probesDue says that the new version has not stood the probes of this weight yet: before the first shift all of them.
+// probesDue says that the new version has not stood all the probes of this weight yet.
 func (d decision) probesDue() bool {
-	done := d.progress.Probed && d.progress.ProbedAt == d.live.Weight
-	return !done && len(d.plan.probesAt(d.live.Weight)) > 0
+	done := 0
+	if d.progress.ProbedAt == d.live.Weight {
+		done = d.progress.Probed
+	}
+	return done < len(d.plan.probesAt(d.live.Weight))
 }
 
-// runProbes asks for what the new version answers.
-func (d decision) runProbes() (NextAction, Progress) {
+// runProbe asks for what the new version answers to the next probe.
+func (d decision) runProbe() (NextAction, Progress) {
 	j := d.live
-	return RunProbes{Probes: d.plan.probesAt(j.Weight), OldVersion: j.Old, NewVersion: j.New, Weight: j.Weight, Until: d.wayBack()}, d.progress
+	if d.progress.ProbedAt != j.Weight {
+		d.progress.Probed, d.progress.ProbedAt, d.progress.Unprobed = 0, j.Weight, time.Time{}
+	}
+	next := d.plan.probesAt(j.Weight)[d.progress.Probed]
+	return RunProbe{Probe: next, OldVersion: j.Old, NewVersion: j.New, Weight: j.Weight, Until: d.wayBack()}, d.progress
 }
 
 // parseProbes reads a list of probes. keys are what a probe may have beside the keys that every probe has.
 func parseProbes(f fields, key string, keys ...string) []Probe {
+	items := f.list(key)
+	if len(items) > maxProbes {
+		f.problems.add(f.name(key), len(items), fmt.Sprintf("give at most %d probes", maxProbes))
+		return nil
+	}
 	var probes []Probe
-	for i, item := range f.list(key) {
+	for i, item := range items {
 		known := append([]string{"name", payloadKey, "expect", "every-step", "max-ms", "compare"}, keys...)
 		p := parseProbe(readObject(f.element(key, i), item, f.problems, known...))
 		if p.Name == "" {

@@ -42,6 +42,14 @@ func TestHookProbesRefuses(t *testing.T) {
 	}
 }
 
+func TestAListHasAtMostAHundredProbes(t *testing.T) {
+	list := func(n int) string { return "[" + strings.Repeat("{},", n-1) + "{}]" }
+	_, err := HookProbes("PROBES", list(100))
+	require.NoError(t, err)
+	_, err = HookProbes("PROBES", list(101))
+	require.ErrorContains(t, err, "PROBES is 101: give at most 100 probes")
+}
+
 func TestHookProbesTakeEveryKey(t *testing.T) {
 	probes, err := HookProbes("PROBES", ` [{"name": "a", "payload": [1], "expect": {}, "every-step": true, "function": "f-*", "max-ms": 250, "compare": {"ignore": ["body.time"]}}, {}] `)
 	require.NoError(t, err)
@@ -99,6 +107,26 @@ func TestMessagesAreShort(t *testing.T) {
 	require.NoError(t, err)
 	assert.Less(t, len(probes[0].unmet([]byte(long))), 600)
 	assert.Less(t, len(probes[0].unmet([]byte(`["`+long+`"]`))), 600)
+}
+
+func TestAnAnswersKeysAreShortenedToo(t *testing.T) {
+	long := strings.Repeat("k", 1<<20)
+	nested := func(value string) ProbeAnswer {
+		return ProbeAnswer{Body: []byte(`{"` + long + `": {"` + long + `": ` + value + `}}`)}
+	}
+	for name, answers := range map[string][2]ProbeAnswer{
+		"another value": {nested("1"), nested("2")},
+		"a key more":    {nested("1"), nested(`{}`)},
+		"keys missing":  {{Body: []byte(`{}`)}, nested("1")},
+		"keys added":    {nested("1"), {Body: []byte(`{}`)}},
+	} {
+		r := Probe{Compare: true}.Judge(answers[0], &answers[1])
+		assert.NotEmpty(t, r.Unmet, name)
+		assert.Less(t, len(r.Unmet), 1000, name)
+	}
+	expecting := Probe{Expect: map[string]any{long: true}}
+	assert.Less(t, len(expecting.unmet([]byte(`{}`))), 1000)
+	assert.Less(t, len(expecting.unmet([]byte(`{"`+long+`": 1}`))), 1000)
 }
 
 func FuzzHookProbes(f *testing.F) {
@@ -162,12 +190,14 @@ func TestProbesComeBeforeTheFirstShift(t *testing.T) {
 
 	assert.IsType(t, RunHook{}, first(s.decide()), "the hook goes before")
 	s.progress.PreTraffic = true
-	assert.Equal(t, RunProbes{Probes: []Probe{ping, always}, OldVersion: "7", NewVersion: "8"}, first(s.decide()))
+	assert.Equal(t, RunProbe{Probe: ping, OldVersion: "7", NewVersion: "8"}, first(s.decide()))
 	s.plan.Emergency = true
-	assert.IsType(t, RunProbes{}, first(s.decide()), "an emergency skips waits, not gates")
+	assert.IsType(t, RunProbe{}, first(s.decide()), "an emergency skips waits, not gates")
 	s.plan.Emergency = false
+	s.progress.Probed = 1
+	assert.Equal(t, RunProbe{Probe: always, OldVersion: "7", NewVersion: "8"}, first(s.decide()), "one a turn")
 
-	s.progress.Probed = true
+	s.progress.Probed = 2
 	w, _ := requireWrite(t, first(s.decide()))
 	assert.Equal(t, Weight(10_00), w.Routing.Weight)
 
@@ -183,8 +213,12 @@ func TestProbesOfEveryStepAreMadeOnceAtEach(t *testing.T) {
 	requireWrite(t, first(s.decide()))
 
 	s.plan.Probes = append(s.plan.Probes, Probe{Name: "always", EveryStep: true})
-	s.progress.Probed, s.progress.ProbedAt = true, 20_00
-	assert.Equal(t, RunProbes{Probes: s.plan.Probes[1:], OldVersion: "7", NewVersion: "8", Weight: 30_00}, first(s.decide()), "not yet at this weight")
+	s.progress.Probed, s.progress.ProbedAt, s.progress.Unprobed = 1, 20_00, began
+	action, progress := s.decide()
+	assert.Equal(t, RunProbe{Probe: s.plan.Probes[1], OldVersion: "7", NewVersion: "8", Weight: 30_00}, action, "not yet at this weight")
+	assert.Zero(t, progress.Probed)
+	assert.Equal(t, Weight(30_00), progress.ProbedAt)
+	assert.Zero(t, progress.Unprobed, "patience begins anew")
 	s.progress.ProbedAt = 30_00
 	requireWrite(t, first(s.decide()))
 

@@ -41,9 +41,11 @@ type Progress struct {
 	Checked bool
 	// PreTraffic and PostTraffic say that the hook has passed.
 	PreTraffic, PostTraffic bool
-	// Probed says that the new version has stood the probes that are made at ProbedAt.
-	Probed   bool
+	// Probed is how many of the probes that are made at ProbedAt the new version has stood. Unprobed is since when the next
+	// one could not be made; zero while it could.
+	Probed   int
 	ProbedAt Weight
+	Unprobed time.Time
 	// Failure is why the rollout goes back; nil while it goes forward. It is latched.
 	Failure *Failure
 	// Finishing says that the last write, which brings the owner's text back, was tried.

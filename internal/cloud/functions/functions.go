@@ -18,7 +18,7 @@ import (
 // Functions is the Lambda of one account and region.
 type Functions struct {
 	control *lambda.Client
-	// invoke waits as long as a function takes.
+	// invoke waits as long as a function takes, and leaves it to its caller to try again: how long a call took is measured.
 	invoke *lambda.Client
 }
 
@@ -26,7 +26,7 @@ type Functions struct {
 func New(cfg aws.Config) Functions {
 	return Functions{
 		control: lambda.NewFromConfig(cfg),
-		invoke:  lambda.NewFromConfig(cfg, func(o *lambda.Options) { o.HTTPClient = cloud.Patient() }),
+		invoke:  lambda.NewFromConfig(cfg, func(o *lambda.Options) { o.HTTPClient, o.RetryMaxAttempts = cloud.Patient(), 1 }),
 	}
 }
 

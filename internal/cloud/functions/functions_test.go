@@ -223,3 +223,13 @@ func TestInvokeWaitsForASlowFunction(t *testing.T) {
 	assert.Empty(t, failure)
 	assert.Len(t, server.Calls("lambda:Invoke"), 1)
 }
+
+// How long an answer took is measured: an attempt that was throttled is not part of it, its caller tries again.
+func TestInvokeIsOneAttempt(t *testing.T) {
+	f, server := connect(t, func(wiretest.Call) wiretest.Answer {
+		return wiretest.Answer{Status: 429, Body: []byte(`{"Reason":"ConcurrentInvocationLimitExceeded"}`), Header: map[string]string{"X-Amzn-Errortype": "TooManyRequestsException"}}
+	})
+	_, _, err := f.Invoke(t.Context(), "f:2", nil)
+	require.ErrorIs(t, err, deployer.ErrUnavailable)
+	assert.Len(t, server.Calls("lambda:Invoke"), 1)
+}
