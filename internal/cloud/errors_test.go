@@ -141,9 +141,6 @@ func TestRetries(t *testing.T) {
 
 // An answer that does not come is asked for again, within the time that one call may take.
 func TestALostAnswerIsNoticed(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes three seconds")
-	}
 	t.Parallel()
 	var calls atomic.Int32
 	server := wiretest.Start(t, func(wiretest.Call) wiretest.Answer {

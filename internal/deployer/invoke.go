@@ -11,8 +11,11 @@ import (
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
 )
 
-// patience is how long something that cannot be invoked is tried again.
-const patience = time.Minute
+// patience is how long something that cannot be invoked is tried again, at the most so long after the last try.
+const (
+	patience  = time.Minute
+	mostPause = 10 * time.Second
+)
 
 // insist invokes a function until it has run. It tries again for up to a minute where it could not be run, and not beyond
 // the way back, which begins at until; limit is as for attempt. The error is why it was not run; what says that it was
@@ -24,7 +27,7 @@ func (r *run) insist(ctx context.Context, what, function string, payload []byte,
 		defer cancel()
 		ctx, giveUp = bounded, earlier(giveUp, until)
 	}
-	for pause := time.Second; ; pause *= 2 {
+	for pause := time.Second; ; pause = min(2*pause, mostPause) {
 		a, err = r.attempt(ctx, function, payload, limit)
 		switch {
 		case err == nil:

@@ -211,9 +211,6 @@ func TestCanInvokeRunsNothing(t *testing.T) {
 
 // A hook may take longer to answer than any other call of the SDK.
 func TestInvokeWaitsForASlowFunction(t *testing.T) {
-	if testing.Short() {
-		t.Skip("takes four seconds")
-	}
 	t.Parallel()
 	f, server := connect(t, func(wiretest.Call) wiretest.Answer {
 		return wiretest.Answer{Body: []byte(`{}`), Delay: 4 * time.Second}
