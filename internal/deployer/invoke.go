@@ -66,36 +66,10 @@ func (r *run) runHook(ctx context.Context, a rollout.RunHook) (time.Time, *rollo
 	if err != nil {
 		return time.Time{}, nil, err
 	}
-	name := fmt.Sprintf("%s hook %s", a.Stage, a.Function)
-	answer, err := r.insist(ctx, name, a.Function, payload, 0, a.Until)
-	switch {
-	case err != nil:
-		r.progress.Failure = &rollout.Failure{Why: err.Error()}
-	case answer.Failure != "":
-		r.progress.Failure = &rollout.Failure{Why: name + " failed: " + rollout.Shorten(answer.Failure), Bad: true}
-	default:
-		r.hookAnswered(ctx, a, answer.Body)
-	}
+	answer, err := r.insist(ctx, a.String(), a.Function, payload, 0, a.Until)
+	r.progress = r.progress.AfterHook(a, answer, err)
+	r.log.InfoContext(ctx, "hook", "function", a.Function, "passed", r.progress.Failure == nil, "answer", rollout.Shorten(string(answer.Body)))
 	return r.now(), nil, nil
-}
-
-// hookAnswered takes a hook's answer: everything but status Succeeded has failed.
-func (r *run) hookAnswered(ctx context.Context, a rollout.RunHook, answer []byte) {
-	var verdict struct {
-		Status string `json:"status"`
-		Reason string `json:"reason"`
-	}
-	if err := json.Unmarshal(answer, &verdict); err != nil || verdict.Status != "Succeeded" {
-		why := fmt.Sprintf("%s hook %s did not answer status Succeeded but %.200s", a.Stage, a.Function, answer)
-		r.progress.Failure = &rollout.Failure{Why: why, Bad: true}
-		return
-	}
-	r.log.InfoContext(ctx, "hook", "function", a.Function, "status", verdict.Status, "reason", verdict.Reason)
-	if a.Stage == rollout.PreTraffic {
-		r.progress.PreTraffic = true
-	} else {
-		r.progress.PostTraffic = true
-	}
 }
 
 // runProbe invokes the new version with a probe, and the old one where the answers are compared. A probe that could not be
@@ -161,11 +135,7 @@ func (r *run) probeAnswered(ctx context.Context, result analysis.ProbeResult) {
 	r.probed = append(slices.DeleteFunc(r.probed, func(earlier analysis.ProbeResult) bool { return earlier.Name == result.Name }), result)
 	check := result.Check()
 	r.log.InfoContext(ctx, "probe", "name", result.Name, "verdict", check.Verdict.String(), "reason", check.Reason)
-	if check.Verdict == analysis.Fail {
-		r.progress.Failure = &rollout.Failure{Why: check.Name + ": " + check.Reason, Bad: true}
-		return
-	}
-	r.progress.Probed++
+	r.progress = r.progress.AfterProbe(check)
 }
 
 // numbered is a version as calls name it.
