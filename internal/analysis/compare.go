@@ -116,19 +116,33 @@ func oddsOf(log float64) float64 { return math.Exp(min(log, math.Log(1e9))) }
 
 // ledger lists what the test was fed, so that its decision can be repeated.
 func ledger(what string, p Params, history History, blocks []Block) string {
-	const most = 30
+	const most = 60
 	shown := blocks[max(0, len(blocks)-most):]
 	minutes := make([]string, len(shown))
 	for i, b := range shown {
-		minutes[i] = fmt.Sprintf("%s %s/%.0f %s/%.0f", time.Unix(b.Minute*60, 0).UTC().Format("15:04"),
-			amount(b.New.Errors), b.New.Invocations, amount(b.Old.Errors), b.Old.Invocations)
+		minutes[i] = b.String()
 	}
-	yardstick := "reference " + percent(history.Reference)
+	which := "by minute"
+	if len(shown) < len(blocks) {
+		which = fmt.Sprintf("by minute, the last %d of %d", len(shown), len(blocks))
+	}
+	yardstick := fmt.Sprintf("reference %s %%", figure(100*history.Reference))
 	if p.Delta > 0 {
-		yardstick = fmt.Sprintf("tolerated %s times the old version's share and %s more, reference without it %s", figure(p.Rho), percent(p.Delta), percent(history.Reference))
+		yardstick = fmt.Sprintf("tolerated %s times the old version's share and %s more, reference without it %s %%", figure(p.Rho), percent(p.Delta), figure(100*history.Reference))
 	}
-	return fmt.Sprintf("by minute, %s/called of the new and of the old version: %s; D %s, %s, alpha %s",
-		what, strings.Join(minutes, ", "), figure(history.dispersion()), yardstick, figure(p.Alpha))
+	return fmt.Sprintf("%s, %s/called of the new and of the old version: %s; D %s, %s, alpha %s",
+		which, what, strings.Join(minutes, ", "), figure(history.dispersion()), yardstick, figure(p.Alpha))
+}
+
+// String is "15:04 9/60 1/540", the errors and invocations of the new and of the old version, with the Tilt where there is
+// one.
+func (b Block) String() string {
+	text := fmt.Sprintf("%s %s/%.0f %s/%.0f", time.Unix(b.Minute*60, 0).UTC().Format("15:04"),
+		amount(b.New.Errors), b.New.Invocations, amount(b.Old.Errors), b.Old.Invocations)
+	if b.Tilt > 1 {
+		text += " tilt " + figure(b.Tilt)
+	}
+	return text
 }
 
 // assessBudget caps the failures of the new version beyond what the old one would have had: minute by minute beside it

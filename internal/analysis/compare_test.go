@@ -1,10 +1,14 @@
 package analysis
 
 import (
+	"math"
+	"regexp"
+	"strconv"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"pgregory.net/rapid"
 )
 
 // steady is a history of three hours at a rate of errors.
@@ -59,10 +63,58 @@ func TestCompare(t *testing.T) {
 	}
 }
 
+// TestTheLedgerRepeatsTheDecision starts with nothing but the message of a rollback.
 func TestTheLedgerRepeatsTheDecision(t *testing.T) {
-	a := Assess(Health{}, Evidence{Reading: beside([2]Counts{{60, 0}, {540, 1}}, [2]Counts{{60, 9}, {540, 0}}), History: steady(600, 1)})
-	assert.Equal(t, Fail, a.Verdict)
-	assert.Contains(t, a.Reason, "by minute, failed/called of the new and of the old version: 09:00 0/60 1/540, 09:01 9/60 0/540; D 1, reference")
+	rapid.Check(t, func(t *rapid.T) {
+		var pairs [][2]Counts
+		calls := rapid.SampledFrom([]float64{60, 6000, 600000}).Draw(t, "calls")
+		usual := rapid.SampledFrom([]float64{0, 0.0001, 0.02}).Draw(t, "usual")
+		for i := range rapid.IntRange(1, 15).Draw(t, "minutes") {
+			rate := min(1, usual*rapid.SampledFrom([]float64{1, 1, 1, 20}).Draw(t, "incident"))
+			weight := min(1, float64(i+1)/10)
+			fresh := Counts{Invocations: math.Round(weight * calls)}
+			fresh.Errors = math.Round(fresh.Invocations * min(1, rate*rapid.SampledFrom([]float64{1, 3, 50}).Draw(t, "ratio")))
+			pairs = append(pairs, [2]Counts{fresh, {calls - fresh.Invocations, math.Round((calls - fresh.Invocations) * rate)}})
+		}
+		e := Evidence{Reading: beside(pairs...), History: steady(calls, math.Round(usual*calls)), JudgedAlone: true}
+		e.Reading.Share = 1
+		a := Assess(Health{}, e)
+		if a.Verdict != Fail {
+			t.SkipNow()
+		}
+		test, claimed := repeated(t, a.Reason)
+		assert.Equal(t, Fail, test.Standing().Verdict, a.Reason)
+		assert.InEpsilon(t, claimed, oddsOf(test.Standing().Peak), 0.1, a.Reason)
+	})
+}
+
+// repeated is the test that a message tells of, and the evidence that the message claims.
+func repeated(t *rapid.T, message string) (test Test, claimed float64) {
+	number := func(pattern string) float64 {
+		found := regexp.MustCompile(pattern).FindStringSubmatch(message)
+		if found == nil {
+			t.Fatalf("no %s in %s", pattern, message)
+		}
+		x, err := strconv.ParseFloat(found[1], 64)
+		assert.NoError(t, err)
+		return x
+	}
+	p := DefaultParams()
+	p.Alpha, p.JudgedAlone = number(`alpha (\S+)$`), true
+	test = NewTest(p, History{Dispersion: number(`; D ([^,]+),`), Reference: number(`reference (\S+) %`) / 100})
+	minutes := regexp.MustCompile(`(\d\d):(\d\d) (\S+)/(\d+) (\S+)/(\d+)(?: tilt ([^,;]+))?`).FindAllStringSubmatch(message, -1)
+	for _, m := range minutes {
+		var x [8]float64
+		for i := range x {
+			if i > 0 && m[i] != "" {
+				value, err := strconv.ParseFloat(m[i], 64)
+				assert.NoError(t, err)
+				x[i] = value
+			}
+		}
+		test.Add(Block{Minute: int64(60*x[1] + x[2]), New: Counts{x[4], x[3]}, Old: Counts{x[6], x[5]}, Tilt: x[7]})
+	}
+	return test, number(`evidence against it (\S+):1`)
 }
 
 func TestHistoryBeforeBeginsWithTheFirstCall(t *testing.T) {

@@ -8,6 +8,9 @@ type Block struct {
 	// Minute numbers the minute, from any origin; later minutes have larger numbers.
 	Minute   int64
 	New, Old Counts
+	// Tilt is how many times the odds of a call the odds may be that a failure of this minute is the new version's, for no
+	// fault of its own; below 1 counts as 1. See the function Tilt.
+	Tilt float64
 }
 
 // countable says whether the block can be judged: it has calls of the new version, and no version has more errors than
@@ -25,6 +28,8 @@ func (c Counts) consistent() bool { return 0 <= c.Errors && c.Errors <= c.Invoca
 type comparison struct {
 	mixture
 	rho, delta, dispersion float64
+	// tilts says that it takes the blocks' Tilt into account.
+	tilts bool
 }
 
 // add bets on a countable block; one without the old version tells nothing and is skipped (section 2.1).
@@ -33,6 +38,9 @@ func (c *comparison) add(b Block) {
 		return
 	}
 	weighted := c.rho * b.New.Invocations
+	if c.tilts {
+		weighted *= max(1, b.Tilt)
+	}
 	theta := weighted / (weighted + b.Old.Invocations)
 	var gain [maxExperts]float64
 	for k := range c.experts {
@@ -53,11 +61,11 @@ func (c *comparison) gain(k int, theta float64, b Block) float64 {
 
 // newComparison is E (sections 2.3 and 2.4).
 func newComparison(p Params, h History) comparison {
-	return comparison{newMixture(p.Experts, p.Share), p.Rho, p.Delta, h.dispersion()}
+	return comparison{newMixture(p.Experts, p.Share), p.Rho, p.Delta, h.dispersion(), true}
 }
 
 // newNonInferiority is E_H, which needs no share step: whether the new version is good enough is one question over the
-// whole rollout (section 2.9).
+// whole rollout (section 2.9). A Tilt would make it bolder.
 func newNonInferiority(p Params, h History) comparison {
-	return comparison{newMixture(p.HealthyExperts, 0), p.HealthyRho, p.HealthyDelta, h.dispersion()}
+	return comparison{newMixture(p.HealthyExperts, 0), p.HealthyRho, p.HealthyDelta, h.dispersion(), false}
 }

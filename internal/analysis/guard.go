@@ -53,7 +53,7 @@ func (g *guard) tolerated(b Block) (q float64, ok bool) {
 	case b.Old.Invocations == 0:
 		return aloneUnknown + g.delta, true
 	case known && b.Old.Invocations >= b.New.Invocations:
-		return max(g.reference+g.delta, g.follow*b.Old.Errors/b.Old.Invocations), true
+		return max(g.reference+g.delta, g.follow*max(1, b.Tilt)*b.Old.Errors/b.Old.Invocations), true
 	default:
 		return 0, false
 	}

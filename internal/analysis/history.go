@@ -12,6 +12,8 @@ type History struct {
 	// Reference is twice a high upper limit of the past error rate, the guard's yardstick; 0 when the history is too
 	// short to tell (section 2.7).
 	Reference float64
+	// Usual is the lower median of the error rates by minute, which incidents do not move.
+	Usual float64
 }
 
 // minReferenceCalls is how many invocations a reference rate needs (section 2.7).
@@ -27,7 +29,7 @@ func NewHistory(minutes []Counts) History {
 	if sum.Invocations <= 0 {
 		return History{}
 	}
-	h := History{Dispersion: dispersionOf(minutes, sum)}
+	h := History{Dispersion: dispersionOf(minutes, sum), Usual: usualRate(minutes)}
 	if sum.Invocations >= minReferenceCalls {
 		h.Reference = referenceOf(sum, h.Dispersion)
 	}
@@ -41,6 +43,15 @@ func (h History) dispersion() float64 { return max(1, h.Dispersion) }
 func referenceOf(sum Counts, d float64) float64 {
 	k := sum.Errors / d
 	return min(0.5, 2*d*(k+1+3.09*math.Sqrt(k+1)+3)/sum.Invocations)
+}
+
+// usualRate is the lower median of the error rates of the minutes.
+func usualRate(minutes []Counts) float64 {
+	rates := make([]float64, len(minutes))
+	for i, c := range minutes {
+		rates[i] = c.rate()
+	}
+	return lowerMedian(rates)
 }
 
 // dispersionOf is D of the specification, section 2.6. Where most minutes have no error, the size of the usual minute

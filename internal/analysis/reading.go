@@ -57,6 +57,8 @@ type Reading struct {
 	// an alias without weights carry ExecutedVersion rests on one report, so in every whole minute after Alone the
 	// alias's own series counts as the new version's.
 	Alone time.Time
+	// Share is the new version's present part of the traffic, 0 to 1, the largest so far; 0 where nobody knows.
+	Share float64
 }
 
 // New sums the new version's calls in the minutes that start no earlier than the minute of since.

@@ -48,6 +48,9 @@ func (h Health) trial(e Evidence) trial {
 			})
 		}
 	}
+	for _, c := range t.compared {
+		Tilt(c.blocks, c.history, e.Reading.Share)
+	}
 	if len(t.compared) > 0 {
 		t.share(h.Errors == ErrorsCompare)
 		t.run()

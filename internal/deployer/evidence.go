@@ -45,6 +45,7 @@ func (r *run) assessInTime(ctx context.Context, live *rollout.Journal, reserve t
 func (r *run) assess(ctx context.Context, live *rollout.Journal) *analysis.Assessment {
 	plan := r.request.Plan
 	evidence := analysis.Evidence{FirstShift: live.First, StepSince: live.Since, JudgedAlone: plan.JudgesAlone(), Probes: r.probed}
+	evidence.Reading.Share = live.Weight.Share()
 	if live.Weight == rollout.Full {
 		evidence.Reading.Alone = live.Since
 	}

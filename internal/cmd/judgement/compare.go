@@ -5,9 +5,12 @@ import "github.com/meta-deployer/meta-deployer/internal/analysis"
 // comparison is our test at work. It says at every look what starting over with the whole table of visible minutes
 // would say: the newest minute, which may still grow, is judged on a copy and replaced at the next look.
 type comparison struct {
-	// settled has judged the minutes that will not change, which are so many.
+	history analysis.History
+	// settled has judged the minutes that will not change and whose neighbours will not, which are so many.
 	settled analysis.Test
 	minutes int
+	// even takes every minute for one of a single weight.
+	even bool
 	// onlyWhole leaves the newest minute out while it grows.
 	onlyWhole bool
 	// standing is what the last look found.
@@ -17,23 +20,36 @@ type comparison struct {
 func newComparison(w world, h analysis.History) *comparison {
 	p := analysis.DefaultParams()
 	p.JudgedAlone = w.plan.bake() > 0
-	return &comparison{settled: analysis.NewTest(p, h)}
+	return &comparison{history: h, settled: analysis.NewTest(p, h)}
 }
 
 func (c *comparison) look(v *view) answer {
-	newest := len(v.minutes) - 1
-	for ; c.minutes < newest; c.minutes++ {
-		c.settled.Add(v.minutes[c.minutes])
+	blocks := c.blocks(v)
+	for len(blocks) > 2 {
+		c.settled.Add(blocks[0])
+		blocks = blocks[1:]
+		c.minutes++
+	}
+	if c.onlyWhole && !v.whole() {
+		blocks = blocks[:len(blocks)-1]
 	}
 	test := c.settled
-	if !c.onlyWhole || v.whole() {
-		test.Add(v.minutes[newest])
+	for _, b := range blocks {
+		test.Add(b)
 	}
 	c.standing = test.Standing()
 	if c.standing.Verdict == analysis.Fail {
 		return rollBack
 	}
 	return carryOn
+}
+
+// blocks are the minutes that are not settled.
+func (c *comparison) blocks(v *view) []analysis.Block {
+	if c.even {
+		return v.minutes[c.minutes:]
+	}
+	return v.blocks(c.minutes, c.history)
 }
 
 // compareWith is our test with what it is told of the past.
@@ -44,6 +60,12 @@ func compareWith(past func(*rollout) analysis.History) func(*rollout) judge {
 func historyOf(r *rollout) analysis.History { return analysis.NewHistory(r.history) }
 
 func noHistory(*rollout) analysis.History { return analysis.History{} }
+
+func compareEven(r *rollout) judge {
+	c := newComparison(r.world, historyOf(r))
+	c.even = true
+	return c.look
+}
 
 func compareWhole(r *rollout) judge {
 	c := newComparison(r.world, historyOf(r))

@@ -65,6 +65,29 @@ func (s sample) median() float64 {
 	return slices.Sorted(slices.Values(s))[len(s)/2]
 }
 
+// burden are the failed calls of a rollout in some worlds, under a rule and under the oracle, each a mean over rollouts.
+// There are two ways to say how many times as many they are, and they differ: in busy worlds more fails.
+type burden struct{ own, least sample }
+
+// add takes a world in, unless nothing fails there under the oracle.
+func (b *burden) add(own, least float64) {
+	if least > 0 {
+		b.own, b.least = append(b.own, own), append(b.least, least)
+	}
+}
+
+// ofMeans is how many times the oracle's mean over the worlds the rule's is.
+func (b burden) ofMeans() float64 { return b.own.mean() / b.least.mean() }
+
+// byWorld is how many times the oracle's the rule's is in each world: every world counts the same.
+func (b burden) byWorld() sample {
+	times := make(sample, len(b.own))
+	for i, own := range b.own {
+		times[i] = own / b.least[i]
+	}
+	return times
+}
+
 // figures are what a rule achieved in many worlds.
 type figures struct {
 	// falsely are the harmless rollouts that it rolled back.
@@ -73,9 +96,8 @@ type figures struct {
 	worst cell
 	// caught are the others that it rolled back, by defect.
 	caught map[string]share
-	// failed is how many times as many calls failed as under the oracle, by world; failedGross where at least half of
-	// all requests fail.
-	failed, failedGross sample
+	// failed are the calls that failed; failedGross where at least half of all requests fail.
+	failed, failedGross burden
 	// seconds is the mean time to the rollback of a version that fails at least half of all requests.
 	seconds float64
 	// wald is how many times as many calls failed as any test needs, in the worlds of which that is known.
@@ -95,16 +117,14 @@ func figuresOf(cells []cell, rule int) figures {
 		}
 		name := c.world.defect.name
 		f.caught[name] = f.caught[name].plus(t.ended)
-		times, ok := c.relative(rule)
-		if ok {
-			f.failed = append(f.failed, times)
-		}
-		if ok && c.world.defect.gross() {
-			f.failedGross = append(f.failedGross, times)
+		own, least := c.failed(rule), c.failed(oracleRule)
+		f.failed.add(own, least)
+		if c.world.defect.gross() {
+			f.failedGross.add(own, least)
 			gross.ended, gross.seconds = gross.ended.plus(t.ended), gross.seconds+t.seconds
 		}
 		if limit, ok := c.world.waldLimit(); ok && c.world.kind.noise == independent {
-			f.wald = append(f.wald, t.failed/float64(t.ended.of)/limit)
+			f.wald = append(f.wald, own/limit)
 		}
 	}
 	f.seconds = gross.seconds / float64(gross.ended.hits)

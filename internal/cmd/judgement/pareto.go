@@ -54,7 +54,7 @@ func (s study) dots(x, y axis) []dot {
 			continue
 		}
 		f := figuresOf(where(s.cells, sound), k)
-		d := dot{point: point{x.at(f.falsely.rate()), y.at(f.failed.mean())}, name: r.name, color: r.color()}
+		d := dot{point: point{x.at(f.falsely.rate()), y.at(f.failed.byWorld().mean())}, name: r.name, color: r.color()}
 		if d.x < (x.begin+x.end)/2 {
 			d.label = point{x.at(0.012), d.y + 4}
 			left = append(left, d)

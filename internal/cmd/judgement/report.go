@@ -75,18 +75,18 @@ func (s study) targetTable() string {
 func sizes() []string { return []string{"x1.5", "x3", "x10", "0 to 1 %", ">=50 %"} }
 
 func (s study) ruleTable() string {
-	t := benchmarks.Table{Header: slices.Concat([]string{"rule", "false rollbacks"}, sizes(), []string{"failed requests", "of >=50 %", "s to rollback", "x limit"})}
+	t := benchmarks.Table{Header: slices.Concat([]string{"rule", "false rollbacks"}, sizes(), []string{"failed requests", "of >=50 %", "by world", "of >=50 %", "s to rollback", "x limit"})}
 	for k, r := range s.rules {
 		f := figuresOf(where(s.cells, sound), k)
 		row := []string{r.emphasis(), r.falsely(f)}
 		for _, size := range sizes() {
 			row = append(row, percent(f.caught[size].rate()))
 		}
-		t.Add(append(row, number(f.failed.mean()), number(f.failedGross.mean()), fmt.Sprintf("%.0f", f.seconds), number(f.wald.geometric()))...)
+		t.Add(append(row, number(f.failed.ofMeans()), number(f.failedGross.ofMeans()), number(f.failed.byWorld().mean()), number(f.failedGross.byWorld().mean()), fmt.Sprintf("%.0f", f.seconds), number(f.wald.geometric()))...)
 	}
 	return t.String() + `
 
-In the worlds that break no assumption. *False rollbacks*: of harmless rollouts, with the standard error. Then what is caught, by the size of the regression (for *late onset* from the onset on). *Failed requests*: those of the new version, as a multiple of the oracle's, mean over worlds; below 1 is a rule that goes back earlier than anybody could know why. *s to rollback* where at least half of all requests fail. *x limit*: failed requests as a multiple of Wald's limit for known rates, the publish delay included; geometric mean over the worlds of independent failures in which the schedule is long enough to reach it.`
+In the worlds that break no assumption. *False rollbacks*: of harmless rollouts, with the standard error. Then what is caught, by the size of the regression (for *late onset* from the onset on). *Failed requests*: those of the new version on the mean over worlds, as a multiple of the oracle's; below 1 is a rule that goes back earlier than anybody could know why. Busy worlds weigh most in that mean; *by world* is the mean of the multiples of each world, in which all weigh the same. *s to rollback* where at least half of all requests fail. *x limit*: failed requests as a multiple of Wald's limit for known rates, the publish delay included; geometric mean over the worlds of independent failures in which the schedule is long enough to reach it.`
 }
 
 // falsely is what stands under false rollbacks; the oracle has no regression to look for in a harmless world.
@@ -109,18 +109,18 @@ func (r rule) emphasis() string {
 }
 
 func (s study) duelTable() string {
-	t := benchmarks.Table{Header: []string{"rule", "false rollbacks, ours : theirs", "failed requests, ours : theirs", "verdict"}}
+	t := benchmarks.Table{Header: []string{"rule", "false rollbacks, ours : theirs", "failed requests by world, ours : theirs", "verdict"}}
 	for _, d := range duels(s.cells, s.rules) {
 		t.Add(d.rival,
 			percent(d.us.falsely.rate())+" : "+percent(d.other.falsely.rate()),
-			number(d.us.failed.mean())+" : "+number(d.other.failed.mean()),
+			number(d.us.failed.byWorld().mean())+" : "+number(d.other.failed.byWorld().mean()),
 			d.String())
 	}
 	return t.String()
 }
 
 func (s study) worldTable() string {
-	t := benchmarks.Table{Header: []string{"worlds", "false rollbacks", "worst world", "caught, less than 50 %", "oracle", "caught, >=50 %", "oracle", "failed requests", "of >=50 %"}}
+	t := benchmarks.Table{Header: []string{"worlds", "false rollbacks", "worst world", "caught, less than 50 %", "oracle", "caught, >=50 %", "oracle", "failed requests by world", "of >=50 %"}}
 	add := func(name string, as func(world) bool, place func(world) string) {
 		us, best := figuresOf(where(s.cells, as), ourRule), figuresOf(where(s.cells, as), oracleRule)
 		falsely, worst := "–", "–"
@@ -133,7 +133,7 @@ func (s study) worldTable() string {
 		t.Add(name, falsely, worst,
 			percent(us.caughtSlight().rate()), percent(best.caughtSlight().rate()),
 			percent(us.caught[">=50 %"].rate()), percent(best.caught[">=50 %"].rate()),
-			number(us.failed.mean()), number(us.failedGross.mean()))
+			number(us.failed.byWorld().mean()), number(us.failedGross.byWorld().mean()))
 	}
 	for _, k := range kinds() {
 		name := k.name
@@ -188,10 +188,10 @@ func (s study) minuteText() string {
 	incident := ofKind("shared incidents")
 	find := func(name string) int { return slices.IndexFunc(s.rules, func(r rule) bool { return r.name == name }) }
 	falsely := func(rule int) string { return rate(figuresOf(where(s.cells, incident), rule).falsely) }
-	failed := func(rule int) string { return number(figuresOf(where(s.cells, sound), rule).failed.mean()) }
-	onMinutes, whole := find("compare, shifts on minutes"), find("compare, whole minutes")
-	return fmt.Sprintf(`A shift within a minute of the clock makes that minute one of two weights. If an incident covers only its later part, the new version has a larger part in it than its part of the minute's calls, and is blamed for it: %s false rollbacks in *shared incidents*, %s when shifts come on whole minutes. Looking at the newest minute while it grows changes false rollbacks little (without it %s) and saves failed requests: %s times the oracle's, %s without it.`,
-		falsely(ourRule), falsely(onMinutes), falsely(whole), failed(ourRule), failed(whole))
+	failed := func(rule int) string { return number(figuresOf(where(s.cells, sound), rule).failed.byWorld().mean()) }
+	even, whole := find("compare, even minutes"), find("compare, whole minutes")
+	return fmt.Sprintf(`A shift within a minute of the clock makes that minute one of two weights. If an incident covers only its later part, the new version has a larger part in it than its part of the minute's calls. Without a tilt for that it is blamed: %s false rollbacks in *shared incidents* instead of %s. The tilt costs failed requests: %s times the oracle's instead of %s. Looking at the newest minute while it grows changes false rollbacks little (without it %s) and saves failed requests: %s times the oracle's, %s without it.`,
+		falsely(even), falsely(ourRule), failed(ourRule), failed(even), falsely(whole), failed(ourRule), failed(whole))
 }
 
 func (s study) lossList() string {

@@ -31,7 +31,7 @@ func TestWrite(t *testing.T) {
 
 func TestDuel(t *testing.T) {
 	of := func(falsely int, failed float64) figures {
-		return figures{falsely: share{falsely, 100}, failed: sample{failed}}
+		return figures{falsely: share{falsely, 100}, failed: burden{sample{failed}, sample{1}}}
 	}
 	for want, other := range map[string]figures{
 		"beaten on both": of(50, 3),
@@ -60,6 +60,15 @@ func TestShare(t *testing.T) {
 	assert.InDelta(t, 0.0218, share{5, 100}.deviation(), 1e-4)
 	assert.InDelta(t, 0.0264, share{0, 100}.upper(), 1e-4)
 	assert.Zero(t, share{}.rate())
+}
+
+func TestBurden(t *testing.T) {
+	var b burden
+	b.add(300, 100)
+	b.add(2, 2)
+	b.add(7, 0)
+	assert.InDelta(t, 302.0/102, b.ofMeans(), 1e-12)
+	assert.Equal(t, sample{3, 1}, b.byWorld())
 }
 
 func TestSample(t *testing.T) {

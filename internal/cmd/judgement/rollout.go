@@ -66,21 +66,17 @@ func (r *rollout) judgedBy(rule rule) outcome {
 	v := newView(r.sky.start%ticksPerMinute, r.before)
 	look := rule.judge(r)
 	var o outcome
-	wait := 0
-	if rule.onMinutes {
-		wait = (ticksPerMinute - v.phase) % ticksPerMinute * tick
-	}
-	for at := -wait; at < r.world.plan.length(); {
+	for at := 0; at < r.world.plan.length(); {
+		v.weight, _ = r.world.plan.weight(at)
 		f := r.serve(random, len(v.flows), at)
 		for half := 1; half <= 2; half++ { // rules look every 5 s at most
 			at += tick / 2
-			now := len(v.flows)*tick + half*tick/2
-			o.seconds = now - wait
+			o.seconds = len(v.flows)*tick + half*tick/2
 			o.failed += f.new.Errors / 2
-			if at <= 0 || !rule.due(clock{r, o.seconds, at}) {
+			if !rule.due(clock{r, o.seconds, at}) {
 				continue
 			}
-			switch look(v.at(now)) {
+			switch look(v.at(o.seconds)) {
 			case rollBack:
 				o.rolledBack = true
 				return o

@@ -46,8 +46,6 @@ type rule struct {
 	about string
 	due   func(clock) bool
 	judge func(*rollout) judge
-	// onMinutes waits for a whole minute of the wall clock before the first shift.
-	onMinutes bool
 }
 
 // The places of two rules in rules.
@@ -68,7 +66,7 @@ func ourRules() []rule {
 		{name: "compare", role: ours, due: everyPoll, judge: compare, about: "our default: the sequential test at 1 %, with a history of 180 minutes, every 15 s"},
 		{name: "oracle", role: yardstick, due: everyPoll, judge: oracle, about: "a sequential probability ratio test at 1 % that knows both rates at every moment, with incidents and bad requests, at the same looks: more than anybody can"},
 		{name: "oracle, every 10 s", role: yardstick, due: everyTick, judge: oracle, about: "the same, looking whenever there is something new"},
-		{name: "compare, shifts on minutes", role: variant, due: everyPoll, judge: compare, onMinutes: true, about: "our default where the first shift waits for a whole minute of the clock, and so do the others"},
+		{name: "compare, even minutes", role: variant, due: everyPoll, judge: compareEven, about: "our default that takes every minute for one of a single weight"},
 		{name: "compare, whole minutes", role: variant, due: everyPoll, judge: compareWhole, about: "our default that leaves out the newest minute while it grows"},
 		{name: "compare, no history", role: variant, due: everyPoll, judge: compareWith(noHistory), about: "our default for a function without a past"},
 	}

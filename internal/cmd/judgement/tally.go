@@ -69,8 +69,8 @@ func newCell(w world, rules []rule, seed, number uint64, e effort) cell {
 	return c
 }
 
-// relative is how many times as many calls failed under the rule as under the oracle; false where none failed.
-func (c cell) relative(rule int) (times float64, ok bool) {
-	least := c.tallies[oracleRule].failed
-	return c.tallies[rule].failed / least, least > 0
+// failed is how many calls of the new version failed under the rule, in a rollout on the mean.
+func (c cell) failed(rule int) float64 {
+	t := c.tallies[rule]
+	return t.failed / float64(t.ended.of)
 }

@@ -1,6 +1,10 @@
 package main
 
-import "github.com/meta-deployer/meta-deployer/internal/analysis"
+import (
+	"slices"
+
+	"github.com/meta-deployer/meta-deployer/internal/analysis"
+)
 
 // publishDelay is how many seconds after the end of a tick CloudWatch shows it.
 const publishDelay = 60
@@ -20,6 +24,8 @@ type view struct {
 	phase int
 	// minutes are the visible minutes, the newest of which may still grow.
 	minutes []analysis.Block
+	// weight is the new version's present share of the traffic.
+	weight float64
 	// total are the new version's visible calls.
 	total analysis.Counts
 	// shown is how many ticks of the rollout are visible.
@@ -41,6 +47,14 @@ func (v *view) at(now int) *view {
 		v.show(v.flows[v.shown])
 	}
 	return v
+}
+
+// blocks are the visible minutes from the one of that number on, as our test wants them.
+func (v *view) blocks(from int, h analysis.History) []analysis.Block {
+	before := min(from, 1) // the neighbour counts
+	blocks := slices.Clone(v.minutes[from-before:])
+	analysis.Tilt(blocks, h, v.weight)
+	return blocks[before:]
 }
 
 // show adds the next tick to the table.

@@ -1,0 +1,128 @@
+package analysis
+
+import (
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"pgregory.net/rapid"
+)
+
+func TestTilt(t *testing.T) {
+	calm, next := one(600, 1, 5400, 5), one(1200, 2, 4800, 5)
+	mixed := one(900, 900, 5100, 900) // from 10 to 20 % within the minute
+	tests := map[string]struct {
+		blocks []Block
+		h      History
+		share  float64
+		want   float64 // of the second block
+	}{
+		"an incident beside a shift":            {[]Block{calm, mixed, next}, History{}, 0.5, 0.005261 + 0.994739*0.25*5100/900},
+		"of the newest minute, until now":       {[]Block{calm, mixed}, History{}, 0.2, 0.005247 + 0.994753*0.25*5100/900},
+		"nobody knows the weight":               {[]Block{calm, mixed}, History{}, 0, 1},
+		"no shift":                              {[]Block{calm, one(900, 900, 5100, 900), one(900, 1, 5100, 5)}, History{}, 0.5, 1},
+		"it goes on":                            {[]Block{calm, mixed, one(1200, 220, 4800, 880)}, History{}, 0.5, 0.005261 + 0.994739*0.25*5100/900},
+		"it was there before and goes on":       {[]Block{one(600, 110, 5400, 990), mixed, one(1200, 220, 4800, 880)}, History{}, 0.5, 1},
+		"a drift":                               {[]Block{one(600, 75, 5400, 675), mixed, one(1200, 220, 4800, 880)}, History{}, 0.5, 1},
+		"chance":                                {[]Block{calm, one(900, 2, 5100, 19), next}, History{}, 0.5, 1},
+		"chance where failures come in bunches": {[]Block{calm, mixed, next}, History{Dispersion: 60}, 0.5, 1},
+		"the old version never called again":    {[]Block{calm, mixed, one(6000, 6, 0, 0)}, History{}, 1, largestTilt},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			Tilt(tt.blocks, tt.h, tt.share)
+			assert.InEpsilon(t, tt.want, tt.blocks[1].Tilt, 1e-4)
+		})
+	}
+}
+
+func TestTiltOfTheFirstMinuteKnowsTheHistory(t *testing.T) {
+	busy := NewHistory(steady(6000, 1200))
+	first := func(h History) float64 {
+		blocks := []Block{one(300, 60, 5700, 1140)}
+		Tilt(blocks, h, 0.1)
+		return blocks[0].Tilt
+	}
+	assert.InDelta(t, 1, first(busy), 1e-12, "a fifth has always failed")
+	assert.InEpsilon(t, 0.1/0.9*5700/300, first(History{}), 1e-9)
+}
+
+// TestTiltOnlyWeakens is what the guarantee rests on: it makes no bet against the new version larger, and none for it.
+func TestTiltOnlyWeakens(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		h := History{Dispersion: rapid.Float64Range(1, 50).Draw(t, "D"), Reference: rapid.Float64Range(0, 0.5).Draw(t, "reference")}
+		even, tilted := NewTest(DefaultParams(), h), NewTest(DefaultParams(), h)
+		b := drawBlocks(t, 1e12)[0]
+		even.Add(b)
+		b.Tilt = rapid.Float64Range(0, largestTilt).Draw(t, "tilt")
+		tilted.Add(b)
+		slack := 1e-9 * (1 + math.Abs(even.Comparison()))
+		assert.LessOrEqual(t, tilted.Comparison(), even.Comparison()+slack)
+		assert.LessOrEqual(t, tilted.Guard(), even.Guard()+slack)
+		assert.LessOrEqual(t, tilted.Standing().Healthy, even.Standing().Healthy)
+		assert.False(t, math.IsNaN(tilted.Standing().Unhealthy) || math.IsInf(tilted.Standing().Unhealthy, 0))
+	})
+}
+
+// TestIncidentsInMinutesThatShift simulates harmless rollouts with an incident each, in steps that begin anywhere in a
+// minute, and looks every ten seconds.
+func TestIncidentsInMinutesThatShift(t *testing.T) {
+	const rollouts = 1000
+	random := rand.New(rand.NewPCG(5, 6))
+	history := steady(60000, 60)
+	rolledBack, blamed := 0, 0
+	for range rollouts {
+		tilted, even := rolloutWithIncident(random, history)
+		if tilted == Fail {
+			rolledBack++
+		}
+		if even == Fail {
+			blamed++
+		}
+	}
+	atMost := 0.0
+	for k := range rolledBack + 1 {
+		atMost += binomial(rollouts, k, DefaultParams().Alpha)
+	}
+	assert.Less(t, atMost, 0.001, "%d of %d harmless rollouts rolled back", rolledBack, rollouts)
+	assert.Greater(t, blamed, rollouts/20, "without a tilt the incident is no test")
+}
+
+// rolloutWithIncident judges nine steps of a minute with the tilt and without it.
+func rolloutWithIncident(random *rand.Rand, history []Counts) (tilted, even Verdict) {
+	const ticks = 6 // of a minute
+	begun, began := random.IntN(ticks), random.IntN(9*ticks)
+	ended := began + 2 + random.IntN(8)
+	h := NewHistory(history)
+	var blocks []Block
+	settled := NewTest(DefaultParams(), h)
+	for tick := range 9 * ticks {
+		weight, rate := float64(1+tick/ticks)/10, 0.001
+		if began <= tick && tick < ended {
+			rate = 0.2
+		}
+		if minute := int64((begun + tick) / ticks); len(blocks) == 0 || blocks[len(blocks)-1].Minute < minute {
+			blocks = append(blocks, Block{Minute: minute})
+		}
+		b := &blocks[len(blocks)-1]
+		b.New, b.Old = b.New.plus(draw(random, weight*10000, rate)), b.Old.plus(draw(random, (1-weight)*10000, rate))
+		Tilt(blocks, h, weight)
+		test := after(settled, blocks...)
+		tilted = max(tilted, test.Standing().Verdict)
+		for i := range blocks {
+			blocks[i].Tilt = 0
+		}
+		test = after(settled, blocks...)
+		even = max(even, test.Standing().Verdict)
+	}
+	return tilted, even
+}
+
+func TestTheLedgerTellsTheTilt(t *testing.T) {
+	r := beside([2]Counts{{600, 1}, {5400, 5}}, [2]Counts{{900, 200}, {5100, 900}}, [2]Counts{{1200, 600}, {4800, 5}})
+	r.Share = 0.2
+	a := Assess(Health{}, Evidence{Reading: r})
+	assert.Equal(t, Fail, a.Verdict)
+	assert.Contains(t, a.Reason, "09:01 200/900 900/5100 tilt 1.41, 09:02 600/1200 5/4800;")
+}
