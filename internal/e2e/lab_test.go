@@ -43,7 +43,13 @@ type lab struct {
 // newLab has the function checkout with traffic on its alias live at version 1. Version 2 is as good, version 3 fails.
 func newLab(t *testing.T) *lab {
 	t.Helper()
-	w := sim.NewAt(time.Now().UTC().Truncate(time.Minute).Add(-10 * time.Minute))
+	return newLabSince(t, 10*time.Minute)
+}
+
+// newLabSince is a lab whose account is so old.
+func newLabSince(t *testing.T, age time.Duration) *lab {
+	t.Helper()
+	w := sim.NewAt(time.Now().UTC().Truncate(time.Minute).Add(-age))
 	w.Latency, w.MetricsDelay = 0, 0
 	w.Publish("checkout", "1", sim.Version{})
 	w.Publish("checkout", "2", sim.Version{})

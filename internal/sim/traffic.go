@@ -72,6 +72,14 @@ func (w *World) SetTraffic(name, aliasName string, rps Curve) {
 	f.aliases[aliasName].rps = rps
 }
 
+// Record has CloudWatch show calls that a version got through an alias in a minute that is over, beside those of the
+// traffic. The alias must exist, and the world must have begun before the minute.
+func (w *World) Record(name, aliasName, version string, minute time.Time, c analysis.Counts) {
+	a := w.functions[name].aliases[aliasName]
+	a.shown.add(w.since(minute), c)
+	a.stream(version).shown.add(w.since(minute), c)
+}
+
 // stream is the alias's stream to a version.
 func (t *traffic) stream(version string) *stream {
 	for _, s := range t.streams {

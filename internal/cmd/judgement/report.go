@@ -46,7 +46,7 @@ func (s study) introduction() string {
 
 Written by `+"`make bench-judgement`"+`, seed %d: %d simulated rollouts in %d worlds (%d in each harmless world, %d in each other), all judged by each of %d rules.
 
-A world is a kind of noise, a schedule, a traffic of 1, 10, 100 or 1000 requests per second, an old version that fails 0, 0.1, 1 or 5 %% of them, and a new version that is as good or worse: 1.5, 3 or 10 times as many failures, 1 %% where there were none, half of all requests, or all. Requests arrive by chance (Poisson) and are routed by chance; CloudWatch shows every 10 s of them 60 s later, in minutes of its clock of which the newest grows, and rollouts begin anywhere in a minute. Going back takes no time. What nobody noticed is charged until the schedule ends.
+A world is a kind of noise, a schedule, a traffic of 1, 10, 100 or 1000 requests per second, an old version that fails 0, 0.1, 1 or 5 %% of them, and a new version that is as good or worse: 1.5, 3 or 10 times as many failures, 1 %% where there were none, half of all requests, or all. Requests arrive by chance (Poisson) and are routed by chance; CloudWatch shows every 10 s of them 60 s later, in minutes of its clock of which the newest grows, and rollouts begin anywhere in a minute. Going back takes no time. What nobody noticed is charged until the schedule ends, which goes by the clock for every rule but Flagger's: that the deployer also waits while both versions fail is left out.
 
 Three kinds of world break an assumption of our test on purpose, and stand apart:
 
