@@ -83,8 +83,7 @@ type world struct {
 	bake int
 }
 
-// TestFalseRollbacks simulates harmless rollouts. So few false rollbacks as are found would be found with a probability
-// of 0.1 % at most, were their rate as high as alpha.
+// TestFalseRollbacks simulates harmless rollouts.
 func TestFalseRollbacks(t *testing.T) {
 	const rollouts = 2000
 	worlds := map[string]world{
@@ -106,13 +105,20 @@ func TestFalseRollbacks(t *testing.T) {
 					rolledBack++
 				}
 			}
-			atMost := 0.0
-			for k := range rolledBack + 1 {
-				atMost += binomial(rollouts, k, DefaultParams().Alpha)
-			}
-			assert.Less(t, atMost, 0.001, "%d of %d harmless rollouts rolled back", rolledBack, rollouts)
+			assertAtMostAlpha(t, rolledBack, rollouts)
 		})
 	}
+}
+
+// assertAtMostAlpha checks that so few false rollbacks would be found with a probability of 0.1 % at most, were their rate as
+// high as alpha.
+func assertAtMostAlpha(t *testing.T, rolledBack, rollouts int) {
+	t.Helper()
+	atMost := 0.0
+	for k := range rolledBack + 1 {
+		atMost += binomial(rollouts, k, DefaultParams().Alpha)
+	}
+	assert.Less(t, atMost, 0.001, "%d of %d harmless rollouts rolled back", rolledBack, rollouts)
 }
 
 func TestRegressionsAreCaught(t *testing.T) {

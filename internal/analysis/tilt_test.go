@@ -81,11 +81,7 @@ func TestIncidentsInMinutesThatShift(t *testing.T) {
 			blamed++
 		}
 	}
-	atMost := 0.0
-	for k := range rolledBack + 1 {
-		atMost += binomial(rollouts, k, DefaultParams().Alpha)
-	}
-	assert.Less(t, atMost, 0.001, "%d of %d harmless rollouts rolled back", rolledBack, rollouts)
+	assertAtMostAlpha(t, rolledBack, rollouts)
 	assert.Greater(t, blamed, rollouts/20, "without a tilt the incident is no test")
 }
 
