@@ -27,37 +27,49 @@ func TestChecks(t *testing.T) {
 		// says is what the error says; "" is a success.
 		says string
 	}{
-		"all of them are content": {version: "2", health: `"latency": {"max-ms": 1000, "quantile": 0.9, "compare": true}, "throttles": "any", "metrics": [{"id": "queue", "metric": {"namespace": "shop", "name": "queue", "stat": "Sum"}, "max": 10}],
+		"all of them are content": {
+			version: "2", health: `"latency": {"max-ms": 1000, "quantile": 0.9, "compare": true}, "throttles": "any", "metrics": [{"id": "queue", "metric": {"namespace": "shop", "name": "queue", "stat": "Sum"}, "max": 10}],
 			"function": "judge", "probes": [{"name": "ping", "payload": {}, "expect": {"ok": true}, "every-step": true}], "max-failed-invocations": 1, "min-invocations": 5, "false-alarm-rate": 0.001`,
 			account: sees(func(w *sim.World) {
 				w.SetMetric("queue", sim.Constant(3))
 				w.SetHook("judge", sim.Hook{Answer: `{"status": "pass"}`})
-			})},
+			}),
+		},
 		"compare":       {version: "3", says: "errors: "},
 		"any":           {version: "3", health: `"errors": "any"`, says: "allowed none"},
 		"max-rate":      {version: "3", health: `"errors": {"max-rate": 0.5}`, says: "allowed 50 %"},
 		"budget":        {version: "3", health: `"errors": "off", "max-failed-invocations": 5`, says: "max-failed-invocations: "},
 		"latency":       {version: "4", health: `"latency": "compare"`, says: "latency: "},
 		"latency limit": {version: "4", health: `"latency": {"max-ms": 300, "quantile": 0.9}`, says: "took longer than 300 ms"},
-		"throttles": {version: "2", health: `"throttles": "any"`, says: "throttles: ",
-			account: sees(func(w *sim.World) { w.SetThrottles("checkout", "live", sim.Constant(1)) })},
-		"metric": {version: "2", health: `"metrics": [{"id": "queue", "metric": {"namespace": "shop", "name": "queue", "stat": "Sum"}, "max": 10}]`, says: "queue",
-			account: sees(func(w *sim.World) { w.SetMetric("queue", sim.Constant(11)) })},
-		"function": {version: "2", health: `"function": "judge"`, says: "sales are down",
+		"throttles": {
+			version: "2", health: `"throttles": "any"`, says: "throttles: ",
+			account: sees(func(w *sim.World) { w.SetThrottles("checkout", "live", sim.Constant(1)) }),
+		},
+		"metric": {
+			version: "2", health: `"metrics": [{"id": "queue", "metric": {"namespace": "shop", "name": "queue", "stat": "Sum"}, "max": 10}]`, says: "queue",
+			account: sees(func(w *sim.World) { w.SetMetric("queue", sim.Constant(11)) }),
+		},
+		"function": {
+			version: "2", health: `"function": "judge"`, says: "sales are down",
 			account: sees(func(w *sim.World) {
 				w.SetHook("judge", sim.Hook{Answer: `{"status": "fail", "reason": "sales are down"}`})
-			})},
+			}),
+		},
 		"probe":           {version: "2", health: `"probes": [{"name": "ping", "payload": {}, "expect": {"ok": false}}]`, says: "ping"},
 		"min-invocations": {version: "2", health: `"min-invocations": 1000000, "on-no-data": "rollback"`, says: "min-invocations is 1000000"},
-		"alarm": {version: "2", says: "went into ALARM",
+		"alarm": {
+			version: "2", says: "went into ALARM",
 			account: func(l *lab) {
 				go func() {
 					time.Sleep(8 * time.Second)
 					l.touch(func(w *sim.World) { w.SetAlarm("checkout-errors", analysis.AlarmRed) })
 				}()
-			}},
-		"an alarm that was red before": {version: "2",
-			account: sees(func(w *sim.World) { w.SetAlarm("checkout-errors", analysis.AlarmRed) })},
+			},
+		},
+		"an alarm that was red before": {
+			version: "2",
+			account: sees(func(w *sim.World) { w.SetAlarm("checkout-errors", analysis.AlarmRed) }),
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

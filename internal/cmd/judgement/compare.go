@@ -59,6 +59,13 @@ func compareWith(past func(*rollout) analysis.History) func(*rollout) judge {
 
 func historyOf(r *rollout) analysis.History { return analysis.NewHistory(r.history) }
 
+// historyOfSingles is the history without what it says of bunches.
+func historyOfSingles(r *rollout) analysis.History {
+	h := historyOf(r)
+	h.Dispersion = 1
+	return h
+}
+
 func noHistory(*rollout) analysis.History { return analysis.History{} }
 
 func compareEven(r *rollout) judge {

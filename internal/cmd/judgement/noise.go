@@ -47,8 +47,9 @@ const (
 type moment struct {
 	// requests is how many are expected, poison aside.
 	requests float64
-	// poison is how many attempts of bad requests there are, which fail on any version.
-	poison float64
+	// poison is how many attempts of bad requests there are, which fail on any version; poisoned is the part of all
+	// requests that they are on the mean.
+	poison, poisoned float64
 	// old and new are the rates at which the versions fail, but for the defect.
 	old, new float64
 	// usual is the rate that a defect multiplies.
@@ -59,6 +60,10 @@ type moment struct {
 
 // during adds the incident, if any, to a failure rate.
 func (m moment) during(rate float64) float64 { return either(rate, m.incident) }
+
+// known is the failure rate that an oracle knows of a version that fails at the rate: with bad requests as often as they
+// are on the mean, since which ones they are is chance.
+func (m moment) known(rate float64) float64 { return either(rate, m.poisoned) }
 
 // defective is the new version's failure rate with the defect.
 func (m moment) defective(d defect) float64 {
@@ -146,7 +151,7 @@ func (s sky) poison(rate float64, random *rand.Rand) {
 	const attempts = 5
 	for i := range s.moments {
 		m := &s.moments[i]
-		*m = moment{requests: m.requests * (1 - rate), usual: rate}
+		*m = moment{requests: m.requests * (1 - rate), usual: rate, poisoned: rate}
 	}
 	each := s.moments[0].requests / (1 - rate) * rate / attempts
 	for first := -(attempts - 1) * ticksPerMinute; first < len(s.moments); first++ {

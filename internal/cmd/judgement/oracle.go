@@ -7,8 +7,8 @@ import (
 )
 
 // oracle is Wald's sequential probability ratio test of somebody who knows both rates in every tick: incidents, drift
-// and all. Only what happens to one version alone is chance to it too: of clumps it knows the size, of the noise by
-// version and minute the distribution. It is far better informed than any rule, and has the same looks.
+// and all. What is no rate is chance to it too: of bad requests it knows how often they come, of clumps the size, of the
+// noise by version and minute the distribution. It is far better informed than any rule, and has the same looks.
 func oracle(r *rollout) judge {
 	if r.world.kind.noise == versionMinutes {
 		return minuteOracle(r.world)

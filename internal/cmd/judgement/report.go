@@ -180,18 +180,25 @@ func (s study) falseTable() string {
 		}
 		t.Add(row...)
 	}
-	return t.String() + "\n\n" + s.minuteText()
+	return t.String() + "\n\n" + s.partsText()
 }
 
-// minuteText says what a shift within a minute does, and what the growing minute.
-func (s study) minuteText() string {
+// partsText says what parts of our default cost and bring: the tilt, the growing minute, D.
+func (s study) partsText() string {
 	incident := ofKind("shared incidents")
 	find := func(name string) int { return slices.IndexFunc(s.rules, func(r rule) bool { return r.name == name }) }
 	falsely := func(rule int) string { return rate(figuresOf(where(s.cells, incident), rule).falsely) }
 	failed := func(rule int) string { return number(figuresOf(where(s.cells, sound), rule).failed.byWorld().mean()) }
-	even, whole := find("compare, even minutes"), find("compare, whole minutes")
-	return fmt.Sprintf(`A shift within a minute of the clock makes that minute one of two weights. If an incident covers only its later part, the new version has a larger part in it than its part of the minute's calls. Without a tilt for that it is blamed: %s false rollbacks in *shared incidents* instead of %s. The tilt costs failed requests: %s times the oracle's instead of %s. Looking at the newest minute while it grows changes false rollbacks little (without it %s) and saves failed requests: %s times the oracle's, %s without it.`,
-		falsely(even), falsely(ourRule), failed(ourRule), failed(even), falsely(whole), failed(ourRule), failed(whole))
+	gross := func(rule int) string {
+		return number(figuresOf(where(s.cells, sound), rule).failedGross.byWorld().mean())
+	}
+	everywhere := func(rule int) string { return rate(figuresOf(where(s.cells, sound), rule).falsely) }
+	even, whole, singles := find("compare, even minutes"), find("compare, whole minutes"), find("compare, D = 1")
+	return fmt.Sprintf(`A shift within a minute of the clock makes that minute one of two weights. If an incident covers only its later part, the new version has a larger part in it than its part of the minute's calls. Without a tilt for that it is blamed: %s false rollbacks in *shared incidents* instead of %s. The tilt costs failed requests: %s times the oracle's instead of %s. Looking at the newest minute while it grows changes false rollbacks little (without it %s) and saves failed requests: %s times the oracle's, %s without it.
+
+What costs most is D, which counts failures that come in bunches as fewer. Without it, %s times as many requests fail as under the oracle by world, %s times where at least half fail; and %s of all harmless rollouts are rolled back instead of %s.`,
+		falsely(even), falsely(ourRule), failed(ourRule), failed(even), falsely(whole), failed(ourRule), failed(whole),
+		failed(singles), gross(singles), everywhere(singles), everywhere(ourRule))
 }
 
 func (s study) lossList() string {

@@ -94,15 +94,16 @@ func (r *rollout) judgedBy(rule rule) outcome {
 func (r *rollout) serve(random *rand.Rand, number, at int) flow {
 	m := r.sky.moments[r.sky.start+number]
 	weight, since := r.world.plan.weight(at)
-	f := flow{good: m.during(m.new), bad: m.defective(r.world.defect)}
+	good, bad := m.during(m.new), m.defective(r.world.defect)
 	if at < r.world.onset() {
-		f.bad = f.good
+		bad = good
 	}
 	if r.world.kind.noise == coldStarts && since < 30 {
-		f.good, f.bad = either(f.good, 0.02), either(f.bad, 0.02)
+		good, bad = either(good, 0.02), either(bad, 0.02)
 	}
+	f := flow{good: m.known(good), bad: m.known(bad)}
 	requests, old := weight*m.requests, m.during(m.old)
-	f.new = r.draw(random, requests*f.bad, requests*(1-f.bad))
+	f.new = r.draw(random, requests*bad, requests*(1-bad))
 	f.old = r.draw(random, (m.requests-requests)*old, (m.requests-requests)*(1-old))
 	if m.poison > 0 {
 		f.addPoison(m, routed(random, m.poison, weight))
@@ -114,6 +115,4 @@ func (r *rollout) serve(random *rand.Rand, number, at int) flow {
 func (f *flow) addPoison(m moment, onNew float64) {
 	f.new = sum(f.new, analysis.Counts{Invocations: onNew, Errors: onNew})
 	f.old = sum(f.old, analysis.Counts{Invocations: m.poison - onNew, Errors: m.poison - onNew})
-	share := m.poison / (m.poison + m.requests)
-	f.good, f.bad = either(f.good, share), either(f.bad, share)
 }

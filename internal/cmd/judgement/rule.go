@@ -64,10 +64,11 @@ func ourRules() []rule {
 	compare := compareWith(historyOf)
 	return []rule{
 		{name: "compare", role: ours, due: everyPoll, judge: compare, about: "our default: the sequential test at 1 %, with a history of 180 minutes, every 15 s"},
-		{name: "oracle", role: yardstick, due: everyPoll, judge: oracle, about: "a sequential probability ratio test at 1 % that knows both rates at every moment, with incidents and bad requests, at the same looks: more than anybody can"},
+		{name: "oracle", role: yardstick, due: everyPoll, judge: oracle, about: "a sequential probability ratio test at 1 % that knows both rates at every moment, incidents too, at the same looks: more than anybody can"},
 		{name: "oracle, every 10 s", role: yardstick, due: everyTick, judge: oracle, about: "the same, looking whenever there is something new"},
 		{name: "compare, even minutes", role: variant, due: everyPoll, judge: compareEven, about: "our default that takes every minute for one of a single weight"},
 		{name: "compare, whole minutes", role: variant, due: everyPoll, judge: compareWhole, about: "our default that leaves out the newest minute while it grows"},
+		{name: "compare, D = 1", role: variant, due: everyPoll, judge: compareWith(historyOfSingles), about: "our default that takes failures that come in bunches for as many as they are"},
 		{name: "compare, no history", role: variant, due: everyPoll, judge: compareWith(noHistory), about: "our default for a function without a past"},
 	}
 }
