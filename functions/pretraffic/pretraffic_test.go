@@ -1,6 +1,7 @@
 package main_test
 
 import (
+	"cmp"
 	"encoding/json"
 	"os"
 	"path/filepath"
@@ -18,6 +19,13 @@ import (
 )
 
 const probes = `[{"name": "health", "function": "my-app-*", "payload": {"ping": 1}, "expect": {"ok": true}}]`
+
+// These are what an invocation may take in real time, on a busy machine too: plenty, and where the time is to run out two
+// seconds to report in. A second would leave one attempt half of it.
+const (
+	plenty  = 30 * time.Second
+	runsOut = 8 * time.Second
+)
 
 // object is a body on the wire.
 type object = map[string]any
@@ -97,6 +105,7 @@ func start(t *testing.T, path, probes string, a *account) (*runtimetest.Process,
 }
 
 func TestPretrafficFunction(t *testing.T) {
+	t.Parallel()
 	path := runtimetest.Build(t, "./functions/pretraffic")
 	type operations = map[string]func(wiretest.Call) wiretest.Answer
 	tests := map[string]struct {
@@ -113,7 +122,7 @@ func TestPretrafficFunction(t *testing.T) {
 			answers: operations{"lambda:Invoke": always(wiretest.Answer{Body: []byte("boom"), Header: map[string]string{"X-Amz-Function-Error": "Unhandled"}})},
 		},
 		"a probe that hangs": {
-			probes: probes, status: "Failed", reason: "probe health of version 8 of function my-app-orders: no answer", timeout: 4 * time.Second,
+			probes: probes, status: "Failed", reason: "probe health of version 8 of function my-app-orders: no answer", timeout: runsOut,
 			answers: operations{"lambda:Invoke": always(wiretest.Answer{Delay: time.Minute})},
 		},
 		"no probe that matches": {probes: `[{"name": "a", "function": "others-*"}]`, status: "Succeeded", reason: "nothing was probed"},
@@ -128,23 +137,21 @@ func TestPretrafficFunction(t *testing.T) {
 			answers: operations{"lambda:Invoke": always(wiretest.Answer{Body: []byte(`{"ok":` + strings.Repeat("[", 200000) + strings.Repeat("]", 200000) + `}`)})},
 		},
 		"a connection that is cut": {
-			probes: probes, status: "Failed", reason: "no answer: unavailable", timeout: 2 * time.Second,
+			probes: probes, status: "Failed", reason: "no answer: unavailable", timeout: runsOut,
 			answers: operations{"lambda:Invoke": always(wiretest.Answer{Cut: true})},
 		},
 	}
 	for name, test := range tests {
-		if test.timeout == 0 {
-			test.timeout = 30 * time.Second
-		}
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
+			timeout := cmp.Or(test.timeout, plenty)
 			own, server := start(t, path, test.probes, &account{answers: test.answers})
-			result := own.Invoke(event(t, "rollout.json"), test.timeout)
+			result := own.Invoke(event(t, "rollout.json"), timeout/2) // it has nothing to report
 			checkAnswer(t, result, test.status, test.reason)
 			assert.Empty(t, statuses(server), "CodeDeploy has nothing to do with a rollout")
 
 			deployed, server := start(t, path, test.probes, &account{answers: test.answers})
-			result = deployed.Invoke(event(t, "codedeploy.json"), test.timeout)
+			result = deployed.Invoke(event(t, "codedeploy.json"), timeout)
 			checkAnswer(t, result, test.status, test.reason)
 			assert.Equal(t, []any{test.status}, statuses(server), "CodeDeploy is told exactly once")
 			for _, secret := range []string{"test-secret-key", "test-session-token"} {
@@ -165,6 +172,7 @@ func checkAnswer(t *testing.T, result runtimetest.Result, status, reason string)
 
 // Whatever CodeDeploy says, it is told a status.
 func TestPretrafficFunctionWithAnOddCodeDeploy(t *testing.T) {
+	t.Parallel()
 	path := runtimetest.Build(t, "./functions/pretraffic")
 	targets := func(all ...any) wiretest.Answer { return wiretest.Answer{Body: object{"deploymentTargets": all}} }
 	tests := map[string]struct {
@@ -194,13 +202,14 @@ func TestPretrafficFunctionWithAnOddCodeDeploy(t *testing.T) {
 			if test.reason == "" {
 				status = "Succeeded"
 			}
-			checkAnswer(t, process.Invoke(event(t, "codedeploy.json"), 2*time.Second), status, test.reason)
+			checkAnswer(t, process.Invoke(event(t, "codedeploy.json"), runsOut), status, test.reason)
 			assert.Equal(t, []any{status}, statuses(server))
 		})
 	}
 }
 
 func TestPretrafficFunctionReports(t *testing.T) {
+	t.Parallel()
 	const put = "codedeploy:PutLifecycleEventHookExecutionStatus"
 	path := runtimetest.Build(t, "./functions/pretraffic")
 	tests := map[string]struct {
@@ -228,7 +237,7 @@ func TestPretrafficFunctionReports(t *testing.T) {
 				return test.first
 			}}}
 			process, server := start(t, path, probes, a)
-			result := process.Invoke(event(t, "codedeploy.json"), 4*time.Second)
+			result := process.Invoke(event(t, "codedeploy.json"), runsOut)
 			require.Equal(t, test.errorType, result.ErrorType, result.ErrorMessage)
 			if test.errorType == "" {
 				checkAnswer(t, result, "Succeeded", "passed 1 of 1 probes")
@@ -244,6 +253,7 @@ func TestPretrafficFunctionReports(t *testing.T) {
 
 // One process serves one event after the other, whatever the last one was, as Lambda's execution environments do.
 func TestPretrafficFunctionGoesOn(t *testing.T) {
+	t.Parallel()
 	path := runtimetest.Build(t, "./functions/pretraffic")
 	var invocations atomic.Int32
 	a := &account{answers: map[string]func(wiretest.Call) wiretest.Answer{"lambda:Invoke": func(wiretest.Call) wiretest.Answer {
@@ -254,12 +264,12 @@ func TestPretrafficFunctionGoesOn(t *testing.T) {
 		return answer
 	}}}
 	process, server := start(t, path, probes, a)
-	checkAnswer(t, process.Invoke(event(t, "codedeploy.json"), 2*time.Second), "Failed", "no answer")
+	checkAnswer(t, process.Invoke(event(t, "codedeploy.json"), runsOut), "Failed", "no answer")
 	for _, garbage := range []string{"", "null", "[]", `"x"`, "{}", `{"DeploymentId":1}`, string(event(t, "rollout.json")[:40])} {
-		assert.NotEmpty(t, process.Invoke([]byte(garbage), 3*time.Second).ErrorType, garbage)
+		assert.NotEmpty(t, process.Invoke([]byte(garbage), plenty).ErrorType, garbage)
 	}
-	checkAnswer(t, process.Invoke(event(t, "rollout.json"), 3*time.Second), "Succeeded", "passed 1 of 1 probes")
-	checkAnswer(t, process.Invoke(event(t, "codedeploy.json"), 3*time.Second), "Succeeded", "passed 1 of 1 probes")
+	checkAnswer(t, process.Invoke(event(t, "rollout.json"), plenty), "Succeeded", "passed 1 of 1 probes")
+	checkAnswer(t, process.Invoke(event(t, "codedeploy.json"), plenty), "Succeeded", "passed 1 of 1 probes")
 	assert.Equal(t, []any{"Failed", "Succeeded"}, statuses(server), "the repeated event is reported again, and CodeDeploy keeps the first")
 	assert.Contains(t, process.Log(), `"requestId":"8476a536-`)
 }

@@ -33,7 +33,8 @@ type Health struct {
 	MaxRate float64
 	// FalseAlarmRate is the probability of a wrong rollback over a whole rollout, for ErrorsCompare; 0 is 0.01.
 	FalseAlarmRate float64
-	// MaxFailed caps the failures of the new version beyond the old one's rate over the whole rollout; 0 is no cap.
+	// MaxFailed caps the failures of the new version beyond the old one's rate and chance over the whole rollout; 0 is no
+	// cap.
 	MaxFailed float64
 	// MinInvocations is how many calls the new version must have had in a step before its end; fewer are no data.
 	MinInvocations int
@@ -124,6 +125,11 @@ func Assess(h Health, e Evidence) Assessment {
 	}
 	for _, alarm := range e.Alarms {
 		a.veto(assessAlarm(alarm, e.FirstShift))
+	}
+	for _, alarm := range e.Alarms {
+		if a.Verdict == Fail && alarm.redBefore(e.FirstShift) {
+			a.Reason += fmt.Sprintf("; alarm %s is pre-existing, red before the first shift", alarm.Name)
+		}
 	}
 	a.NoData = a.Verdict == Inconclusive && !a.waiting
 	a.Step = e.step()
@@ -219,12 +225,17 @@ func anyOK(alarms []Alarm) bool {
 	return slices.ContainsFunc(alarms, func(a Alarm) bool { return a.State == AlarmOK })
 }
 
+// redBefore says that the alarm is red since before a time.
+func (a Alarm) redBefore(at time.Time) bool {
+	return a.State == AlarmRed && !a.Since.IsZero() && a.Since.Before(at)
+}
+
 // assessAlarm lets an alarm veto that went red after the new version got its first traffic. One whose change has no
 // time vetoes: going back needs no evidence.
 func assessAlarm(alarm Alarm, firstShift time.Time) Check {
 	c := Check{Name: "alarm " + alarm.Name}
 	switch {
-	case alarm.State == AlarmRed && !alarm.Since.IsZero() && alarm.Since.Before(firstShift):
+	case alarm.redBefore(firstShift):
 		c.Verdict = Inconclusive
 		c.Reason = fmt.Sprintf("pre-existing: red since %s, before the first shift, so it cannot veto", alarm.Since.UTC().Format(time.RFC3339))
 	case alarm.State == AlarmRed:

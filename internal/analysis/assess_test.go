@@ -99,6 +99,19 @@ func TestAssessAlarms(t *testing.T) {
 	}
 }
 
+func TestARollbackNamesWhatWasPreExisting(t *testing.T) {
+	shift := start.Add(time.Minute)
+	e := Evidence{
+		Reading: Reading{Minutes: minutes(Counts{Invocations: 100, Errors: 100})}, FirstShift: shift,
+		Alarms: []Alarm{{Name: "queue", State: AlarmRed, Since: start}, {Name: "errors", State: AlarmRed, Since: shift}},
+	}
+	a := Assess(Health{Errors: ErrorsAny}, e)
+	assert.Equal(t, Fail, a.Verdict)
+	assert.Contains(t, a.Reason, "100 of 100 invocations of the new version failed")
+	assert.Contains(t, a.Reason, "; alarm queue is pre-existing, red before the first shift")
+	assert.NotContains(t, a.Reason, "alarm errors")
+}
+
 func TestUnreadIsNeitherHealthyNorWantOfData(t *testing.T) {
 	a := Unread(errors.New("throttled"))
 	assert.Equal(t, Inconclusive, a.Verdict)

@@ -18,18 +18,18 @@ func HistorySince(start time.Time) time.Time {
 	return start.Truncate(time.Minute).Add(-historyMinutes * time.Minute)
 }
 
-// HistoryBefore is the old version's calls in each minute before the rollout's start, the oldest first, from its first
-// call on and zeros where there were none. Before the start the alias stood at the old version, so its own series is
-// taken for the version's.
-func HistoryBefore(start time.Time, minutes []Minute) []Counts {
-	return countsBefore(start, minutes, func(m Minute) Counts { return m.Old.atLeast(m.Alias) })
+// HistoryBefore is the old version's calls in each whole period before the rollout's start, the oldest first, from its first
+// call on and zeros where there were none. A period is a minute, or the longer one in which minutes were read. Before the
+// start the alias stood at the old version, so its own series is taken for the version's.
+func HistoryBefore(start time.Time, period time.Duration, minutes []Minute) []Counts {
+	return countsBefore(start, period, minutes, func(m Minute) Counts { return m.Old.atLeast(m.Alias) })
 }
 
-func countsBefore(start time.Time, minutes []Minute, countsOf func(Minute) Counts) []Counts {
-	since := HistorySince(start)
-	history := make([]Counts, historyMinutes)
+func countsBefore(start time.Time, period time.Duration, minutes []Minute, countsOf func(Minute) Counts) []Counts {
+	since := HistorySince(start).Truncate(period)
+	history := make([]Counts, historyMinutes*time.Minute/period)
 	for _, m := range minutes {
-		if i := int(m.Start.Sub(since) / time.Minute); !m.Start.Before(since) && i < historyMinutes {
+		if i := int(m.Start.Sub(since) / period); !m.Start.Before(since) && i < len(history) {
 			history[i] = countsOf(m)
 		}
 	}
@@ -70,9 +70,12 @@ func (t *trial) compareErrors(c *Check, e Evidence) {
 	if c.Odds.RatioAtLeast > 1 {
 		c.Reason += fmt.Sprintf(", its rate is at least %s times the old one's", figure(c.Odds.RatioAtLeast))
 	}
+	if c.Odds.ExcessAtLeast > 0 {
+		c.Reason += fmt.Sprintf(" and %s percentage points above it", figure(100*c.Odds.ExcessAtLeast))
+	}
 	if t.decides(0) {
 		c.Verdict = Fail
-		c.Reason += "; " + strings.TrimPrefix(t.together()+"; ", "; ") + ledger("failed", own.params, own.history, own.blocks)
+		c.Reason += alone(own.blocks) + "; " + strings.TrimPrefix(t.together()+"; ", "; ") + ledger("failed", own.params, own.history, own.blocks)
 		return
 	}
 	if trouble := environment(own.history, own.blocks); trouble != "" {
@@ -89,6 +92,7 @@ func odds(p Params, history History, blocks []Block, s Standing, terse bool) *Od
 	if !terse && slices.ContainsFunc(blocks, func(b Block) bool { return b.New.Errors+b.Old.Errors > 0 }) {
 		bounds := NewBounds(p, history, blocks)
 		o.RatioAtLeast, o.RatioAtMost = rounded(bounds.RatioLower), rounded(bounds.RatioUpper)
+		o.ExcessAtLeast, o.ExcessAtMost = rounded(bounds.ExcessLower), rounded(bounds.ExcessUpper)
 	}
 	return o
 }
@@ -113,59 +117,6 @@ func environment(history History, blocks []Block) string {
 
 // oddsOf is evidence as odds to 1, at most a billion.
 func oddsOf(log float64) float64 { return math.Exp(min(log, math.Log(1e9))) }
-
-// ledger lists what the test was fed, so that its decision can be repeated.
-func ledger(what string, p Params, history History, blocks []Block) string {
-	const most = 60
-	shown := blocks[max(0, len(blocks)-most):]
-	minutes := make([]string, len(shown))
-	for i, b := range shown {
-		minutes[i] = b.String()
-	}
-	which := "by minute"
-	if len(shown) < len(blocks) {
-		which = fmt.Sprintf("by minute, the last %d of %d", len(shown), len(blocks))
-	}
-	yardstick := fmt.Sprintf("reference %s %%", figure(100*history.Reference))
-	if p.Delta > 0 {
-		yardstick = fmt.Sprintf("tolerated %s times the old version's share and %s more, reference without it %s %%", figure(p.Rho), percent(p.Delta), figure(100*history.Reference))
-	}
-	return fmt.Sprintf("%s, %s/called of the new and of the old version: %s; D %s, %s, alpha %s",
-		which, what, strings.Join(minutes, ", "), figure(history.dispersion()), yardstick, figure(p.Alpha))
-}
-
-// String is "15:04 9/60 1/540", the errors and invocations of the new and of the old version, with the Tilt where there is
-// one.
-func (b Block) String() string {
-	text := fmt.Sprintf("%s %s/%.0f %s/%.0f", time.Unix(b.Minute*60, 0).UTC().Format("15:04"),
-		amount(b.New.Errors), b.New.Invocations, amount(b.Old.Errors), b.Old.Invocations)
-	if b.Tilt > 1 {
-		text += " tilt " + figure(b.Tilt)
-	}
-	return text
-}
-
-// assessBudget caps the failures of the new version beyond what the old one would have had: minute by minute beside it
-// or, where the new version was alone, by the history's rate.
-func (h Health) assessBudget(e Evidence) Check {
-	var past Counts
-	for _, c := range e.History {
-		past = past.plus(c)
-	}
-	excess := 0.0
-	for _, b := range e.Reading.blocks() {
-		normal := past.rate()
-		if b.Old.Invocations > 0 {
-			normal = b.Old.rate()
-		}
-		excess += b.New.Errors - normal*b.New.Invocations
-	}
-	c := Check{Name: "max-failed-invocations", Verdict: Pass, Reason: fmt.Sprintf("%s failures beyond the old version's rate, allowed %s", figure(max(0, excess)), figure(h.MaxFailed))}
-	if excess >= h.MaxFailed {
-		c.Verdict = Fail
-	}
-	return c
-}
 
 // rounded keeps three significant digits.
 func rounded(x float64) float64 {

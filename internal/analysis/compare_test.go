@@ -4,6 +4,7 @@ import (
 	"math"
 	"regexp"
 	"strconv"
+	"strings"
 	"testing"
 	"time"
 
@@ -48,7 +49,8 @@ func TestCompare(t *testing.T) {
 		"alone and failing":                       {Health{}, Evidence{Reading: Reading{Minutes: []Minute{{Start: start, Alias: Counts{600, 300}}}, Alone: start}, JudgedAlone: true}, Fail, false, "300 of 600"},
 		"a stricter rate of false alarms":         {Health{FalseAlarmRate: 1e-12}, Evidence{Reading: beside([2]Counts{{60, 4}, old})}, Pass, false, "1000000000000:1 needed"},
 		"errors before their invocations":         {Health{}, Evidence{Reading: beside([2]Counts{{0, 5}, old})}, Pass, false, "5 of 5"},
-		"the budget is spent":                     {Health{MaxFailed: 5}, Evidence{Reading: beside([2]Counts{{5000, 31}, {45000, 225}}), History: steady(50000, 250)}, Fail, false, "allowed 5"},
+		"the budget is spent":                     {Health{Errors: ErrorsOff, MaxFailed: 5}, Evidence{Reading: beside([2]Counts{{5000, 52}, {45000, 225}}), History: steady(50000, 250)}, Fail, false, "beyond the old version's rate and chance, allowed 5: 52 of 5000 invocations failed, 25 are expected and "},
+		"the budget knows chance":                 {Health{MaxFailed: 5}, Evidence{Reading: beside([2]Counts{{5000, 45}, {45000, 225}}), History: steady(50000, 250)}, Pass, false, "45 of 5000"},
 		"the budget counts the excess only":       {Health{MaxFailed: 5}, Evidence{Reading: beside([2]Counts{{5000, 50}, {45000, 450}}), History: steady(50000, 500)}, Pass, false, "50 of 5000"},
 		"a budget without a comparison":           {Health{Errors: ErrorsOff, MaxFailed: 2}, Evidence{Reading: beside([2]Counts{bad, old})}, Fail, false, "allowed 2"},
 	}
@@ -69,6 +71,10 @@ func TestTheLedgerRepeatsTheDecision(t *testing.T) {
 		var pairs [][2]Counts
 		calls := rapid.SampledFrom([]float64{60, 6000, 600000}).Draw(t, "calls")
 		usual := rapid.SampledFrom([]float64{0, 0.0001, 0.02}).Draw(t, "usual")
+		var history []Counts
+		if rapid.Bool().Draw(t, "history") {
+			history = steady(calls, math.Round(usual*calls))
+		}
 		for i := range rapid.IntRange(1, 15).Draw(t, "minutes") {
 			rate := min(1, usual*rapid.SampledFrom([]float64{1, 1, 1, 20}).Draw(t, "incident"))
 			weight := min(1, float64(i+1)/10)
@@ -76,7 +82,7 @@ func TestTheLedgerRepeatsTheDecision(t *testing.T) {
 			fresh.Errors = math.Round(fresh.Invocations * min(1, rate*rapid.SampledFrom([]float64{1, 3, 50}).Draw(t, "ratio")))
 			pairs = append(pairs, [2]Counts{fresh, {calls - fresh.Invocations, math.Round((calls - fresh.Invocations) * rate)}})
 		}
-		e := Evidence{Reading: beside(pairs...), History: steady(calls, math.Round(usual*calls)), JudgedAlone: true}
+		e := Evidence{Reading: beside(pairs...), History: history, JudgedAlone: true}
 		e.Reading.Share = 1
 		a := Assess(Health{}, e)
 		if a.Verdict != Fail {
@@ -101,7 +107,11 @@ func repeated(t *rapid.T, message string) (test Test, claimed float64) {
 	}
 	p := DefaultParams()
 	p.Alpha, p.JudgedAlone = number(`alpha (\S+)$`), true
-	test = NewTest(p, History{Dispersion: number(`; D ([^,]+),`), Reference: number(`reference (\S+) %`) / 100})
+	reference := 0.0
+	if !strings.Contains(message, "no reference but 5 % alone") {
+		reference = number(`reference (\S+) %`) / 100
+	}
+	test = NewTest(p, History{Dispersion: number(`; D ([^,]+),`), Reference: reference})
 	minutes := regexp.MustCompile(`(\d\d):(\d\d) (\S+)/(\d+) (\S+)/(\d+)(?: tilt ([^,;]+))?`).FindAllStringSubmatch(message, -1)
 	for _, m := range minutes {
 		var x [8]float64
@@ -125,6 +135,6 @@ func TestHistoryBeforeBeginsWithTheFirstCall(t *testing.T) {
 		{Start: start.Add(-time.Minute), Old: Counts{7, 2}, Alias: Counts{7, 2}},
 		{Start: start, Old: Counts{8, 8}},
 	}
-	assert.Equal(t, []Counts{{5, 1}, {}, {7, 2}}, HistoryBefore(at, minutes))
-	assert.Empty(t, NewHistory(HistoryBefore(at, nil)))
+	assert.Equal(t, []Counts{{5, 1}, {}, {7, 2}}, HistoryBefore(at, time.Minute, minutes))
+	assert.Empty(t, NewHistory(HistoryBefore(at, time.Minute, nil)))
 }

@@ -37,16 +37,25 @@ func (c *comparison) add(b Block) {
 	if b.Old.Invocations == 0 {
 		return
 	}
-	weighted := c.rho * b.New.Invocations
-	if c.tilts {
-		weighted *= max(1, b.Tilt)
-	}
-	theta := weighted / (weighted + b.Old.Invocations)
+	even := c.theta(b, 1)
 	var gain [maxExperts]float64
 	for k := range c.experts {
-		gain[k] = c.gain(k, theta, b)
+		gain[k] = c.gain(k, even, b)
+	}
+	if c.tilts && b.Tilt > 1 {
+		tilted := c.theta(b, b.Tilt)
+		for k := range c.experts {
+			gain[k] = min(gain[k], c.gain(k, tilted, b)) // with a delta, a losing bet may lose less
+		}
 	}
 	c.bet(b.Minute, gain)
+}
+
+// theta is the part of the failures that is the new version's where it is just tolerable (section 2.3), with a tilt of their
+// odds (docs/decisions/0011).
+func (c *comparison) theta(b Block, tilt float64) float64 {
+	weighted := c.rho * b.New.Invocations * tilt
+	return weighted / (weighted + b.Old.Invocations)
 }
 
 // gain is l_k, the logarithm of e_r^(1/D) of the specification, section 2.3:

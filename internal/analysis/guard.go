@@ -42,7 +42,7 @@ func (g *guard) add(b Block) {
 
 // tolerated is q, the error rate that the guard takes for normal in the block, and whether it may judge the block at
 // all (section 2.7). Beside the old version it needs a history, and as many calls of the old version as of the new: a
-// shared incident then lifts q with it. Alone nothing does, hence the wider rates.
+// shared incident then lifts q with it, by the block's Tilt too. Alone nothing does, hence the wider rates.
 func (g *guard) tolerated(b Block) (q float64, ok bool) {
 	known := g.reference > 0
 	switch {

@@ -12,7 +12,7 @@ type History struct {
 	// Reference is twice a high upper limit of the past error rate, the guard's yardstick; 0 when the history is too
 	// short to tell (section 2.7).
 	Reference float64
-	// Usual is the lower median of the error rates by minute, which incidents do not move.
+	// Usual is the lower median of the error rates of the minutes with calls, which incidents do not move.
 	Usual float64
 }
 
@@ -36,6 +36,9 @@ func NewHistory(minutes []Counts) History {
 	return h
 }
 
+// known says that there is a history at all.
+func (h History) known() bool { return h.Dispersion > 0 }
+
 // dispersion is D, never below 1.
 func (h History) dispersion() float64 { return max(1, h.Dispersion) }
 
@@ -45,11 +48,13 @@ func referenceOf(sum Counts, d float64) float64 {
 	return min(0.5, 2*d*(k+1+3.09*math.Sqrt(k+1)+3)/sum.Invocations)
 }
 
-// usualRate is the lower median of the error rates of the minutes.
+// usualRate is the lower median of the error rates of the minutes with calls, of which there are some.
 func usualRate(minutes []Counts) float64 {
-	rates := make([]float64, len(minutes))
-	for i, c := range minutes {
-		rates[i] = c.rate()
+	rates := make([]float64, 0, len(minutes))
+	for _, c := range minutes {
+		if c.calls() > 0 {
+			rates = append(rates, c.rate())
+		}
 	}
 	return lowerMedian(rates)
 }

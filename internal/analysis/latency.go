@@ -95,10 +95,10 @@ func Thresholds(periods []Quantiles) []Threshold {
 }
 
 // SlowBefore is HistoryBefore for slow calls: minutes were read with the thresholds' Slow.
-func SlowBefore(start time.Time, minutes []Minute, thresholds []Threshold) []Threshold {
+func SlowBefore(start time.Time, period time.Duration, minutes []Minute, thresholds []Threshold) []Threshold {
 	known := slices.Clone(thresholds)
 	for i := range known {
-		known[i].History = countsBefore(start, minutes, func(m Minute) Counts { return m.OldTook.counts(i).atLeast(m.AliasTook.counts(i)) })
+		known[i].History = countsBefore(start, period, minutes, func(m Minute) Counts { return m.OldTook.counts(i).atLeast(m.AliasTook.counts(i)) })
 	}
 	return known
 }

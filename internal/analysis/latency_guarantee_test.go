@@ -87,8 +87,8 @@ func (w slowWorld) rollout(random *rand.Rand, past []Minute, times float64) Verd
 		m.New.Invocations, m.Old.Invocations = m.NewTook.Samples, m.OldTook.Samples
 		r.Minutes, r.Share = append(r.Minutes, m), weight
 	}
-	known := SlowBefore(start, past, []Threshold{{Name: "p90", MS: 200}, {Name: "p99", MS: 400}})
-	return Assess(Health{Latency: LatencyRule{Compare: true}}, Evidence{Reading: r, Thresholds: known, History: HistoryBefore(start, past), Terse: true}).Verdict
+	known := SlowBefore(start, time.Minute, past, []Threshold{{Name: "p90", MS: 200}, {Name: "p99", MS: 400}})
+	return Assess(Health{Latency: LatencyRule{Compare: true}}, Evidence{Reading: r, Thresholds: known, History: HistoryBefore(start, time.Minute, past), Terse: true}).Verdict
 }
 
 // took is how long about so many calls of one version took in a minute.

@@ -96,7 +96,7 @@ func TestALatencyRollbackCanBeRepeated(t *testing.T) {
 	a := Assess(Health{Latency: LatencyRule{Compare: true}}, Evidence{Reading: took(bad, bad, bad, bad), Thresholds: usual()})
 	for _, want := range []string{
 		"its p90 before the start", "together, by weight", "1 of 100:1 needed", "errors 1:1 at weight 0.7", "p90 ", "at weight 0.15",
-		"by minute, slow/called of the new and of the old version: 09:01 30/60 54/540", "D 1, tolerated 1.5 times the old version's share and 0.5 % more, reference without it", "alpha 0.01",
+		"by minute, slow/called of the new and of the old version: 09:01 30/60 54/540", "D 1, tolerated 1.5 times the old version's share and 0.5 % more, without it reference", "alpha 0.01",
 	} {
 		assert.Contains(t, a.Reason, want)
 	}
@@ -135,7 +135,7 @@ func TestThresholdsComeFromWholePeriodsBeforeTheStart(t *testing.T) {
 
 func TestSlowHistoryIsCountedByEachThreshold(t *testing.T) {
 	minute := start.Add(-2 * time.Minute)
-	known := SlowBefore(start, []Minute{{Start: minute, AliasTook: Durations{100, [MaxThresholds]float64{10, 1}}}}, []Threshold{{Name: "p90"}, {Name: "p99"}})
+	known := SlowBefore(start, time.Minute, []Minute{{Start: minute, AliasTook: Durations{100, [MaxThresholds]float64{10, 1}}}}, []Threshold{{Name: "p90"}, {Name: "p99"}})
 	assert.Equal(t, []Counts{{100, 10}, {}}, known[0].History)
 	assert.Equal(t, []Counts{{100, 1}, {}}, known[1].History)
 }

@@ -52,13 +52,17 @@ type Minute struct {
 
 // Reading is everything that CloudWatch shows since a rollout began.
 type Reading struct {
+	// Minutes are in order. Of a long rollout some are longer periods, see Stretches: one that only part of counts, as of a
+	// step, does not count.
 	Minutes []Minute
 	// Alone is when the alias began to stand at the new version alone; zero while it does not. Whether calls through
 	// an alias without weights carry ExecutedVersion rests on one report, so in every whole minute after Alone the
 	// alias's own series counts as the new version's.
 	Alone time.Time
-	// Share is the new version's present part of the traffic, 0 to 1, the largest so far; 0 where nobody knows.
-	Share float64
+	// Share is the new version's present part of the traffic, 0 to 1, the largest so far, and Shifted since when; before, it
+	// was Before. 0 where nobody knows.
+	Share, Before float64
+	Shifted       time.Time
 }
 
 // New sums the new version's calls in the minutes that start no earlier than the minute of since.
@@ -94,6 +98,14 @@ func (r Reading) newIn(m Minute) Counts {
 // it: Lambda keeps sending them there while it moves provisioned concurrency.
 func (r Reading) aloneIn(m Minute) bool {
 	return !r.Alone.IsZero() && !m.Start.Before(r.Alone) && m.Old.calls() == 0
+}
+
+// highest is the new version's highest part of the traffic in the last minute of some blocks.
+func (r Reading) highest(blocks []Block) float64 {
+	if len(blocks) == 0 || r.Shifted.Before(time.Unix(60*(blocks[len(blocks)-1].Minute+1), 0)) {
+		return r.Share
+	}
+	return r.Before
 }
 
 // Old sums the old version's calls since the rollout began.

@@ -27,32 +27,38 @@ func TestTilt(t *testing.T) {
 		"a drift":                               {[]Block{one(600, 75, 5400, 675), mixed, one(1200, 220, 4800, 880)}, History{}, 0.5, 1},
 		"chance":                                {[]Block{calm, one(900, 2, 5100, 19), next}, History{}, 0.5, 1},
 		"chance where failures come in bunches": {[]Block{calm, mixed, next}, History{Dispersion: 60}, 0.5, 1},
+		"a neighbour that tells nothing":        {[]Block{one(600, 1, 5400, 6000), mixed, next}, History{}, 0.5, 0.005903 + 0.994097*0.25*5100/900},
+		"a neighbour without a number":          {[]Block{calm, mixed, one(1200, 1, 4800, math.NaN())}, History{}, 0.5, 0.005247 + 0.994753*0.25*5100/900},
+		"a jump hides what does not stand out":  {[]Block{calm, one(3000, 3, 3000, 3), one(5400, 5, 600, 0)}, History{}, 0.9, 1 + 8},
+		"a jump in a busy minute":               {[]Block{one(600, 60, 5400, 540), one(3000, 300, 3000, 300), one(5400, 540, 600, 60)}, History{}, 0.9, 1 + 8*0.11566},
 		"the old version never called again":    {[]Block{calm, mixed, one(6000, 6, 0, 0)}, History{}, 1, largestTilt},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			Tilt(tt.blocks, tt.h, tt.share)
+			Tilt(tt.blocks, tt.h, tt.share, tt.share)
 			assert.InEpsilon(t, tt.want, tt.blocks[1].Tilt, 1e-4)
 		})
 	}
 }
 
 func TestTiltOfTheFirstMinuteKnowsTheHistory(t *testing.T) {
-	busy := NewHistory(steady(6000, 1200))
 	first := func(h History) float64 {
 		blocks := []Block{one(300, 60, 5700, 1140)}
-		Tilt(blocks, h, 0.1)
+		Tilt(blocks, h, 0.1, 0.1)
 		return blocks[0].Tilt
 	}
-	assert.InDelta(t, 1, first(busy), 1e-12, "a fifth has always failed")
-	assert.InEpsilon(t, 0.1/0.9*5700/300, first(History{}), 1e-9)
+	assert.InDelta(t, 1, first(NewHistory(steady(6000, 1200))), 1e-12, "a fifth has always failed")
+	assert.InEpsilon(t, 0.1/0.9*5700/300, first(NewHistory(steady(6000, 0))), 1e-9)
+	assert.InEpsilon(t, 0.1/0.9*5700/300, first(NewHistory([]Counts{{}, {6000, 0}, {}, {}})), 1e-9)
+	assert.InDelta(t, 1, first(History{}), 1e-12, "nobody knows what is usual")
 }
 
 // TestTiltOnlyWeakens is what the guarantee rests on: it makes no bet against the new version larger, and none for it.
 func TestTiltOnlyWeakens(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		h := History{Dispersion: rapid.Float64Range(1, 50).Draw(t, "D"), Reference: rapid.Float64Range(0, 0.5).Draw(t, "reference")}
-		even, tilted := NewTest(DefaultParams(), h), NewTest(DefaultParams(), h)
+		p := rapid.SampledFrom([]Params{DefaultParams(), LatencyParams()}).Draw(t, "params")
+		even, tilted := NewTest(p, h), NewTest(p, h)
 		b := drawBlocks(t, 1e12)[0]
 		even.Add(b)
 		b.Tilt = rapid.Float64Range(0, largestTilt).Draw(t, "tilt")
@@ -63,6 +69,15 @@ func TestTiltOnlyWeakens(t *testing.T) {
 		assert.LessOrEqual(t, tilted.Standing().Healthy, even.Standing().Healthy)
 		assert.False(t, math.IsNaN(tilted.Standing().Unhealthy) || math.IsInf(tilted.Standing().Unhealthy, 0))
 	})
+}
+
+func TestTiltLiftsWhatTheGuardTolerates(t *testing.T) {
+	h := History{Dispersion: 1, Reference: 0.01}
+	b := one(300, 100, 300, 20)
+	even := after(NewTest(DefaultParams(), h), b)
+	b.Tilt = 2
+	tilted := after(NewTest(DefaultParams(), h), b)
+	assert.Less(t, tilted.Guard(), even.Guard()-1)
 }
 
 // TestIncidentsInMinutesThatShift simulates harmless rollouts with an incident each, in steps that begin anywhere in a
@@ -103,7 +118,7 @@ func rolloutWithIncident(random *rand.Rand, history []Counts) (tilted, even Verd
 		}
 		b := &blocks[len(blocks)-1]
 		b.New, b.Old = b.New.plus(draw(random, weight*10000, rate)), b.Old.plus(draw(random, (1-weight)*10000, rate))
-		Tilt(blocks, h, weight)
+		Tilt(blocks, h, weight, weight)
 		test := after(settled, blocks...)
 		tilted = max(tilted, test.Standing().Verdict)
 		for i := range blocks {
@@ -120,5 +135,5 @@ func TestTheLedgerTellsTheTilt(t *testing.T) {
 	r.Share = 0.2
 	a := Assess(Health{}, Evidence{Reading: r})
 	assert.Equal(t, Fail, a.Verdict)
-	assert.Contains(t, a.Reason, "09:01 200/900 900/5100 tilt 1.41, 09:02 600/1200 5/4800;")
+	assert.Contains(t, a.Reason, "09:01 200/900 900/5100 tilt 1.41448, 09:02 600/1200 5/4800;")
 }

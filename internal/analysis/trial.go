@@ -23,8 +23,9 @@ type compared struct {
 	params  Params
 	history History
 	blocks  []Block
-	// standing is where this metric stands alone.
+	// standing is where this metric stands alone, and then its evidence when that of all was at its highest.
 	standing Standing
+	then     float64
 }
 
 // trial compares over every minute so far. A metric that is switched off, or has no history to take its threshold from,
@@ -49,7 +50,7 @@ func (h Health) trial(e Evidence) trial {
 		}
 	}
 	for _, c := range t.compared {
-		Tilt(c.blocks, c.history, e.Reading.Share)
+		Tilt(c.blocks, c.history, e.Reading.highest(c.blocks), e.Reading.Share)
 	}
 	if len(t.compared) > 0 {
 		t.share(h.Errors == ErrorsCompare)
@@ -85,6 +86,10 @@ func (t *trial) run() {
 		all.Add(row...)
 		if all.latch.peak > before {
 			t.lead = all.lead()
+			for i := range t.compared {
+				test := all.Metric(i)
+				t.compared[i].then = test.Standing().Unhealthy
+			}
 		}
 	}
 	t.standing = all.Standing()
@@ -131,8 +136,8 @@ func (t *trial) together() string {
 	}
 	parts := make([]string, len(t.compared))
 	for i, c := range t.compared {
-		parts[i] = fmt.Sprintf("%s %s:1 at weight %s", c.name, figure(oddsOf(c.standing.Unhealthy)), figure(c.weight))
+		parts[i] = fmt.Sprintf("%s %s:1 at weight %s", c.name, figure(oddsOf(c.then)), figure(c.weight))
 	}
-	return fmt.Sprintf("together, by weight, %s:1 of %s:1 needed; now %s",
+	return fmt.Sprintf("together, by weight, %s:1 of %s:1 needed: %s",
 		figure(oddsOf(t.standing.Peak)), figure(1/t.compared[0].params.Alpha), strings.Join(parts, ", "))
 }

@@ -73,6 +73,10 @@ type Odds struct {
 	// RatioAtLeast and RatioAtMost bound how many times the old version's rate the new one's is; 0 for no bound.
 	RatioAtLeast float64 `json:"ratio-at-least,omitempty"`
 	RatioAtMost  float64 `json:"ratio-at-most,omitempty"`
+	// ExcessAtLeast and ExcessAtMost bound by how much its rate exceeds the old one's, as a share of its calls; 0 for no
+	// bound.
+	ExcessAtLeast float64 `json:"excess-at-least,omitempty"`
+	ExcessAtMost  float64 `json:"excess-at-most,omitempty"`
 	// Dispersion is how many errors count as one, D; Reference the error rate that the history makes normal, 0 for none.
 	Dispersion float64 `json:"dispersion"`
 	Reference  float64 `json:"reference,omitempty"`

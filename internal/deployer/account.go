@@ -66,7 +66,8 @@ type ProvisionedConcurrency struct {
 
 // Meter reads measurements.
 type Meter interface {
-	// Minutes reads every minute from since's on. It fails rather than leave out what it could not read.
+	// Minutes reads every minute from that of q.Since to that of q.Until, or every such period of q.Period, oldest first. It
+	// fails rather than leave out what it could not read.
 	Minutes(ctx context.Context, q MeterQuery) ([]analysis.Minute, error)
 	// Quantiles reads how long the alias's calls took, in periods of analysis.QuantilePeriod. One without calls is left out.
 	Quantiles(ctx context.Context, q MeterQuery) ([]analysis.Quantiles, error)
@@ -79,14 +80,19 @@ type MeterQuery struct {
 	Function, Alias        string
 	OldVersion, NewVersion string
 	Since, Until           time.Time
+	// Period is how long each datapoint of Minutes is, a whole number of minutes; 0 is a minute.
+	Period time.Duration
 	// Slow are the durations in milliseconds above which calls are counted as slow, at most analysis.MaxThresholds. Without
 	// any no durations are read.
 	Slow []float64
 	// Throttles asks for the alias's throttled calls.
 	Throttles bool
-	// Metrics are the request's own.
+	// Metrics are the request's own. Their limits are of minutes, so that a longer Period has none.
 	Metrics []analysis.Metric
 }
+
+// Granularity is the Period, or a minute.
+func (q MeterQuery) Granularity() time.Duration { return max(q.Period, time.Minute) }
 
 // Hooks invokes functions.
 type Hooks interface {

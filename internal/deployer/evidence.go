@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/meta-deployer/meta-deployer/internal/analysis"
@@ -16,6 +17,13 @@ type past struct {
 	id         string
 	counts     []analysis.Counts
 	thresholds []analysis.Threshold
+}
+
+// settled is what the rollout id did until a time that lies hours back: it does not change any more, so it is read once.
+type settled struct {
+	id      string
+	until   time.Time
+	minutes []analysis.Minute
 }
 
 // judges says whether this run has to know how a rollout does: its own one, or one to promote, once there is traffic.
@@ -45,7 +53,7 @@ func (r *run) assessInTime(ctx context.Context, live *rollout.Journal, reserve t
 func (r *run) assess(ctx context.Context, live *rollout.Journal) *analysis.Assessment {
 	plan := r.request.Plan
 	evidence := analysis.Evidence{FirstShift: live.First, StepSince: live.Since, JudgedAlone: plan.JudgesAlone(), Probes: r.probed}
-	evidence.Reading.Share = live.Weight.Share()
+	evidence.Reading.Share, evidence.Reading.Before, evidence.Reading.Shifted = live.Weight.Share(), plan.Before(live.Weight).Share(), live.Since
 	if live.Weight == rollout.Full {
 		evidence.Reading.Alone = live.Since
 	}
@@ -61,7 +69,8 @@ func (r *run) assess(ctx context.Context, live *rollout.Journal) *analysis.Asses
 	return &a
 }
 
-// readMetrics reads what the rollout is judged by: the time before it once, everything since in one call.
+// readMetrics reads what the rollout is judged by: the time before it once, everything since in one call, or, where that
+// is long, what is hours old once and the rest in one call.
 func (r *run) readMetrics(ctx context.Context, live *rollout.Journal, e *analysis.Evidence) error {
 	health := r.request.Plan.Health
 	if health.NeedsHistory() {
@@ -73,11 +82,37 @@ func (r *run) readMetrics(ctx context.Context, live *rollout.Journal, e *analysi
 	if !health.NeedsMinutes() {
 		return nil
 	}
-	q := r.query(live, live.Start, r.now())
-	q.Slow, q.Throttles, q.Metrics = health.Latency.Slow(e.Thresholds), health.Throttles, health.Metrics
-	minutes, err := r.minutes(ctx, q)
-	e.Reading.Minutes = minutes
+	stretches := analysis.Stretches(live.Start, r.now())
+	old, latest := stretches[:len(stretches)-1], stretches[len(stretches)-1]
+	if r.settled.id != live.ID || !r.settled.until.Equal(latest.Since) {
+		minutes, err := r.stretches(ctx, live, old, e.Thresholds)
+		if err != nil {
+			return err
+		}
+		r.settled = settled{live.ID, latest.Since, minutes}
+	}
+	minutes, err := r.stretches(ctx, live, []analysis.Stretch{latest}, e.Thresholds)
+	e.Reading.Minutes = slices.Concat(r.settled.minutes, minutes)
 	return err
+}
+
+// stretches reads what both versions did in some stretches of a rollout. The limits of the request's own metrics are of
+// minutes: a sum of an hour is another figure, so these are asked for by the minute alone.
+func (r *run) stretches(ctx context.Context, live *rollout.Journal, stretches []analysis.Stretch, thresholds []analysis.Threshold) (all []analysis.Minute, err error) {
+	health := r.request.Plan.Health
+	for _, s := range stretches {
+		q := r.query(live, s)
+		q.Slow, q.Throttles = health.Latency.Slow(thresholds), health.Throttles
+		if s.Period == time.Minute {
+			q.Metrics = health.Metrics
+		}
+		minutes, err := r.minutes(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, minutes...)
+	}
+	return all, nil
 }
 
 // readAlarms reads the alarms that may veto.
@@ -102,7 +137,7 @@ func (r *run) readPast(ctx context.Context, live *rollout.Journal) error {
 		since, until := analysis.QuantilesSpan(live.Start)
 		var periods []analysis.Quantiles
 		err := r.timed(func() (err error) {
-			periods, err = r.account.Meter.Quantiles(ctx, r.query(live, since, until))
+			periods, err = r.account.Meter.Quantiles(ctx, r.query(live, analysis.Stretch{Since: since, Until: until}))
 			return err
 		})
 		if err != nil {
@@ -110,22 +145,24 @@ func (r *run) readPast(ctx context.Context, live *rollout.Journal) error {
 		}
 		read.thresholds = analysis.Thresholds(periods)
 	}
-	q := r.query(live, analysis.HistorySince(live.Start), live.Start)
+	since := analysis.HistorySince(live.Start)
+	period := analysis.ShortestPeriod(since, r.now())
+	q := r.query(live, analysis.Stretch{Since: since, Until: live.Start, Period: period})
 	q.Slow = analysis.LatencyRule{Compare: true}.Slow(read.thresholds)
 	minutes, err := r.minutes(ctx, q)
 	if err != nil {
 		return err
 	}
-	read.counts = analysis.HistoryBefore(live.Start, minutes)
-	read.thresholds = analysis.SlowBefore(live.Start, minutes, read.thresholds)
+	read.counts = analysis.HistoryBefore(live.Start, period, minutes)
+	read.thresholds = analysis.SlowBefore(live.Start, period, minutes, read.thresholds)
 	r.past = read
 	return nil
 }
 
 // query is about both versions of a rollout.
-func (r *run) query(live *rollout.Journal, since, until time.Time) MeterQuery {
+func (r *run) query(live *rollout.Journal, s analysis.Stretch) MeterQuery {
 	return MeterQuery{
-		Function: r.request.Function, Alias: r.request.Alias, OldVersion: live.Old, NewVersion: live.New, Since: since, Until: until,
+		Function: r.request.Function, Alias: r.request.Alias, OldVersion: live.Old, NewVersion: live.New, Since: s.Since, Until: s.Until, Period: s.Period,
 	}
 }
 

@@ -27,6 +27,7 @@ type run struct {
 	journal *rollout.Journal
 	record  record
 	past    past
+	settled settled
 	// probed are the latest results of this driver's probes.
 	probed []analysis.ProbeResult
 	// scheduled is the end of the traffic that the schedule of type auto was chosen by, and doubt what is to be said of it;

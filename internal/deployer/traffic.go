@@ -10,10 +10,12 @@ import (
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
 )
 
-// aliasMinutes reads what went through the alias, whichever version ran.
+// aliasMinutes reads what went through the alias, whichever version ran, by the minute or as CloudWatch still has it.
 func (r *run) aliasMinutes(ctx context.Context, since, until time.Time) (minutes []analysis.Minute, err error) {
 	err = r.timed(func() error {
-		minutes, err = r.account.Meter.Minutes(ctx, MeterQuery{Function: r.request.Function, Alias: r.request.Alias, Since: since, Until: until})
+		minutes, err = r.account.Meter.Minutes(ctx, MeterQuery{
+			Function: r.request.Function, Alias: r.request.Alias, Since: since, Until: until, Period: analysis.ShortestPeriod(since, r.now()),
+		})
 		return err
 	})
 	return minutes, err

@@ -128,6 +128,7 @@ func runsOutOfTime(t *testing.T, l *lab, start func() *runtimetest.Process) {
 	held := `{"function-name": "checkout", "alias": "idle", "new-version": "2", "steps": 2, "interval": 1, "poll-interval": 1, "health-check": {"on-no-data": "hold"}}`
 	result := start().Invoke([]byte(held), 16*time.Second)
 	assert.Equal(t, "RolledBack", result.ErrorType, result.ErrorMessage)
+	assert.Contains(t, result.ErrorMessage, "no invocation of the new version is visible yet")
 	assert.Less(t, result.Took, 16*time.Second)
 	assert.Equal(t, old, l.alias(t, "idle").Routing)
 }

@@ -62,6 +62,17 @@ type table struct {
 	alone bool
 }
 
+// weight is the largest part of the calls that the new version had in a minute.
+func (x table) weight() rollout.Weight {
+	most := rollout.Weight(1)
+	for _, b := range x.blocks {
+		if b[0] > 0 && b[2] > 0 {
+			most = max(most, rollout.WeightFrom(b[0]/(b[0]+b[2])))
+		}
+	}
+	return most
+}
+
 // clean is a history without errors from which the guard takes a reference: 2 (1 + 3.09 + 3) / calls (section 2.7).
 func clean(reference *float64) [][2]float64 {
 	if reference == nil {
@@ -89,7 +100,7 @@ func (j *judged) show(t *testing.T, x table) (alias string) {
 	j.count++
 	alias = fmt.Sprint("table-", j.count)
 	start := time.Now().UTC().Truncate(time.Minute).Add(-most)
-	live := rollout.Journal{Old: "1", New: "2", Weight: 1, Step: 1, Steps: 2, Start: start, First: start, Since: start, Driver: "somebody", ID: start.Format("20060102-150405") + "000-abcd"}
+	live := rollout.Journal{Old: "1", New: "2", Weight: x.weight(), Step: 1, Steps: 2, Start: start, First: start, Since: start, Driver: "somebody", ID: start.Format("20060102-150405") + "000-abcd"}
 	if x.alone {
 		live.Weight, live.Step = rollout.Full, 2
 	}

@@ -27,7 +27,10 @@ type metricQuery struct {
 
 // metric is what it asks for.
 func (q metricQuery) metric() sim.Metric {
-	m := sim.Metric{Namespace: q.MetricStat.Metric.Namespace, Name: q.MetricStat.Metric.MetricName, Dimensions: map[string]string{}}
+	m := sim.Metric{
+		Namespace: q.MetricStat.Metric.Namespace, Name: q.MetricStat.Metric.MetricName, Dimensions: map[string]string{},
+		Period: time.Duration(q.MetricStat.Period) * time.Second,
+	}
 	for _, d := range q.MetricStat.Metric.Dimensions {
 		m.Dimensions[d.Name] = d.Value
 	}
@@ -97,18 +100,8 @@ func (e *Endpoint) getMetricData(ctx context.Context, c call) (wire.Answer, erro
 	return wire.Answer{Body: object{"MetricDataResults": results, "Messages": []object{}}}, nil
 }
 
-// result is one MetricDataResult, by periods.
-func (q metricQuery) result(minutes []sim.Datapoint, newestFirst bool) object {
-	var periods []sim.Datapoint
-	for _, p := range minutes {
-		at := p.At.Truncate(time.Duration(q.MetricStat.Period) * time.Second)
-		if last := len(periods) - 1; last >= 0 && periods[last].At.Equal(at) {
-			periods[last] = periods[last].Plus(p)
-			continue
-		}
-		p.At = at
-		periods = append(periods, p)
-	}
+// result is one MetricDataResult.
+func (q metricQuery) result(periods []sim.Datapoint, newestFirst bool) object {
 	if newestFirst {
 		slices.Reverse(periods)
 	}

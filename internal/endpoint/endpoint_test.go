@@ -62,6 +62,14 @@ func TestEverythingThatIsMeasuredIsTheSameOverHTTP(t *testing.T) {
 	assert.InDelta(t, 60, got[0].AliasTook.Slow[0], 0.1, "a tenth")
 	assert.InDelta(t, 120, got[0].Throttles, 0)
 
+	longer := q
+	longer.Period, longer.Throttles, longer.Metrics = time.Hour, false, nil
+	want, err = direct.Account().Meter.Minutes(t.Context(), longer)
+	require.NoError(t, err)
+	got, err = http.Minutes(t.Context(), longer)
+	require.NoError(t, err)
+	assert.Equal(t, want, got)
+
 	q.Since = q.Since.Truncate(analysis.QuantilePeriod)
 	q.Until = q.Since.Add(2 * analysis.QuantilePeriod)
 	quantiles, err := direct.Account().Meter.Quantiles(t.Context(), q)

@@ -32,7 +32,7 @@ func BlastRadius(p rollout.Plan, start time.Time, minutes []analysis.Minute) []R
 	radii := make([]Radius, 0, len(percentages()))
 	for _, failing := range percentages() {
 		end := Trial{
-			Plan: p, Start: start, History: analysis.HistoryBefore(start, minutes),
+			Plan: p, Start: start, History: analysis.HistoryBefore(start, time.Minute, minutes),
 			Calls: func(time.Time) analysis.Counts { return usual },
 			Fails: func(c analysis.Counts) float64 { return c.Invocations * failing / 100 },
 		}.Play()

@@ -127,7 +127,7 @@ func (r Record) trial(p rollout.Plan, start time.Time, percent float64) Trial {
 	dice := rand.New(rand.NewPCG(seed.Sum64(), uint64(percent)))
 	before := r.between(analysis.HistorySince(start), start)
 	return Trial{
-		Plan: p.For(rollout.TrafficBefore(start, before)), Start: start, History: analysis.HistoryBefore(start, before), Calls: r.calls, Dice: dice,
+		Plan: p.For(rollout.TrafficBefore(start, before)), Start: start, History: analysis.HistoryBefore(start, time.Minute, before), Calls: r.calls, Dice: dice,
 		Fails: func(c analysis.Counts) float64 { return c.Errors + binomial(dice, c.Invocations-c.Errors, percent/100) },
 	}
 }

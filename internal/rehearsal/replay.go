@@ -139,7 +139,7 @@ func (r *replay) look() rollout.Situation {
 func (r *replay) assess(live *rollout.Journal) *analysis.Assessment {
 	r.show()
 	e := analysis.Evidence{
-		Reading: analysis.Reading{Minutes: r.shown, Share: live.Weight.Share()}, History: r.History, JudgedAlone: r.Plan.JudgesAlone(),
+		Reading: analysis.Reading{Minutes: r.shown, Share: live.Weight.Share(), Before: r.Plan.Before(live.Weight).Share(), Shifted: live.Since}, History: r.History, JudgedAlone: r.Plan.JudgesAlone(),
 		FirstShift: live.First, StepSince: live.Since, Terse: true,
 	}
 	if live.Weight == rollout.Full {

@@ -93,6 +93,19 @@ func (p Plan) next(w Weight) int {
 	return i
 }
 
+// Before is the weight of the step before the one at a weight, 0 before the first; of a weight that is no step's, the
+// weight itself.
+func (p Plan) Before(w Weight) Weight {
+	i, exact := p.position(w)
+	switch {
+	case !exact:
+		return w
+	case i <= 0:
+		return 0
+	}
+	return p.Steps[i-1].Weight
+}
+
 // holdEnd is when the hold of a running rollout's present step ends. A weight that is not of this plan, left by
 // another schedule, is not held; nor is any but the bake in an emergency.
 func (p Plan) holdEnd(j *Journal) time.Time {

@@ -7,6 +7,14 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
+func TestTheWeightBefore(t *testing.T) {
+	p := Plan{Steps: []Step{{Weight: 10_00}, {Weight: 50_00}, {Weight: Full}}}
+	for w, want := range map[Weight]Weight{0: 0, 10_00: 0, 50_00: 10_00, Full: 50_00, 30_00: 30_00} {
+		assert.Equal(t, want, p.Before(w), "at %s %%", w)
+	}
+	assert.Equal(t, Full, Plan{}.Before(Full), "nobody knows")
+}
+
 func TestARolloutEndsWithItsDriverOrItsPlan(t *testing.T) {
 	j := journal()
 	at := func(d time.Duration) time.Time { return began.Add(d) }

@@ -51,8 +51,9 @@ type Process struct {
 	turn   sync.Mutex
 }
 
-// Start runs a compiled function with exactly this environment and the Runtime API's. The process ends with the test
-// at the latest.
+// Start runs a compiled function with exactly this environment and the Runtime API's, until it asks for its first event
+// or is gone: Lambda does not count a start, however slow, as time of the first invocation. The process ends with the
+// test at the latest.
 func Start(t testing.TB, path string, environment map[string]string) *Process {
 	t.Helper()
 	p, err := Run(path, environment)
@@ -60,6 +61,7 @@ func Start(t testing.TB, path string, environment map[string]string) *Process {
 		t.Fatalf("start %s: %v", path, err)
 	}
 	t.Cleanup(p.Close)
+	_, _ = p.Ready()
 	return p
 }
 

@@ -105,7 +105,7 @@ func (w *World) quantiles(q deployer.MeterQuery) []analysis.Quantiles {
 	var shown []analysis.Quantiles
 	for at := q.Since.Truncate(analysis.QuantilePeriod); at.Before(q.Until); at = at.Add(analysis.QuantilePeriod) {
 		first := int(math.Floor(w.since(at).Minutes()))
-		if all := a.took.between(first, first+period); measured(all) > 0 {
+		if all := a.took.between(first, first+period); measured(all) > 0 && w.kept(w.since(at), analysis.QuantilePeriod) {
 			shown = append(shown, analysis.Quantiles{Start: at, P90: quantile(all, 0.9), P99: quantile(all, 0.99)})
 		}
 	}

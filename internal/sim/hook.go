@@ -46,11 +46,11 @@ func (w *World) Received(name string) [][]byte {
 	return slices.Clone(h.received)
 }
 
-// hook finds a function to invoke, by name or ARN.
+// hook finds a function to invoke, by name or ARN, with or without a qualifier.
 func (w *World) hook(function string) (*hook, error) {
 	name := function
 	if _, tail, ok := strings.Cut(function, "function:"); ok {
-		name, _, _ = strings.Cut(tail, ":")
+		name = tail
 	}
 	if h := w.hooks[name]; h != nil {
 		return h, nil

@@ -29,16 +29,32 @@ func (w *World) show(f *function, a *alias) {
 	}
 }
 
-// minutes are what CloudWatch shows by now of the minutes that are asked for. One without any call has no data.
+// kept says whether CloudWatch still has by now what happened at a moment in periods of that length: in multiples of a
+// minute for 15 days, of five minutes for 63 and of an hour for 455.
+func (w *World) kept(at time.Duration, period time.Duration) bool {
+	const day = 24 * time.Hour
+	switch age := w.elapsed - at; {
+	case period%time.Hour == 0:
+		return age <= 455*day
+	case period%(5*time.Minute) == 0:
+		return age <= 63*day
+	default:
+		return age <= 15*day
+	}
+}
+
+// minutes are what CloudWatch shows by now of the minutes, or longer periods, that are asked for. One without any call has
+// no data.
 func (w *World) minutes(q deployer.MeterQuery) []analysis.Minute {
 	f := w.functions[q.Function]
 	if f == nil || f.aliases[q.Alias] == nil {
 		return nil
 	}
-	a := f.aliases[q.Alias]
+	a, period := f.aliases[q.Alias], q.Granularity()
 	w.show(f, a)
 	var shown []analysis.Minute
-	for i := max(0, int(w.since(q.Since)/time.Minute)); i <= int(w.since(q.Until)/time.Minute); i++ {
+	until := w.since(q.Until.Truncate(period).Add(period))
+	for i := max(0, int(w.since(q.Since.Truncate(period))/time.Minute)); time.Duration(i)*time.Minute < min(until, w.elapsed+time.Minute); i++ {
 		fresh, old := a.stream(q.NewVersion), a.stream(q.OldVersion)
 		m := analysis.Minute{
 			Start: w.start.Add(time.Duration(i) * time.Minute),
@@ -49,9 +65,37 @@ func (w *World) minutes(q deployer.MeterQuery) []analysis.Minute {
 		if q.Throttles {
 			m.Throttles = w.throttled(a, i)
 		}
-		if m.Alias != (analysis.Counts{}) || m.Throttles > 0 || m.Values != nil {
+		at := m.Start.Truncate(period)
+		switch last := len(shown) - 1; {
+		case m.Alias == (analysis.Counts{}) && m.Throttles == 0 && m.Values == nil || !w.kept(w.since(at), period):
+		case last >= 0 && shown[last].Start.Equal(at):
+			shown[last] = together(shown[last], m)
+		default:
+			m.Start = at
 			shown = append(shown, m)
 		}
 	}
 	return shown
+}
+
+// together is a period and one more minute of it.
+func together(p, m analysis.Minute) analysis.Minute {
+	for _, c := range []struct {
+		sum  *analysis.Counts
+		more analysis.Counts
+	}{{&p.New, m.New}, {&p.Old, m.Old}, {&p.Alias, m.Alias}} {
+		c.sum.Invocations += c.more.Invocations
+		c.sum.Errors += c.more.Errors
+	}
+	for _, d := range []struct {
+		sum  *analysis.Durations
+		more analysis.Durations
+	}{{&p.NewTook, m.NewTook}, {&p.OldTook, m.OldTook}, {&p.AliasTook, m.AliasTook}} {
+		d.sum.Samples += d.more.Samples
+		for i, slow := range d.more.Slow {
+			d.sum.Slow[i] += slow
+		}
+	}
+	p.Throttles += m.Throttles
+	return p
 }

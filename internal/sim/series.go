@@ -8,13 +8,14 @@ import (
 	"time"
 )
 
-// Metric names a series of CloudWatch. One that nobody writes has no data.
+// Metric names a series of CloudWatch, and how long its datapoints are, in whole minutes. One that nobody writes has no data.
 type Metric struct {
 	Namespace, Name string
 	Dimensions      map[string]string
+	Period          time.Duration
 }
 
-// Datapoint is a minute of a series.
+// Datapoint is a period of a series.
 type Datapoint struct {
 	At          time.Time
 	Sum, Sample float64
@@ -22,24 +23,24 @@ type Datapoint struct {
 	took []spell
 }
 
-// Series is GetMetricData: of each metric the minutes from since on, up to, not including, until.
+// Series is GetMetricData: of each metric the periods from that of since on, up to, not including, until.
 func (c Control) Series(ctx context.Context, metrics []Metric, since, until time.Time) (series [][]Datapoint, err error) {
 	err = c.world.call(ctx, GetMetrics, func() error {
 		for _, m := range metrics {
-			series = append(series, c.world.series(m, since.Truncate(time.Minute), until))
+			series = append(series, c.world.series(m, since.Truncate(m.Period), until))
 		}
 		return nil
 	})
 	return series, err
 }
 
-// series are a metric's minutes, as CloudWatch shows them by now. Lambda writes what reaches an alias by the dimensions
+// series are a metric's periods, as CloudWatch shows them by now. Lambda writes what reaches an alias by the dimensions
 // FunctionName and Resource, and what of it a version served by ExecutedVersion too.
 func (w *World) series(m Metric, since, until time.Time) []Datapoint {
 	f := w.functions[m.Dimensions["FunctionName"]]
 	_, name, _ := strings.Cut(m.Dimensions["Resource"], ":")
 	if curve, ok := w.metrics[m.Name]; ok && m.Namespace != "AWS/Lambda" {
-		return w.points(since, until, func(minute int) (Datapoint, bool) {
+		return w.points(m.Period, since, until, func(minute int) (Datapoint, bool) {
 			at := time.Duration(minute) * time.Minute
 			return Datapoint{Sum: curve.at(at), Sample: 1}, len(curve) > 0 && curve[0].From <= at && w.visible(at, at+time.Minute)
 		})
@@ -55,7 +56,7 @@ func (w *World) series(m Metric, since, until time.Time) []Datapoint {
 	} else if len(m.Dimensions) > 2 {
 		return nil
 	}
-	return w.points(since, until, func(minute int) (p Datapoint, any bool) {
+	return w.points(m.Period, since, until, func(minute int) (p Datapoint, any bool) {
 		p.Sample = shown.at(minute).Invocations
 		switch m.Name {
 		case "Invocations":
@@ -75,21 +76,26 @@ func (w *World) series(m Metric, since, until time.Time) []Datapoint {
 	})
 }
 
-// points are the minutes from since on, up to, not including, until, that have data.
-func (w *World) points(since, until time.Time, at func(minute int) (Datapoint, bool)) []Datapoint {
+// points are the periods of the minutes from since on, up to, not including, until, that have data and are still kept.
+func (w *World) points(period time.Duration, since, until time.Time, at func(minute int) (Datapoint, bool)) []Datapoint {
 	var points []Datapoint
 	for i := max(0, int(w.since(since)/time.Minute)); w.start.Add(time.Duration(i)*time.Minute).Before(until) && time.Duration(i)*time.Minute <= w.elapsed; i++ {
-		if p, ok := at(i); ok {
-			p.At = w.start.Add(time.Duration(i) * time.Minute)
+		begin := w.start.Add(time.Duration(i) * time.Minute).Truncate(period)
+		switch p, ok := at(i); {
+		case !ok || !w.kept(w.since(begin), period):
+		case len(points) > 0 && points[len(points)-1].At.Equal(begin):
+			points[len(points)-1].add(p)
+		default:
+			p.At = begin
 			points = append(points, p)
 		}
 	}
 	return slices.Clip(points)
 }
 
-// Plus is the datapoint of a longer period.
-func (p Datapoint) Plus(q Datapoint) Datapoint {
-	return Datapoint{At: p.At, Sum: p.Sum + q.Sum, Sample: p.Sample + q.Sample, took: append(slices.Clone(p.took), q.took...)}
+// add takes one more minute into a period.
+func (p *Datapoint) add(m Datapoint) {
+	p.Sum, p.Sample, p.took = p.Sum+m.Sum, p.Sample+m.Sample, append(p.took, m.took...)
 }
 
 // Statistic is a statistic by CloudWatch's name, of those that this account has. Percentiles and trimmed counts are of

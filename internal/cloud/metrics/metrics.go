@@ -26,16 +26,17 @@ func New(cfg aws.Config, options ...func(*cloudwatch.Options)) Metrics {
 	return Metrics{client: cloudwatch.NewFromConfig(cfg, options...)}
 }
 
-// Minutes reads everything from the minute of q.Since to the newest, with GetMetricData, following its pages.
+// Minutes reads everything from the minute, or longer period, of q.Since to that of q.Until, with GetMetricData, following
+// its pages. Both ends are aligned to the period, as CloudWatch's datapoints are.
 func (m Metrics) Minutes(ctx context.Context, q deployer.MeterQuery) ([]analysis.Minute, error) {
-	wanted := seriesOf(q)
+	wanted, period := seriesOf(q), q.Granularity()
 	minutes := map[time.Time]*analysis.Minute{}
 	in := &cloudwatch.GetMetricDataInput{
-		StartTime: aws.Time(q.Since.UTC().Truncate(time.Minute)),
-		EndTime:   aws.Time(q.Until.UTC().Truncate(time.Minute).Add(time.Minute)),
+		StartTime: aws.Time(q.Since.UTC().Truncate(period)),
+		EndTime:   aws.Time(q.Until.UTC().Truncate(period).Add(period)),
 	}
 	err := m.read(ctx, in, wanted, func(s series, at time.Time, value float64) {
-		at = at.Truncate(time.Minute)
+		at = at.Truncate(period)
 		if minutes[at] == nil {
 			minutes[at] = &analysis.Minute{Start: at}
 		}

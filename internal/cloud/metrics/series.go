@@ -35,7 +35,7 @@ func seriesOf(q deployer.MeterQuery) []series {
 		if side.name != "alias" && side.version == "" {
 			continue
 		}
-		of := lambdaMetric{q, side.name, side.version, time.Minute}
+		of := lambdaMetric{q, side.name, side.version, q.Granularity()}
 		all = append(all,
 			of.series("invocations", "Invocations", "Sum", func(m *analysis.Minute, v float64) { side.counts(m).Invocations += v }),
 			of.series("errors", "Errors", "Sum", func(m *analysis.Minute, v float64) { side.counts(m).Errors += v }))
@@ -47,11 +47,11 @@ func seriesOf(q deployer.MeterQuery) []series {
 		}
 	}
 	if q.Throttles {
-		of := lambdaMetric{q, "alias", "", time.Minute}
+		of := lambdaMetric{q, "alias", "", q.Granularity()}
 		all = append(all, of.series("throttles", "Throttles", "Sum", func(m *analysis.Minute, v float64) { m.Throttles += v }))
 	}
 	for _, m := range q.Metrics {
-		all = append(all, ownSeries(m))
+		all = append(all, ownSeries(m, q.Granularity()))
 	}
 	return all
 }
@@ -94,9 +94,9 @@ func (l lambdaMetric) series(what, metric, stat string, take func(*analysis.Minu
 	}}
 }
 
-// ownSeries is one of the request's own metrics, a datapoint a minute.
-func ownSeries(own analysis.Metric) series {
-	const minute = 60
+// ownSeries is one of the request's own metrics.
+func ownSeries(own analysis.Metric, period time.Duration) series {
+	seconds := aws.Int32(int32(period.Seconds()))
 	s := series{id: own.ID, stat: own.Stat, query: types.MetricDataQuery{Id: aws.String(own.ID)}}
 	s.take = func(m *analysis.Minute, value float64) {
 		if m.Values == nil {
@@ -105,13 +105,13 @@ func ownSeries(own analysis.Metric) series {
 		m.Values[own.ID] = append(m.Values[own.ID], value)
 	}
 	if own.Expression != "" {
-		s.query.Expression, s.query.Period = aws.String(own.Expression), aws.Int32(minute)
+		s.query.Expression, s.query.Period = aws.String(own.Expression), seconds
 		return s
 	}
 	metric := &types.Metric{Namespace: aws.String(own.Namespace), MetricName: aws.String(own.Name)}
 	for _, d := range own.Dimensions {
 		metric.Dimensions = append(metric.Dimensions, types.Dimension{Name: aws.String(d.Name), Value: aws.String(d.Value)})
 	}
-	s.query.MetricStat = &types.MetricStat{Metric: metric, Period: aws.Int32(minute), Stat: aws.String(own.Stat)}
+	s.query.MetricStat = &types.MetricStat{Metric: metric, Period: seconds, Stat: aws.String(own.Stat)}
 	return s
 }

@@ -169,3 +169,30 @@ func TestQuantilesOnTheWire(t *testing.T) {
 	assert.Equal(t, []string{"alias_p90", "alias_p99"}, slices.Sorted(maps.Keys(series)))
 	assert.Equal(t, "p90 of AWS/Lambda/Duration every 300 FunctionName=f Resource=f:live", series["alias_p90"])
 }
+
+// A longer period goes into every query, and both ends are aligned to it, as CloudWatch's datapoints are.
+func TestLongerPeriodsOnTheWire(t *testing.T) {
+	for period, want := range map[time.Duration]struct{ start, end time.Time }{
+		0:               {start, start.Add(6 * time.Minute)},
+		time.Minute:     {start, start.Add(6 * time.Minute)},
+		5 * time.Minute: {start.Add(-4 * time.Minute), start.Add(6 * time.Minute)},
+		time.Hour:       {start.Add(-44 * time.Minute), start.Add(16 * time.Minute)},
+		3 * time.Hour:   {start.Add(-104 * time.Minute), start.Add(76 * time.Minute)},
+	} {
+		m, server := connect(t, complete(map[string]map[time.Time]float64{"new_errors": {want.start: 3}, "old_slow1": {want.start: 7}}))
+		q := everything()
+		q.Period = period
+		minutes, err := m.Minutes(t.Context(), q)
+		require.NoError(t, err)
+		assert.Equal(t, []analysis.Minute{{
+			Start: want.start, New: analysis.Counts{Errors: 3}, OldTook: analysis.Durations{Slow: [3]float64{0, 7, 0}},
+		}}, minutes, "a period has its own start")
+		body := server.Calls("cloudwatch:GetMetricData")[0].Body.(object)
+		assert.Equal(t, want.start, body["StartTime"], period)
+		assert.Equal(t, want.end, body["EndTime"], period)
+		every := fmt.Sprintf(" every %.0f", max(period, time.Minute).Seconds())
+		for id, s := range asked(t, body) {
+			assert.Contains(t, s+" ", every+" ", id)
+		}
+	}
+}

@@ -3,7 +3,8 @@ package main
 import "github.com/meta-deployer/meta-deployer/internal/analysis"
 
 // comparison is our test at work. It says at every look what starting over with the whole table of visible minutes
-// would say: the newest minute, which may still grow, is judged on a copy and replaced at the next look.
+// would say, but for the tilt of minutes long past: the newest two, which may still change, are judged on a copy and
+// replaced at the next look.
 type comparison struct {
 	history analysis.History
 	// settled has judged the minutes that will not change and whose neighbours will not, which are so many.

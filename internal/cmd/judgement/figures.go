@@ -104,8 +104,8 @@ type figures struct {
 	wald sample
 }
 
-// figuresOf is what a rule achieved in the cells. Where the old version never fails, a rollback cannot be false by bad
-// luck alone, so these worlds do not count for that.
+// figuresOf is what a rule achieved in the cells. Where nothing ever fails, no rollback can be false, so these worlds do
+// not count for that.
 func figuresOf(cells []cell, rule int) figures {
 	f := figures{caught: map[string]share{}}
 	var gross tally
@@ -132,7 +132,7 @@ func figuresOf(cells []cell, rule int) figures {
 }
 
 func (f *figures) addHarmless(c cell, rule int) {
-	if c.world.rate == 0 {
+	if c.world.rate == 0 && c.world.kind.noise != incidents {
 		return
 	}
 	f.falsely = f.falsely.plus(c.tallies[rule].ended)

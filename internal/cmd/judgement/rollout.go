@@ -67,7 +67,8 @@ func (r *rollout) judgedBy(rule rule) outcome {
 	look := rule.judge(r)
 	var o outcome
 	for at := 0; at < r.world.plan.length(); {
-		v.weight, _ = r.world.plan.weight(at)
+		weight, _ := r.world.plan.weight(at)
+		v.shift(weight)
 		f := r.serve(random, len(v.flows), at)
 		for half := 1; half <= 2; half++ { // rules look every 5 s at most
 			at += tick / 2

@@ -24,8 +24,9 @@ type view struct {
 	phase int
 	// minutes are the visible minutes, the newest of which may still grow.
 	minutes []analysis.Block
-	// weight is the new version's present share of the traffic.
-	weight float64
+	// weight is the new version's present share of the traffic since a second, shifted; it was before, before.
+	weight, before float64
+	shifted        int
 	// total are the new version's visible calls.
 	total analysis.Counts
 	// shown is how many ticks of the rollout are visible.
@@ -49,11 +50,26 @@ func (v *view) at(now int) *view {
 	return v
 }
 
+// shift notes the weight from now on.
+func (v *view) shift(weight float64) {
+	if weight != v.weight {
+		v.weight, v.before, v.shifted = weight, v.weight, len(v.flows)*tick
+	}
+}
+
+// highest is the highest weight of the newest visible minute.
+func (v *view) highest() float64 {
+	if v.minuteOf(v.shifted) <= v.minutes[len(v.minutes)-1].Minute {
+		return v.weight
+	}
+	return v.before
+}
+
 // blocks are the visible minutes from the one of that number on, as our test wants them.
 func (v *view) blocks(from int, h analysis.History) []analysis.Block {
 	before := min(from, 1) // the neighbour counts
 	blocks := slices.Clone(v.minutes[from-before:])
-	analysis.Tilt(blocks, h, v.weight)
+	analysis.Tilt(blocks, h, v.highest(), v.weight)
 	return blocks[before:]
 }
 

@@ -1,6 +1,8 @@
 package accounttest
 
 import (
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -16,6 +18,7 @@ func meterTests() map[string]func(T, Fixture) {
 		"minutes are told by version":             readsMinutes,
 		"an alias has a series of its own":        readsAliasSeries,
 		"only minutes that are asked for":         readsSomeMinutes,
+		"a long window in longer periods":         readsLongWindow,
 		"alarms are told":                         tellsAlarms,
 		"a red alarm says since when":             tellsRedAlarm,
 		"missing alarms are named":                namesMissingAlarms,
@@ -55,6 +58,26 @@ func readsAliasSeries(t T, f Fixture) {
 func readsSomeMinutes(t T, f Fixture) {
 	second := ofVersions(Traffic(f.TrafficSince)[1:])
 	assert.Equal(t, second, ofVersions(f.minutes(t, f.Busy, f.TrafficSince.Add(time.Minute), f.TrafficSince.Add(90*time.Second))))
+}
+
+// Twenty days are more than CloudWatch keeps minutes of; in longer periods everything is there.
+func readsLongWindow(t T, f Fixture) {
+	for period, days := range map[time.Duration]int{5 * time.Minute: 0, 3 * time.Hour: 20} {
+		shown, err := f.Account.Meter.Minutes(t.Context(), deployer.MeterQuery{
+			Function: f.Function, Alias: f.Busy, OldVersion: f.Old, NewVersion: f.New, Since: f.TrafficSince.AddDate(0, 0, -days), Until: f.Now, Period: period,
+		})
+		require.NoError(t, err)
+		want := map[time.Time]analysis.Minute{}
+		for _, m := range Traffic(f.TrafficSince) {
+			at := m.Start.Truncate(period)
+			sum := want[at]
+			sum.Start = at
+			sum.New.Invocations, sum.New.Errors = sum.New.Invocations+m.New.Invocations, sum.New.Errors+m.New.Errors
+			sum.Old.Invocations += m.Old.Invocations
+			want[at] = sum
+		}
+		assert.ElementsMatch(t, slices.Collect(maps.Values(want)), ofVersions(shown))
+	}
 }
 
 func tellsAlarms(t T, f Fixture) {

@@ -1,0 +1,39 @@
+package analysis
+
+import (
+	"fmt"
+	"math"
+)
+
+// assessBudget caps the failures of the new version beyond what the old one would have had: minute by minute beside it
+// or, where the new version was alone, by the history's rate. What chance explains is no excess: four standard deviations
+// of clusters of D failures, of both versions' counts, at the old version's rate.
+func (h Health) assessBudget(e Evidence) Check {
+	const deviations = 4
+	history, blocks := NewHistory(e.History), e.Reading.blocks()
+	Tilt(blocks, history, e.Reading.highest(blocks), e.Reading.Share)
+	var past, all, fresh Counts
+	for _, c := range e.History {
+		past = past.plus(c)
+	}
+	all = past
+	expected, spread := 0.0, 0.0
+	for _, b := range blocks {
+		beside := past
+		if b.Old.Invocations > 0 {
+			beside = b.Old
+		}
+		expected += b.New.Invocations * min(1, max(1, b.Tilt)*beside.rate())
+		spread += b.New.Invocations * (1 + b.New.Invocations/max(1, beside.Invocations))
+		fresh, all = fresh.plus(b.New), all.plus(b.Old)
+	}
+	chance := deviations * math.Sqrt(history.dispersion()*all.rate()*spread)
+	excess := fresh.Errors - expected - chance
+	c := Check{Name: "max-failed-invocations", Verdict: Pass}
+	if excess >= h.MaxFailed {
+		c.Verdict = Fail
+	}
+	c.Reason = fmt.Sprintf("%s failures beyond the old version's rate and chance, allowed %s: %s of %.0f invocations failed, %s are expected and %s by chance",
+		figure(max(0, excess)), figure(h.MaxFailed), figure(fresh.Errors), fresh.Invocations, figure(expected), figure(chance))
+	return c
+}

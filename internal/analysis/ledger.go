@@ -1,0 +1,58 @@
+package analysis
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// ledger lists what the test was fed, so that its decision can be repeated.
+func ledger(what string, p Params, history History, blocks []Block) string {
+	const most = 60
+	shown := blocks[max(0, len(blocks)-most):]
+	minutes := make([]string, len(shown))
+	for i, b := range shown {
+		minutes[i] = b.String()
+	}
+	which := "by minute"
+	if len(shown) < len(blocks) {
+		which = fmt.Sprintf("by minute, the last %d of %d", len(shown), len(blocks))
+	}
+	yardstick := "no reference"
+	switch {
+	case history.Reference > 0:
+		yardstick = fmt.Sprintf("reference %s %%", figure(100*history.Reference))
+	case p.JudgedAlone && !p.GuardAlone:
+		yardstick += fmt.Sprintf(" but %s alone", percent(aloneUnknown))
+	}
+	if p.Delta > 0 {
+		yardstick = fmt.Sprintf("tolerated %s times the old version's share and %s more, without it %s", figure(p.Rho), percent(p.Delta), yardstick)
+	}
+	return fmt.Sprintf("%s, %s/called of the new and of the old version: %s; D %s, %s, alpha %s",
+		which, what, strings.Join(minutes, ", "), figure(history.dispersion()), yardstick, figure(p.Alpha))
+}
+
+// String is "15:04 9/60 1/540", the errors and invocations of the new and of the old version, with the Tilt where there is
+// one.
+func (b Block) String() string {
+	text := fmt.Sprintf("%s %s/%.0f %s/%.0f", time.Unix(b.Minute*60, 0).UTC().Format("15:04"),
+		amount(b.New.Errors), b.New.Invocations, amount(b.Old.Errors), b.Old.Invocations)
+	if b.Tilt > 1 {
+		text += fmt.Sprintf(" tilt %.6g", b.Tilt)
+	}
+	return text
+}
+
+// alone says that some of the blocks had nothing to compare with; "" where all had.
+func alone(blocks []Block) string {
+	n := 0
+	for _, b := range blocks {
+		if b.Old.Invocations == 0 {
+			n++
+		}
+	}
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf("; in %d of %d minutes there was no version beside it to compare with", n, len(blocks))
+}
