@@ -11,6 +11,7 @@ import (
 func (h Health) assessBudget(e Evidence) Check {
 	const deviations = 4
 	history, blocks := NewHistory(e.History), e.Reading.blocks()
+	Trouble(blocks, history)
 	Tilt(blocks, history, e.Reading.highest(blocks), e.Reading.Share)
 	var past, all, fresh Counts
 	for _, c := range e.History {
@@ -19,11 +20,11 @@ func (h Health) assessBudget(e Evidence) Check {
 	all = past
 	expected, spread := 0.0, 0.0
 	for _, b := range blocks {
-		beside := past
+		beside, normal := past, max(past.rate(), b.Trouble)
 		if b.Old.Invocations > 0 {
-			beside = b.Old
+			beside, normal = b.Old, max(1, b.Tilt)*b.Old.rate()
 		}
-		expected += b.New.Invocations * min(1, max(1, b.Tilt)*beside.rate())
+		expected += b.New.Invocations * min(1, normal)
 		spread += b.New.Invocations * (1 + b.New.Invocations/max(1, beside.Invocations))
 		fresh, all = fresh.plus(b.New), all.plus(b.Old)
 	}

@@ -97,24 +97,6 @@ func odds(p Params, history History, blocks []Block, s Standing, terse bool) *Od
 	return o
 }
 
-// environment says that both versions fail alike: in the last minutes that both served, the old one failed more often
-// than its history makes normal; "" when not, or when there is no history to tell.
-func environment(history History, blocks []Block) string {
-	const recent = 3
-	var old, fresh Counts
-	for i, seen := len(blocks)-1, 0; i >= 0 && seen < recent; i-- {
-		if blocks[i].Old.Invocations > 0 {
-			old, fresh = old.plus(blocks[i].Old), fresh.plus(blocks[i].New)
-			seen++
-		}
-	}
-	if history.Reference == 0 || old.Errors < 2 || old.rate() <= history.Reference {
-		return ""
-	}
-	return fmt.Sprintf("both versions fail: in the last minutes %.0f of %.0f invocations of the old version (%s, usually below %s) and %.0f of %.0f of the new one; it waits until that has passed",
-		old.Errors, old.Invocations, percent(old.rate()), percent(history.Reference), fresh.Errors, fresh.Invocations)
-}
-
 // oddsOf is evidence as odds to 1, at most a billion.
 func oddsOf(log float64) float64 { return math.Exp(min(log, math.Log(1e9))) }
 

@@ -112,9 +112,9 @@ func repeated(t *rapid.T, message string) (test Test, claimed float64) {
 		reference = number(`reference (\S+) %`) / 100
 	}
 	test = NewTest(p, History{Dispersion: number(`; D ([^,]+),`), Reference: reference})
-	minutes := regexp.MustCompile(`(\d\d):(\d\d) (\S+)/(\d+) (\S+)/(\d+)(?: tilt ([^,;]+))?`).FindAllStringSubmatch(message, -1)
+	minutes := regexp.MustCompile(`(\d\d):(\d\d) (\S+)/(\d+) (\S+)/(\d+)(?: tilt ([^ ,;]+))?(?: trouble ([^,;]+))?`).FindAllStringSubmatch(message, -1)
 	for _, m := range minutes {
-		var x [8]float64
+		var x [9]float64
 		for i := range x {
 			if i > 0 && m[i] != "" {
 				value, err := strconv.ParseFloat(m[i], 64)
@@ -122,7 +122,7 @@ func repeated(t *rapid.T, message string) (test Test, claimed float64) {
 				x[i] = value
 			}
 		}
-		test.Add(Block{Minute: int64(60*x[1] + x[2]), New: Counts{x[4], x[3]}, Old: Counts{x[6], x[5]}, Tilt: x[7]})
+		test.Add(Block{Minute: int64(60*x[1] + x[2]), New: Counts{x[4], x[3]}, Old: Counts{x[6], x[5]}, Tilt: x[7], Trouble: x[8]})
 	}
 	return test, number(`evidence against it (\S+):1`)
 }

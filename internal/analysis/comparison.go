@@ -11,6 +11,9 @@ type Block struct {
 	// Tilt is how many times the odds of a call the odds may be that a failure of this minute is the new version's, for no
 	// fault of its own; below 1 counts as 1. See the function Tilt.
 	Tilt float64
+	// Trouble is the rate at which the old version failed when it was last seen, where that was too much and the new version
+	// has been alone since; 0 for none. See the function Trouble.
+	Trouble float64
 }
 
 // countable says whether the block can be judged: it has calls of the new version, and no version has more errors than

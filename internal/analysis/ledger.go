@@ -32,13 +32,16 @@ func ledger(what string, p Params, history History, blocks []Block) string {
 		which, what, strings.Join(minutes, ", "), figure(history.dispersion()), yardstick, figure(p.Alpha))
 }
 
-// String is "15:04 9/60 1/540", the errors and invocations of the new and of the old version, with the Tilt where there is
-// one.
+// String is "15:04 9/60 1/540", the errors and invocations of the new and of the old version, with the Tilt and the
+// Trouble where there are.
 func (b Block) String() string {
 	text := fmt.Sprintf("%s %s/%.0f %s/%.0f", time.Unix(b.Minute*60, 0).UTC().Format("15:04"),
 		amount(b.New.Errors), b.New.Invocations, amount(b.Old.Errors), b.Old.Invocations)
 	if b.Tilt > 1 {
 		text += fmt.Sprintf(" tilt %.6g", b.Tilt)
+	}
+	if b.Trouble > 0 {
+		text += fmt.Sprintf(" trouble %.6g", b.Trouble)
 	}
 	return text
 }

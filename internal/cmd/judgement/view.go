@@ -67,10 +67,10 @@ func (v *view) highest() float64 {
 
 // blocks are the visible minutes from the one of that number on, as our test wants them.
 func (v *view) blocks(from int, h analysis.History) []analysis.Block {
-	before := min(from, 1) // the neighbour counts
-	blocks := slices.Clone(v.minutes[from-before:])
+	blocks := slices.Clone(v.minutes)
+	analysis.Trouble(blocks, h)
 	analysis.Tilt(blocks, h, v.highest(), v.weight)
-	return blocks[before:]
+	return blocks[from:]
 }
 
 // show adds the next tick to the table.
