@@ -11,8 +11,7 @@ import (
 func (h Health) assessBudget(e Evidence) Check {
 	const deviations = 4
 	history, blocks := NewHistory(e.History), e.Reading.blocks()
-	Trouble(blocks, history)
-	Tilt(blocks, history, e.Reading.highest(blocks), e.Reading.Share)
+	e.Reading.excuse(blocks, history)
 	var past, all, fresh Counts
 	for _, c := range e.History {
 		past = past.plus(c)

@@ -100,6 +100,12 @@ func (r Reading) aloneIn(m Minute) bool {
 	return !r.Alone.IsZero() && !m.Start.Before(r.Alone) && m.Old.calls() == 0
 }
 
+// excuse notes on blocks what in them may be nobody's fault.
+func (r Reading) excuse(blocks []Block, h History) {
+	Trouble(blocks, h)
+	Tilt(blocks, h, r.highest(blocks), r.Share)
+}
+
 // highest is the new version's highest part of the traffic in the last minute of some blocks.
 func (r Reading) highest(blocks []Block) float64 {
 	if len(blocks) == 0 || r.Shifted.Before(time.Unix(60*(blocks[len(blocks)-1].Minute+1), 0)) {

@@ -50,8 +50,7 @@ func (h Health) trial(e Evidence) trial {
 		}
 	}
 	for _, c := range t.compared {
-		Trouble(c.blocks, c.history)
-		Tilt(c.blocks, c.history, e.Reading.highest(c.blocks), e.Reading.Share)
+		e.Reading.excuse(c.blocks, c.history)
 	}
 	if len(t.compared) > 0 {
 		t.share(h.Errors == ErrorsCompare)
