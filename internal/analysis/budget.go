@@ -6,10 +6,10 @@ import (
 )
 
 // assessBudget caps the failures of the new version beyond what the old one would have had: minute by minute beside it
-// or, where the new version was alone, by the history's rate. What chance explains is no excess: four standard deviations
+// or, where the new version was alone or had all but a twentieth of the calls, by the history's rate. What chance explains is no excess: four standard deviations
 // of clusters of D failures, of both versions' counts, at the old version's rate.
 func (h Health) assessBudget(e Evidence) Check {
-	const deviations = 4
+	const deviations, few = 4, 20
 	history, blocks := NewHistory(e.History), e.Reading.blocks()
 	e.Reading.excuse(blocks, history)
 	var past, all, fresh Counts
@@ -20,7 +20,7 @@ func (h Health) assessBudget(e Evidence) Check {
 	expected, spread := 0.0, 0.0
 	for _, b := range blocks {
 		beside, normal := past, max(past.rate(), b.Trouble)
-		if b.Old.Invocations > 0 {
+		if b.Old.Invocations > 0 && few*b.Old.Invocations >= b.New.Invocations {
 			beside, normal = b.Old, max(1, b.Tilt)*b.Old.rate()
 		}
 		expected += b.New.Invocations * min(1, normal)
@@ -33,7 +33,7 @@ func (h Health) assessBudget(e Evidence) Check {
 	if excess >= h.MaxFailed {
 		c.Verdict = Fail
 	}
-	c.Reason = fmt.Sprintf("%s failures beyond the old version's rate and chance, allowed %s: %s of %.0f invocations failed, %s are expected and %s by chance",
-		figure(max(0, excess)), figure(h.MaxFailed), figure(fresh.Errors), fresh.Invocations, figure(expected), figure(chance))
+	c.Reason = fmt.Sprintf("%s of %.0f invocations failed; allowed are %s beyond the %s that the old version's rate explains and the %s that chance may add",
+		figure(fresh.Errors), fresh.Invocations, figure(h.MaxFailed), figure(expected), figure(chance))
 	return c
 }

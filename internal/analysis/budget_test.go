@@ -61,3 +61,11 @@ func TestABudgetCapsWhatACleanFunctionLoses(t *testing.T) {
 	assert.Equal(t, Pass, spent(4))
 	assert.Equal(t, Fail, spent(5), "there is no chance in what never failed")
 }
+
+func TestAFewCallsOfTheOldVersionDoNotWidenABudget(t *testing.T) {
+	for _, left := range []float64{0, 1, 6, 24, 299} {
+		e := Evidence{Reading: beside([2]Counts{{6000, 600}, {left, 0}}), History: steady(6000, 60)}
+		c := Health{Errors: ErrorsOff, MaxFailed: 300}.assessBudget(e)
+		assert.Equal(t, Fail, c.Verdict, "%g calls left: %s", left, c.Reason)
+	}
+}

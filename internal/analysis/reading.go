@@ -106,10 +106,19 @@ func (r Reading) excuse(blocks []Block, h History) {
 	Tilt(blocks, h, r.highest(blocks), r.Share)
 }
 
-// highest is the new version's highest part of the traffic in the last minute of some blocks.
+// highest is the new version's highest part of the traffic in the last minute of some blocks. Before is known by the plan,
+// which somebody may have left: it does not count where the minute's calls show nothing like it.
 func (r Reading) highest(blocks []Block) float64 {
-	if len(blocks) == 0 || r.Shifted.Before(time.Unix(60*(blocks[len(blocks)-1].Minute+1), 0)) {
+	const like = 3 // times the odds
+	if len(blocks) == 0 {
+		return 0
+	}
+	last := blocks[len(blocks)-1]
+	switch share := last.share(); {
+	case r.Shifted.Before(time.Unix(60*(last.Minute+1), 0)):
 		return r.Share
+	case r.Before*(1-share) > like*share*(1-r.Before):
+		return share
 	}
 	return r.Before
 }

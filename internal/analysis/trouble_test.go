@@ -2,6 +2,7 @@ package analysis
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 )
@@ -19,8 +20,10 @@ func TestTrouble(t *testing.T) {
 		"it may go on":                     {known, []Block{calm, down, alone}, 1.0 / 3},
 		"a call that went well ends none":  {known, []Block{down, one(5, 2, 1, 0), alone}, 1.0 / 3},
 		"a minute that went well does":     {known, []Block{down, calm, alone}, 0},
-		"for five minutes":                 {known, []Block{down, alone, alone, alone, alone, alone}, 1.0 / 3},
-		"not for six":                      {known, []Block{down, alone, alone, alone, alone, alone, alone}, 0},
+		"for three minutes":                {known, []Block{down, alone, alone, alone}, 1.0 / 3},
+		"not for four":                     {known, []Block{down, alone, alone, alone, alone}, 0},
+		"nor later":                        {known, []Block{one(300, 200, 300, 200), calm.times(0.01), calm.times(0.01), calm.times(0.01), calm.times(0.01), down, alone}, 1.0 / 3},
+		"three calls tell nothing":         {known, []Block{one(5, 2, 3, 2), alone}, 0},
 		"the worst minute counts":          {known, []Block{down, one(300, 20, 300, 20), alone}, 1.0 / 3},
 		"a single failure is none":         {known, []Block{one(3, 1, 3, 1), alone}, 0},
 		"nobody knows what is usual":       {History{}, []Block{down, alone}, 0},
@@ -40,14 +43,34 @@ func TestTrouble(t *testing.T) {
 
 func TestTroubleIsNobodysFaultAlone(t *testing.T) {
 	h := NewHistory(steady(600, 1))
-	judged := func(failed float64) Verdict {
-		blocks := []Block{one(300, 100, 300, 100), one(600, failed, 0, 0).at(1)}
+	judged := func(before, failed float64) Verdict {
+		blocks := []Block{one(300, before, 300, before), one(600, failed, 0, 0).at(1)}
 		Trouble(blocks, h)
 		test := after(NewTest(DefaultParams(), h), blocks...)
 		return test.Standing().Verdict
 	}
-	assert.NotEqual(t, Fail, judged(200), "as many as before")
-	assert.Equal(t, Fail, judged(600), "all of them")
+	assert.NotEqual(t, Fail, judged(100, 200), "as many as before")
+	assert.Equal(t, Fail, judged(100, 600), "all of them")
+	assert.NotEqual(t, Fail, judged(200, 600), "too many before to tell")
+}
+
+// A version that fails completely once it is alone goes back, whatever happened before, and nothing goes forward until
+// then.
+func TestTroubleHidesNoVersionForLong(t *testing.T) {
+	for _, before := range []float64{60, 300, 540, 600} {
+		e := Evidence{History: steady(600, 1), JudgedAlone: true, Reading: beside([2]Counts{{300, before / 2}, {300, before / 2}})}
+		e.Reading.Alone = start.Add(time.Minute)
+		for i := 1; i <= troubleMinutes+1; i++ {
+			m := Minute{Start: start.Add(time.Duration(i) * time.Minute), New: Counts{600, 600}, Alias: Counts{600, 600}}
+			e.Reading.Minutes = append(e.Reading.Minutes, m)
+			a := Assess(Health{}, e)
+			assert.NotEqual(t, Pass, a.Verdict, "%g %% failed before, minute %d", before/6, i)
+			assert.False(t, a.NoData)
+			if i > troubleMinutes {
+				assert.Equal(t, Fail, a.Verdict, a.Reason)
+			}
+		}
+	}
 }
 
 func TestTheEnvironmentIsJudgedByTheLastMinutes(t *testing.T) {
