@@ -248,10 +248,14 @@ func assessAlarm(alarm Alarm, firstShift time.Time) Check {
 	return c
 }
 
-// failures is "5 of 120 invocations of the new version failed (4.17 %), old version 2 of 1100 (0.18 %)".
+// failures is "5 of 120 invocations of the new version failed (4.17 %), of the old version 2 of 1100 (0.18 %)", without the
+// old one where it had none.
 func failures(now, old Counts) string {
-	return fmt.Sprintf("%.0f of %.0f invocations of the new version failed (%s), of the old version %.0f of %.0f (%s)",
-		now.Errors, now.Invocations, percent(now.rate()), old.Errors, old.Invocations, percent(old.rate()))
+	text := fmt.Sprintf("%.0f of %.0f invocations of the new version failed (%s)", now.Errors, now.Invocations, percent(now.rate()))
+	if old.Invocations > 0 {
+		text += fmt.Sprintf(", of the old version %.0f of %.0f (%s)", old.Errors, old.Invocations, percent(old.rate()))
+	}
+	return text
 }
 
 // percent writes a share as a percentage with at most two decimals.
