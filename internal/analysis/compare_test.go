@@ -46,6 +46,8 @@ func TestCompare(t *testing.T) {
 		"no data is no pass":                      {Health{}, Evidence{}, Inconclusive, true, "no invocation"},
 		"both fail alike: it waits":               {Health{}, Evidence{Reading: beside([2]Counts{bad, oldBad}), History: steady(600, 1)}, Inconclusive, false, "both versions fail"},
 		"both always failed alike: that is usual": {Health{}, Evidence{Reading: beside([2]Counts{bad, oldBad}), History: steady(600, 180)}, Pass, false, "18 of 60"},
+		"both always failed mostly: usual too":    {Health{}, Evidence{Reading: beside([2]Counts{{60, 37}, {540, 340}}), History: steady(600, 360)}, Pass, false, "37 of 60"},
+		"both fail alike after a short history":   {Health{}, Evidence{Reading: beside([2]Counts{bad, oldBad}), History: steady(100, 0)[:2]}, Inconclusive, false, "both versions fail"},
 		"alone and failing":                       {Health{}, Evidence{Reading: Reading{Minutes: []Minute{{Start: start, Alias: Counts{600, 300}}}, Alone: start}, JudgedAlone: true}, Fail, false, "300 of 600"},
 		"a stricter rate of false alarms":         {Health{FalseAlarmRate: 1e-12}, Evidence{Reading: beside([2]Counts{{60, 4}, old})}, Pass, false, "1000000000000:1 needed"},
 		"errors before their invocations":         {Health{}, Evidence{Reading: beside([2]Counts{{0, 5}, old})}, Pass, false, "5 of 5"},

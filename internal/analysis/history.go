@@ -12,6 +12,8 @@ type History struct {
 	// Reference is twice a high upper limit of the past error rate, the guard's yardstick; 0 when the history is too
 	// short to tell (section 2.7).
 	Reference float64
+	// Normal is the same limit however short the history is; above it the old version is in trouble.
+	Normal float64
 	// Usual is the lower median of the error rates of the minutes with calls, which incidents do not move.
 	Usual float64
 }
@@ -30,8 +32,9 @@ func NewHistory(minutes []Counts) History {
 		return History{}
 	}
 	h := History{Dispersion: dispersionOf(minutes, sum), Usual: usualRate(minutes)}
+	h.Normal = referenceOf(sum, h.Dispersion)
 	if sum.Invocations >= minReferenceCalls {
-		h.Reference = referenceOf(sum, h.Dispersion)
+		h.Reference = h.Normal
 	}
 	return h
 }
