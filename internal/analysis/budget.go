@@ -6,8 +6,9 @@ import (
 )
 
 // assessBudget caps the failures of the new version beyond what the old one would have had: minute by minute beside it
-// or, where the new version was alone or had all but a twentieth of the calls, by the history's rate. What chance explains is no excess: four standard deviations
-// of clusters of D failures, of both versions' counts, at the old version's rate.
+// or, where the new version was alone or the old one had less than a twentieth of its calls, by the history's rate. What
+// chance explains is no excess: four standard deviations of clusters of D failures, of both versions' counts, at the old
+// version's rate.
 func (h Health) assessBudget(e Evidence) Check {
 	const deviations, few = 4, 20
 	history, blocks := NewHistory(e.History), e.Reading.blocks()

@@ -84,7 +84,7 @@ func TestTheLedgerRepeatsTheDecision(t *testing.T) {
 			fresh.Errors = math.Round(fresh.Invocations * min(1, rate*rapid.SampledFrom([]float64{1, 3, 50}).Draw(t, "ratio")))
 			pairs = append(pairs, [2]Counts{fresh, {calls - fresh.Invocations, math.Round((calls - fresh.Invocations) * rate)}})
 		}
-		e := Evidence{Reading: beside(pairs...), History: history, JudgedAlone: true}
+		e := Evidence{Reading: beside(pairs...), History: history, JudgedAlone: rapid.Bool().Draw(t, "judged alone")}
 		e.Reading.Share = 1
 		a := Assess(Health{}, e)
 		if a.Verdict != Fail {
@@ -108,7 +108,7 @@ func repeated(t *rapid.T, message string) (test Test, claimed float64) {
 		return x
 	}
 	p := DefaultParams()
-	p.Alpha, p.JudgedAlone = number(`alpha (\S+)$`), true
+	p.Alpha, p.JudgedAlone = number(`alpha (\S+)$`), strings.Contains(message, "alone 5 % would be normal")
 	reference := 0.0
 	if !strings.Contains(message, "no reference") {
 		reference = number(`reference (\S+) %`) / 100

@@ -22,8 +22,8 @@ func ledger(what string, p Params, history History, blocks []Block) string {
 	switch {
 	case history.Reference > 0:
 		yardstick = fmt.Sprintf("reference %s %%", figure(100*history.Reference))
-	case p.JudgedAlone && !p.GuardAlone && alone(blocks) != "":
-		yardstick += fmt.Sprintf(", alone %s is taken for normal", percent(aloneUnknown))
+	case p.JudgedAlone && !p.GuardAlone:
+		yardstick += fmt.Sprintf(", alone %s would be normal", percent(aloneUnknown))
 	}
 	if p.Delta > 0 {
 		yardstick = fmt.Sprintf("tolerated %s times the old version's share and %s more, without it %s", figure(p.Rho), percent(p.Delta), yardstick)
