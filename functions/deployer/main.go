@@ -11,13 +11,14 @@ import (
 	"github.com/meta-deployer/meta-deployer/internal/cloud"
 	"github.com/meta-deployer/meta-deployer/internal/cloud/account"
 	"github.com/meta-deployer/meta-deployer/internal/deployer"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 func main() {
 	config := cloud.Load(os.Getenv)
 	lambda.Start(deployer.Deployer{
 		Accounts: account.Of(config),
-		Clock:    deployer.WallClock(),
+		Clock:    target.WallClock(),
 		Log:      slog.New(lambdacontext.NewLogHandler()),
 		Caller:   cloud.Caller(config),
 	})

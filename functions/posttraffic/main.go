@@ -12,8 +12,8 @@ import (
 	"github.com/meta-deployer/meta-deployer/internal/cloud/deployments"
 	"github.com/meta-deployer/meta-deployer/internal/cloud/functions"
 	"github.com/meta-deployer/meta-deployer/internal/cloud/metrics"
-	"github.com/meta-deployer/meta-deployer/internal/deployer"
 	"github.com/meta-deployer/meta-deployer/internal/hook"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 func main() {
@@ -23,7 +23,7 @@ func main() {
 		Meter:        metrics.New(config),
 		Deployments:  deployments.New(config),
 		MaxErrorRate: os.Getenv("MAX_ERROR_RATE"),
-		Clock:        deployer.WallClock(),
+		Clock:        target.WallClock(),
 		Log:          slog.New(lambdacontext.NewLogHandler()),
 	})
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/meta-deployer/meta-deployer/internal/cloud"
 	"github.com/meta-deployer/meta-deployer/internal/cloud/deployments"
 	"github.com/meta-deployer/meta-deployer/internal/cloud/functions"
-	"github.com/meta-deployer/meta-deployer/internal/deployer"
 	"github.com/meta-deployer/meta-deployer/internal/hook"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 func main() {
@@ -21,7 +21,7 @@ func main() {
 		Functions:   functions.New(config),
 		Deployments: deployments.New(config),
 		Probes:      os.Getenv("PROBES"),
-		Clock:       deployer.WallClock(),
+		Clock:       target.WallClock(),
 		Log:         slog.New(lambdacontext.NewLogHandler()),
 	})
 }

@@ -9,7 +9,7 @@ import (
 	smithy "github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
-	"github.com/meta-deployer/meta-deployer/internal/deployer"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 // Translate turns an SDK error into one of the deployer's, with AWS's own code and message; nil stays nil.
@@ -19,7 +19,7 @@ func Translate(err error) error {
 	}
 	api, ok := errors.AsType[smithy.APIError](err)
 	if !ok {
-		return fmt.Errorf("%w: %w", deployer.ErrUnavailable, err)
+		return fmt.Errorf("%w: %w", target.ErrUnavailable, err)
 	}
 	return fmt.Errorf("%w: %s: %s", kind(api.ErrorCode(), status(err)), api.ErrorCode(), api.ErrorMessage())
 }
@@ -37,20 +37,20 @@ func status(err error) int {
 func kind(code string, status int) error {
 	switch {
 	case status >= http.StatusInternalServerError:
-		return deployer.ErrUnavailable
+		return target.ErrUnavailable
 	case strings.Contains(code, "Throttl"), strings.Contains(code, "TooManyRequests"), strings.Contains(code, "LimitExceeded"),
 		status == http.StatusTooManyRequests, status == http.StatusRequestTimeout, status == http.StatusConflict:
-		return deployer.ErrUnavailable
+		return target.ErrUnavailable
 	case code == "PreconditionFailedException", status == http.StatusPreconditionFailed:
-		return deployer.ErrMoved
+		return target.ErrMoved
 	case strings.Contains(code, "NotFound"), status == http.StatusNotFound:
-		return deployer.ErrNotFound
+		return target.ErrNotFound
 	case strings.Contains(code, "AccessDenied"), strings.Contains(code, "UnrecognizedClient"), strings.Contains(code, "InvalidClientTokenId"), strings.Contains(code, "ExpiredToken"),
 		status == http.StatusForbidden, status == http.StatusUnauthorized:
-		return deployer.ErrDenied
+		return target.ErrDenied
 	case status >= 400 && status < 500:
-		return deployer.ErrRefused
+		return target.ErrRefused
 	default:
-		return deployer.ErrUnavailable
+		return target.ErrUnavailable
 	}
 }

@@ -16,9 +16,9 @@ import (
 	"github.com/meta-deployer/meta-deployer/internal/cloud/deployments"
 	"github.com/meta-deployer/meta-deployer/internal/cloud/functions"
 	"github.com/meta-deployer/meta-deployer/internal/cloud/metrics"
-	"github.com/meta-deployer/meta-deployer/internal/deployer"
 	"github.com/meta-deployer/meta-deployer/internal/hook"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 	"github.com/meta-deployer/meta-deployer/internal/wiretest"
 )
 
@@ -28,20 +28,20 @@ func TestErrors(t *testing.T) {
 		answer wiretest.Answer
 		want   error
 	}{
-		"400 invalid parameter":     {wiretest.Fail(400, "InvalidParameterValueException", "Invalid function version 1."), deployer.ErrRefused},
-		"400 validation":            {wiretest.Fail(400, "ValidationException", "1 validation error detected"), deployer.ErrRefused},
-		"400 throttling":            {wiretest.Fail(400, "ThrottlingException", "Rate exceeded"), deployer.ErrUnavailable},
-		"400 throttled, other name": {wiretest.Fail(400, "Throttling", "Rate exceeded"), deployer.ErrUnavailable},
-		"400 denied":                {wiretest.Fail(400, "AccessDeniedException", "not authorized"), deployer.ErrDenied},
-		"400 expired credentials":   {wiretest.Fail(400, "UnrecognizedClientException", "The security token is invalid"), deployer.ErrDenied},
-		"403 denied":                {wiretest.Fail(403, "AccessDeniedException", "not authorized to perform"), deployer.ErrDenied},
-		"403 by any name":           {wiretest.Fail(403, "InvalidSignatureException", "signature"), deployer.ErrDenied},
-		"404 not found":             {wiretest.Fail(404, "ResourceNotFoundException", "Function not found: f"), deployer.ErrNotFound},
-		"409 conflict":              {wiretest.Fail(409, "ResourceConflictException", "in progress"), deployer.ErrUnavailable},
-		"412 moved":                 {wiretest.Fail(412, "PreconditionFailedException", "The Revision Id provided does not match"), deployer.ErrMoved},
-		"429 too many requests":     {wiretest.Fail(429, "TooManyRequestsException", "Rate Exceeded."), deployer.ErrUnavailable},
-		"500 service":               {wiretest.Fail(500, "ServiceException", "An error occurred"), deployer.ErrUnavailable},
-		"503":                       {wiretest.Fail(503, "ServiceUnavailable", "busy"), deployer.ErrUnavailable},
+		"400 invalid parameter":     {wiretest.Fail(400, "InvalidParameterValueException", "Invalid function version 1."), target.ErrRefused},
+		"400 validation":            {wiretest.Fail(400, "ValidationException", "1 validation error detected"), target.ErrRefused},
+		"400 throttling":            {wiretest.Fail(400, "ThrottlingException", "Rate exceeded"), target.ErrUnavailable},
+		"400 throttled, other name": {wiretest.Fail(400, "Throttling", "Rate exceeded"), target.ErrUnavailable},
+		"400 denied":                {wiretest.Fail(400, "AccessDeniedException", "not authorized"), target.ErrDenied},
+		"400 expired credentials":   {wiretest.Fail(400, "UnrecognizedClientException", "The security token is invalid"), target.ErrDenied},
+		"403 denied":                {wiretest.Fail(403, "AccessDeniedException", "not authorized to perform"), target.ErrDenied},
+		"403 by any name":           {wiretest.Fail(403, "InvalidSignatureException", "signature"), target.ErrDenied},
+		"404 not found":             {wiretest.Fail(404, "ResourceNotFoundException", "Function not found: f"), target.ErrNotFound},
+		"409 conflict":              {wiretest.Fail(409, "ResourceConflictException", "in progress"), target.ErrUnavailable},
+		"412 moved":                 {wiretest.Fail(412, "PreconditionFailedException", "The Revision Id provided does not match"), target.ErrMoved},
+		"429 too many requests":     {wiretest.Fail(429, "TooManyRequestsException", "Rate Exceeded."), target.ErrUnavailable},
+		"500 service":               {wiretest.Fail(500, "ServiceException", "An error occurred"), target.ErrUnavailable},
+		"503":                       {wiretest.Fail(503, "ServiceUnavailable", "busy"), target.ErrUnavailable},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -58,7 +58,7 @@ func TestErrors(t *testing.T) {
 
 // sentinelsOf are the words of ours that an error wraps.
 func sentinelsOf(err error) []error {
-	all := []error{deployer.ErrNotFound, deployer.ErrMoved, deployer.ErrDenied, deployer.ErrRefused, deployer.ErrUnavailable}
+	all := []error{target.ErrNotFound, target.ErrMoved, target.ErrDenied, target.ErrRefused, target.ErrUnavailable}
 	return slices.DeleteFunc(all, func(sentinel error) bool { return !errors.Is(err, sentinel) })
 }
 
@@ -76,7 +76,7 @@ func TestNoAnswer(t *testing.T) {
 	for name, answer := range tests {
 		t.Run(name, func(t *testing.T) {
 			for client, call := range calls(t, answer) {
-				assert.ErrorIs(t, call(), deployer.ErrUnavailable, client)
+				assert.ErrorIs(t, call(), target.ErrUnavailable, client)
 			}
 		})
 	}
@@ -96,7 +96,7 @@ func calls(t *testing.T, answer wiretest.Answer) map[string]func() error {
 			return err
 		},
 		"CloudWatch": func() error {
-			_, err := m.Minutes(ctx, deployer.MeterQuery{Function: "f", Alias: "live", NewVersion: "2", Since: time.Now(), Until: time.Now()})
+			_, err := m.Minutes(ctx, target.MetricsQuery{Function: "f", Alias: "live", NewVersion: "2", Since: time.Now(), Until: time.Now()})
 			return err
 		},
 		"CodeDeploy": func() error { return d.Report(ctx, "d-1", "e-1", hook.Succeeded) },
@@ -114,8 +114,8 @@ func TestRetries(t *testing.T) {
 		"throttled with 400":     {wiretest.Fail(400, "ThrottlingException", "Rate exceeded"), 2, nil},
 		"failed":                 {wiretest.Fail(500, "ServiceException", "An error occurred"), 2, nil},
 		"cut":                    {wiretest.Answer{Cut: true}, 2, nil},
-		"moved by somebody else": {wiretest.Fail(412, "PreconditionFailedException", "does not match"), 1, deployer.ErrMoved},
-		"refused":                {wiretest.Fail(400, "InvalidParameterValueException", "no"), 1, deployer.ErrRefused},
+		"moved by somebody else": {wiretest.Fail(412, "PreconditionFailedException", "does not match"), 1, target.ErrMoved},
+		"refused":                {wiretest.Fail(400, "InvalidParameterValueException", "no"), 1, target.ErrRefused},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -128,7 +128,7 @@ func TestRetries(t *testing.T) {
 				return wiretest.Answer{Body: map[string]any{}}
 			})
 			f := functions.New(cloud.Load(server.Getenv))
-			to := deployer.Alias{Routing: rollout.Routing{Primary: "1", Secondary: "2", Weight: 10_00}, Revision: "r1"}
+			to := target.Alias{Routing: rollout.Routing{Primary: "1", Secondary: "2", Weight: 10_00}, Revision: "r1"}
 			assert.ErrorIs(t, f.UpdateAlias(t.Context(), "f", "live", to), test.err)
 			sent := server.Calls("lambda:UpdateAlias")
 			require.Len(t, sent, test.calls)
@@ -163,7 +163,7 @@ func TestACallEndsWithItsContext(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
 	_, _, err := f.Invoke(ctx, "f:2", nil)
-	require.ErrorIs(t, err, deployer.ErrUnavailable)
+	require.ErrorIs(t, err, target.ErrUnavailable)
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 }
 

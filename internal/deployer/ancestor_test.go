@@ -16,6 +16,7 @@ import (
 	"github.com/meta-deployer/meta-deployer/internal/deployer"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
 	"github.com/meta-deployer/meta-deployer/internal/sim"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 // The defects of aws-lambda-deploy by their numbers: 55 of them, each one tested here, or with a line that says where
@@ -240,7 +241,7 @@ func safetyDefects() map[int]func(*testing.T) {
 		29: func(t *testing.T) { // a split that was there before is overwritten
 			g := quick()
 			w, d := g.world()
-			must(w.ChangeAlias("stranger", "f", "live", func(a *deployer.Alias) {
+			must(w.ChangeAlias("stranger", "f", "live", func(a *target.Alias) {
 				a.Routing = rollout.Routing{Primary: "1", Secondary: "2", Weight: 5_00}
 			}))
 			requireError[deployer.RolloutInProgress](t, w, d, g)

@@ -17,6 +17,7 @@ import (
 	"github.com/meta-deployer/meta-deployer/internal/deployer"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
 	"github.com/meta-deployer/meta-deployer/internal/sim"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 // busy is a game's world after some hours of traffic, in which calls come by chance where there is a seed.
@@ -131,7 +132,7 @@ func scheduleOf(t require.TestingT, w *sim.World, raw []byte, start time.Time) r
 	request, err := rollout.Parse(raw, sim.Home())
 	require.NoError(t, err)
 	since, until := rollout.TrafficSpan(start)
-	minutes, err := w.Account().Meter.Minutes(context.Background(), deployer.MeterQuery{Function: "f", Alias: "live", Since: since, Until: until})
+	minutes, err := w.Account().Metrics.Minutes(context.Background(), target.MetricsQuery{Function: "f", Alias: "live", Since: since, Until: until})
 	require.NoError(t, err)
 	return request.Plan.For(rollout.TrafficBefore(start, minutes))
 }

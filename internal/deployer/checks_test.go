@@ -15,6 +15,7 @@ import (
 	"github.com/meta-deployer/meta-deployer/internal/deployer"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
 	"github.com/meta-deployer/meta-deployer/internal/sim"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 // judged is a rollout of two steps of a minute and a half with a health check, half an hour after the traffic began.
@@ -23,7 +24,7 @@ type judged struct {
 	// prepare changes the world before; may be nil.
 	prepare func(*sim.World)
 	// meter stands before the world's; may be nil.
-	meter func(deployer.Meter) deployer.Meter
+	meter func(target.Metrics) target.Metrics
 
 	world  *sim.World
 	answer deployer.Answer
@@ -42,9 +43,9 @@ func (j judged) deploy(t *testing.T) judged {
 	j.world.Advance(30 * time.Minute)
 	d := j.world.Deployer(slog.New(slog.DiscardHandler))
 	if j.meter != nil {
-		d.Accounts = func(string, string) deployer.Account {
+		d.Accounts = func(string, string) target.Account {
 			a := j.world.Account()
-			a.Meter = j.meter(a.Meter)
+			a.Metrics = j.meter(a.Metrics)
 			return a
 		}
 	}
@@ -117,30 +118,30 @@ func TestLatencyHasALimit(t *testing.T) {
 
 // counting counts the questions to CloudWatch.
 type counting struct {
-	deployer.Meter
-	asked *[]deployer.MeterQuery
+	target.Metrics
+	asked *[]target.MetricsQuery
 	since *int
 }
 
-func (c counting) Minutes(ctx context.Context, q deployer.MeterQuery) ([]analysis.Minute, error) {
+func (c counting) Minutes(ctx context.Context, q target.MetricsQuery) ([]analysis.Minute, error) {
 	*c.asked = append(*c.asked, q)
-	return c.Meter.Minutes(ctx, q)
+	return c.Metrics.Minutes(ctx, q)
 }
 
-func (c counting) Quantiles(ctx context.Context, q deployer.MeterQuery) ([]analysis.Quantiles, error) {
+func (c counting) Quantiles(ctx context.Context, q target.MetricsQuery) ([]analysis.Quantiles, error) {
 	*c.since++
-	return c.Meter.Quantiles(ctx, q)
+	return c.Metrics.Quantiles(ctx, q)
 }
 
 func TestAPollIsOneQuestionToCloudWatch(t *testing.T) {
-	var asked []deployer.MeterQuery
+	var asked []target.MetricsQuery
 	quantiles := 0
 	j := judged{
 		health: map[string]any{
 			"latency": map[string]any{"compare": true, "max-ms": 5000}, "throttles": "any",
 			"metrics": []any{map[string]any{"id": "orders", "expression": "0", "max": 1}},
 		},
-		meter: func(m deployer.Meter) deployer.Meter { return counting{m, &asked, &quantiles} },
+		meter: func(m target.Metrics) target.Metrics { return counting{m, &asked, &quantiles} },
 	}.deploy(t)
 	require.NoError(t, j.err)
 	assert.Equal(t, 1, quantiles, "thresholds are fixed once")
@@ -180,19 +181,19 @@ func TestMetricsOfTheRequestsOwn(t *testing.T) {
 }
 
 // strict is a CloudWatch that refuses every expression.
-type strict struct{ deployer.Meter }
+type strict struct{ target.Metrics }
 
-func (s strict) Minutes(ctx context.Context, q deployer.MeterQuery) ([]analysis.Minute, error) {
+func (s strict) Minutes(ctx context.Context, q target.MetricsQuery) ([]analysis.Minute, error) {
 	if len(q.Metrics) > 0 {
-		return nil, fmt.Errorf("%w: ValidationError: Error in expression 'bad'", deployer.ErrRefused)
+		return nil, fmt.Errorf("%w: ValidationError: Error in expression 'bad'", target.ErrRefused)
 	}
-	return s.Meter.Minutes(ctx, q)
+	return s.Metrics.Minutes(ctx, q)
 }
 
 func TestPreflightFindsWhatTheChecksNeed(t *testing.T) {
 	j := judged{
 		health: map[string]any{"function": "nobody-made-it", "metrics": []any{map[string]any{"id": "bad", "expression": "1 +", "max": 1}}},
-		meter:  func(m deployer.Meter) deployer.Meter { return strict{m} },
+		meter:  func(m target.Metrics) target.Metrics { return strict{m} },
 	}.deploy(t)
 	require.ErrorAs(t, j.err, new(deployer.PreflightFailed))
 	require.ErrorContains(t, j.err, "health-check.metrics are refused by CloudWatch")

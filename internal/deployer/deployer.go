@@ -10,13 +10,14 @@ import (
 	"time"
 
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 // Deployer answers requests. It holds no state between them.
 type Deployer struct {
 	// Accounts gives the account to work in: the deployer's own, or the one of a role.
-	Accounts func(roleARN, externalID string) Account
-	Clock    Clock
+	Accounts func(roleARN, externalID string) target.Account
+	Clock    target.Clock
 	Log      *slog.Logger
 	// Caller tells of an invocation where the deployer runs and the invocation's id, which is the driver's id.
 	Caller func(ctx context.Context) (home rollout.Home, id string)

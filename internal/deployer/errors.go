@@ -1,29 +1,8 @@
 package deployer
 
 import (
-	"errors"
-
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
 )
-
-// What an Account's methods fail with. Anything else is ErrUnavailable.
-var (
-	// ErrNotFound is a resource that does not exist.
-	ErrNotFound = errors.New("not found")
-	// ErrMoved is a write that came too late: the alias has another revision.
-	ErrMoved = errors.New("the alias was changed meanwhile")
-	// ErrDenied is a call that the deployer's role may not make.
-	ErrDenied = errors.New("access denied")
-	// ErrRefused is a call that AWS will never accept.
-	ErrRefused = errors.New("refused")
-	// ErrUnavailable is a call without a usable answer: throttled, failed or lost. What it asked for may have been done.
-	ErrUnavailable = errors.New("unavailable")
-)
-
-// Permanent says that trying a call again is of no use.
-func Permanent(err error) bool {
-	return errors.Is(err, ErrNotFound) || errors.Is(err, ErrDenied) || errors.Is(err, ErrRefused)
-}
 
 // The failures on the wire. A Lambda function's errorType is the name of the Go type that it returns, so each failure
 // has a type of its own; the names are API, Step Functions matches on them.

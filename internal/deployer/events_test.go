@@ -21,6 +21,7 @@ import (
 	"github.com/meta-deployer/meta-deployer/internal/deployer"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
 	"github.com/meta-deployer/meta-deployer/internal/sim"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden answers")
@@ -37,14 +38,14 @@ func shop(running bool) *sim.World {
 			w.Publish(function, version, sim.Version{})
 		}
 	}
-	live := deployer.Alias{Routing: rollout.Routing{Primary: "1"}, Description: "front door"}
+	live := target.Alias{Routing: rollout.Routing{Primary: "1"}, Description: "front door"}
 	if running {
 		live.Routing = rollout.Routing{Primary: "1", Secondary: "2", Weight: 30_00}
 		live.Description += " [meta-deployer 1>2 at 30% step 3/10 +6m0s by 3f2c81d2-9a1c id 20260105-085000000-3f9a]"
 	}
 	must(w.CreateAlias("checkout", "live", live))
-	must(w.CreateAlias("checkout", "candidate", deployer.Alias{Routing: rollout.Routing{Primary: "2"}}))
-	must(w.CreateAlias("MyFunction", "MyAlias", deployer.Alias{Routing: rollout.Routing{Primary: "1"}}))
+	must(w.CreateAlias("checkout", "candidate", target.Alias{Routing: rollout.Routing{Primary: "2"}}))
+	must(w.CreateAlias("MyFunction", "MyAlias", target.Alias{Routing: rollout.Routing{Primary: "1"}}))
 	w.SetTraffic("checkout", "live", sim.Constant(20))
 	for _, alarm := range []string{"checkout-errors", "checkout-latency", "checkout-5xx"} {
 		w.SetAlarm(alarm, analysis.AlarmOK)

@@ -10,6 +10,7 @@ import (
 
 	"github.com/meta-deployer/meta-deployer/internal/analysis"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 // past is the old version's time before the rollout id: what it does not know any more later, read once.
@@ -121,7 +122,7 @@ func (r *run) readAlarms(ctx context.Context, e *analysis.Evidence) error {
 		return nil
 	}
 	return r.timed(func() (err error) {
-		e.Alarms, err = r.account.Meter.Alarms(ctx, r.request.Plan.Alarms)
+		e.Alarms, err = r.account.Metrics.Alarms(ctx, r.request.Plan.Alarms)
 		return err
 	})
 }
@@ -137,7 +138,7 @@ func (r *run) readPast(ctx context.Context, live *rollout.Journal) error {
 		since, until := analysis.QuantilesSpan(live.Start)
 		var periods []analysis.Quantiles
 		err := r.timed(func() (err error) {
-			periods, err = r.account.Meter.Quantiles(ctx, r.query(live, analysis.Stretch{Since: since, Until: until}))
+			periods, err = r.account.Metrics.Quantiles(ctx, r.query(live, analysis.Stretch{Since: since, Until: until}))
 			return err
 		})
 		if err != nil {
@@ -160,16 +161,16 @@ func (r *run) readPast(ctx context.Context, live *rollout.Journal) error {
 }
 
 // query is about both versions of a rollout.
-func (r *run) query(live *rollout.Journal, s analysis.Stretch) MeterQuery {
-	return MeterQuery{
+func (r *run) query(live *rollout.Journal, s analysis.Stretch) target.MetricsQuery {
+	return target.MetricsQuery{
 		Function: r.request.Function, Alias: r.request.Alias, OldVersion: live.Old, NewVersion: live.New, Since: s.Since, Until: s.Until, Period: s.Period,
 	}
 }
 
 // minutes reads what both versions did.
-func (r *run) minutes(ctx context.Context, q MeterQuery) (minutes []analysis.Minute, err error) {
+func (r *run) minutes(ctx context.Context, q target.MetricsQuery) (minutes []analysis.Minute, err error) {
 	err = r.timed(func() error {
-		minutes, err = r.account.Meter.Minutes(ctx, q)
+		minutes, err = r.account.Metrics.Minutes(ctx, q)
 		return err
 	})
 	return minutes, err
@@ -192,7 +193,7 @@ func (r *run) askJudge(ctx context.Context, live *rollout.Journal) *analysis.Jud
 	}
 	ctx, cancel := r.deployer.Clock.Bound(ctx, r.now().Add(most))
 	defer cancel()
-	answer, failed, err := r.account.Hooks.Invoke(ctx, r.request.Plan.Health.Judge, payload)
+	answer, failed, err := r.account.Invoker.Invoke(ctx, r.request.Plan.Health.Judge, payload)
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return &analysis.Judgement{Verdict: analysis.Inconclusive, Reason: fmt.Sprintf("it did not answer within %s, it is asked again", most)}

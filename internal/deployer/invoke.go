@@ -52,7 +52,7 @@ func (r *run) attempt(ctx context.Context, function string, payload []byte, limi
 		defer cancel()
 		call = bounded
 	}
-	a.Body, a.Failure, err = r.account.Hooks.Invoke(call, function, payload)
+	a.Body, a.Failure, err = r.account.Invoker.Invoke(call, function, payload)
 	a.Took = r.now().Sub(asked)
 	if err != nil && call.Err() != nil && ctx.Err() == nil {
 		a.Cut, err = true, nil

@@ -15,6 +15,7 @@ import (
 	"github.com/meta-deployer/meta-deployer/internal/deployer"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
 	"github.com/meta-deployer/meta-deployer/internal/sim"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 const threeWeeks = 20*24*time.Hour + 17*time.Minute
@@ -53,11 +54,11 @@ func forgotten(t *testing.T, g game, health map[string]any) (*sim.World, func(d 
 }
 
 // minutely reads everything by the minute, as if CloudWatch kept that for ever.
-type minutely struct{ deployer.Meter }
+type minutely struct{ target.Metrics }
 
-func (m minutely) Minutes(ctx context.Context, q deployer.MeterQuery) ([]analysis.Minute, error) {
+func (m minutely) Minutes(ctx context.Context, q target.MetricsQuery) ([]analysis.Minute, error) {
 	q.Period = 0
-	return m.Meter.Minutes(ctx, q)
+	return m.Metrics.Minutes(ctx, q)
 }
 
 // A rollout is judged by everything since it began, however long ago: what failed in its first hour is not forgotten when
@@ -69,19 +70,19 @@ func TestAForgottenRolloutIsJudgedByEverythingSinceItBegan(t *testing.T) {
 	health := map[string]any{"errors": "any"}
 	w, ask := forgotten(t, failing, health)
 
-	status := func(meter func(deployer.Meter) deployer.Meter) analysis.Check {
+	status := func(meter func(target.Metrics) target.Metrics) analysis.Check {
 		d := w.Deployer(discard())
-		d.Accounts = func(string, string) deployer.Account {
+		d.Accounts = func(string, string) target.Account {
 			a := w.Account()
-			a.Meter = meter(a.Meter)
+			a.Metrics = meter(a.Metrics)
 			return a
 		}
 		answer, err := ask(d, map[string]any{"action": "status", "health-check": health})
 		require.NoError(t, err)
 		return judged{answer: answer}.check(t, "errors")
 	}
-	asked := []deployer.MeterQuery{}
-	c := status(func(m deployer.Meter) deployer.Meter { return counting{m, &asked, new(int)} })
+	asked := []target.MetricsQuery{}
+	c := status(func(m target.Metrics) target.Metrics { return counting{m, &asked, new(int)} })
 	served := w.Served("f", "live", "2")
 	assert.Equal(t, analysis.Fail, c.Verdict)
 	assert.InDelta(t, 300, c.New.Errors, 10, "half of an hour's calls")
@@ -93,7 +94,7 @@ func TestAForgottenRolloutIsJudgedByEverythingSinceItBegan(t *testing.T) {
 	}
 	assert.Equal(t, []time.Duration{5 * time.Minute, time.Hour, time.Minute}, periods)
 
-	blind := status(func(m deployer.Meter) deployer.Meter { return minutely{m} })
+	blind := status(func(m target.Metrics) target.Metrics { return minutely{m} })
 	assert.Equal(t, analysis.Pass, blind.Verdict, "by the minute that would be out of sight")
 
 	_, err := ask(w.Deployer(discard()), nil)
@@ -107,11 +108,11 @@ func TestAForgottenRolloutGoesOn(t *testing.T) {
 	g.rps = 2
 	g.oldVersion.Errors, g.newVersion.Errors = sim.Constant(0.02), sim.Constant(0.02)
 	w, ask := forgotten(t, g, map[string]any{"min-invocations": 20, "on-no-data": "rollback"})
-	asked := []deployer.MeterQuery{}
+	asked := []target.MetricsQuery{}
 	d := w.Deployer(discard())
-	d.Accounts = func(string, string) deployer.Account {
+	d.Accounts = func(string, string) target.Account {
 		a := w.Account()
-		a.Meter = counting{a.Meter, &asked, new(int)}
+		a.Metrics = counting{a.Metrics, &asked, new(int)}
 		return a
 	}
 	w.Go(w.Elapsed()+20*time.Second, func() {

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 const remedyDenied = "give the deployer's role the missing permission, the README lists them"
@@ -43,7 +44,7 @@ func (r *run) resolve(ctx context.Context) *rollout.Finish {
 	if alias, err := r.readAlias(ctx); err == nil {
 		found, _ := r.preflight(ctx, &alias)
 		all.texts = append(all.texts, found.texts...)
-	} else if errors.Is(err, ErrNotFound) {
+	} else if errors.Is(err, target.ErrNotFound) {
 		found, _ := r.preflight(ctx, nil)
 		all.texts = append(all.texts, found.texts...)
 	}
@@ -53,13 +54,13 @@ func (r *run) resolve(ctx context.Context) *rollout.Finish {
 // resolveCandidate sets the request's new version; it returns a finding where there is none.
 func (r *run) resolveCandidate(ctx context.Context) string {
 	name := r.request.CandidateAlias
-	var candidate Alias
+	var candidate target.Alias
 	err := r.retried(ctx, func() (err error) {
 		candidate, err = r.account.Aliases.Alias(ctx, r.request.Function, name)
 		return err
 	})
 	switch {
-	case errors.Is(err, ErrNotFound):
+	case errors.Is(err, target.ErrNotFound):
 		return fmt.Sprintf("new-version is @%s, and function %s has no alias %s: create it, or name a version", name, r.request.Function, name)
 	case err != nil:
 		return fmt.Sprintf("alias %s cannot be read: %v", name, err)
@@ -76,7 +77,7 @@ func (r *run) resolveCandidate(ctx context.Context) string {
 func (r *run) retried(ctx context.Context, call func() error) error {
 	for pause := 200 * time.Millisecond; ; pause *= 2 {
 		err := r.timed(call)
-		if err == nil || Permanent(err) || ctx.Err() != nil || r.now().Add(pause).Sub(r.began) > startPatience {
+		if err == nil || target.Permanent(err) || ctx.Err() != nil || r.now().Add(pause).Sub(r.began) > startPatience {
 			return err
 		}
 		if err := r.deployer.Clock.Sleep(ctx, pause); err != nil {
@@ -86,7 +87,7 @@ func (r *run) retried(ctx context.Context, call func() error) error {
 }
 
 // preflightTurn checks the account before anything is written. What Lambda is still preparing is waited for.
-func (r *run) preflightTurn(ctx context.Context, alias Alias) (time.Time, *rollout.Finish, error) {
+func (r *run) preflightTurn(ctx context.Context, alias target.Alias) (time.Time, *rollout.Finish, error) {
 	const look = 2 * time.Second
 	f, err := r.preflight(ctx, &alias)
 	if err != nil {
@@ -109,7 +110,7 @@ func (r *run) preflightTurn(ctx context.Context, alias Alias) (time.Time, *rollo
 
 // preflight looks at everything that a rollout needs, and reports all of it at once. alias is nil where it does not
 // exist. The error is a read that may succeed later.
-func (r *run) preflight(ctx context.Context, alias *Alias) (findings, error) {
+func (r *run) preflight(ctx context.Context, alias *target.Alias) (findings, error) {
 	var f findings
 	if alias == nil {
 		r.checkFunction(ctx, &f)
@@ -131,7 +132,7 @@ func (r *run) preflight(ctx context.Context, alias *Alias) (findings, error) {
 // checkFunction tells a missing alias from a missing function.
 func (r *run) checkFunction(ctx context.Context, f *findings) {
 	err := r.timed(func() error { _, err := r.account.Versions.Version(ctx, r.request.Function, ""); return err })
-	if errors.Is(err, ErrNotFound) {
+	if errors.Is(err, target.ErrNotFound) {
 		f.add("function %s does not exist in this account and region: check function-name and role-arn", r.request.Function)
 		return
 	}
@@ -140,11 +141,11 @@ func (r *run) checkFunction(ctx context.Context, f *findings) {
 }
 
 // checkAlias looks at the alias itself.
-func (r *run) checkAlias(ctx context.Context, alias Alias, f *findings) {
+func (r *run) checkAlias(ctx context.Context, alias target.Alias, f *findings) {
 	if over := rollout.OwnerExcess(rollout.ParseDescription(alias.Description).Owner); over > 0 {
 		f.add("the description of alias %s is %d characters too long: the journal of a rollout needs room behind it, shorten it to 120", r.request.Alias, over)
 	}
-	var setting ProvisionedConcurrency
+	var setting target.ProvisionedConcurrency
 	err := r.timed(func() (err error) {
 		setting, err = r.account.Versions.ProvisionedConcurrency(ctx, r.request.Function, r.request.Alias)
 		return err
@@ -155,13 +156,13 @@ func (r *run) checkAlias(ctx context.Context, alias Alias, f *findings) {
 	case err == nil:
 		f.warn("alias %s has provisioned concurrency %d (%s): Lambda moves it to version %s at 100 %%, and until then calls to that version may start cold",
 			r.request.Alias, setting.Requested, setting.Status, r.request.NewVersion)
-	case !errors.Is(err, ErrNotFound):
+	case !errors.Is(err, target.ErrNotFound):
 		f.warn("provisioned concurrency of alias %s could not be read: %v", r.request.Alias, err)
 	}
 }
 
 // checkVersions looks at the old and the new version, and whether an alias can be split between them.
-func (r *run) checkVersions(ctx context.Context, alias *Alias, f *findings) error {
+func (r *run) checkVersions(ctx context.Context, alias *target.Alias, f *findings) error {
 	fresh, freshOK, err := r.checkVersion(ctx, "new", r.request.NewVersion, f)
 	if err != nil || alias == nil {
 		return err
@@ -186,7 +187,7 @@ func (r *run) checkVersions(ctx context.Context, alias *Alias, f *findings) erro
 }
 
 // checkVersion looks at one version's existence and state.
-func (r *run) checkVersion(ctx context.Context, which, number string, f *findings) (v Version, ok bool, err error) {
+func (r *run) checkVersion(ctx context.Context, which, number string, f *findings) (v target.Version, ok bool, err error) {
 	if number == "" {
 		return v, false, nil
 	}
@@ -196,9 +197,9 @@ func (r *run) checkVersion(ctx context.Context, which, number string, f *finding
 	})
 	name := fmt.Sprintf("%s version %s of function %s", which, number, r.request.Function)
 	switch {
-	case errors.Is(err, ErrNotFound):
+	case errors.Is(err, target.ErrNotFound):
 		f.add("%s does not exist: publish it (aws lambda publish-version) or check the number", name)
-	case Permanent(err):
+	case target.Permanent(err):
 		f.add("%s cannot be looked at: %v; %s", name, err, remedyDenied)
 	case err != nil:
 		return v, false, fmt.Errorf("get-function-configuration: %w", err)

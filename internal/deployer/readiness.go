@@ -8,10 +8,11 @@ import (
 	"time"
 
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 // checkHealth looks at what the rollout will be judged by.
-func (r *run) checkHealth(ctx context.Context, alias *Alias, f *findings) error {
+func (r *run) checkHealth(ctx context.Context, alias *target.Alias, f *findings) error {
 	if r.request.Plan.Health.NeedsMinutes() && alias != nil {
 		if err := r.checkMetrics(ctx, alias.Routing.Primary, f); err != nil {
 			return err
@@ -20,11 +21,11 @@ func (r *run) checkHealth(ctx context.Context, alias *Alias, f *findings) error 
 	if len(r.request.Plan.Alarms) == 0 {
 		return nil
 	}
-	err := r.timed(func() error { _, err := r.account.Meter.Alarms(ctx, r.request.Plan.Alarms); return err })
+	err := r.timed(func() error { _, err := r.account.Metrics.Alarms(ctx, r.request.Plan.Alarms); return err })
 	switch {
-	case errors.Is(err, ErrNotFound):
+	case errors.Is(err, target.ErrNotFound):
 		f.add("alarms: %v: create them, or leave them out of the request", err)
-	case Permanent(err):
+	case target.Permanent(err):
 		f.add("alarms cannot be read: %v; %s", err, remedyDenied)
 	case err != nil:
 		return fmt.Errorf("describe-alarms: %w", err)
@@ -37,7 +38,7 @@ func (r *run) checkHealth(ctx context.Context, alias *Alias, f *findings) error 
 func (r *run) checkMetrics(ctx context.Context, old string, f *findings) error {
 	const anyMS = 1000
 	health := r.request.Plan.Health
-	q := MeterQuery{
+	q := target.MetricsQuery{
 		Function: r.request.Function, Alias: r.request.Alias, OldVersion: old, NewVersion: r.request.NewVersion,
 		Since: r.now().Add(-time.Minute), Until: r.now(), Throttles: health.Throttles, Metrics: health.Metrics,
 	}
@@ -47,9 +48,9 @@ func (r *run) checkMetrics(ctx context.Context, old string, f *findings) error {
 	}
 	_, err := r.minutes(ctx, q)
 	switch {
-	case errors.Is(err, ErrRefused) && len(health.Metrics) > 0:
+	case errors.Is(err, target.ErrRefused) && len(health.Metrics) > 0:
 		f.add("health-check.metrics are refused by CloudWatch: %v: mend the metric or expression that it names", err)
-	case Permanent(err):
+	case target.Permanent(err):
 		f.add("the metrics of function %s cannot be read: %v; %s", r.request.Function, err, remedyDenied)
 	case err != nil:
 		return fmt.Errorf("get-metric-data: %w", err)
@@ -66,11 +67,11 @@ func (r *run) checkHooks(ctx context.Context, f *findings) error {
 		if hook.function == "" {
 			continue
 		}
-		err := r.timed(func() error { return r.account.Hooks.CanInvoke(ctx, hook.function) })
+		err := r.timed(func() error { return r.account.Invoker.CanInvoke(ctx, hook.function) })
 		switch {
-		case errors.Is(err, ErrNotFound):
+		case errors.Is(err, target.ErrNotFound):
 			f.add("%s: function %s does not exist: create it, or leave %s out", hook.key, hook.function, hook.it)
-		case Permanent(err):
+		case target.Permanent(err):
 			f.add("%s: function %s cannot be invoked: %v; %s", hook.key, hook.function, err, remedyDenied)
 		case err != nil:
 			return fmt.Errorf("invoke (dry run) of %s: %w", hook.function, err)
@@ -81,7 +82,7 @@ func (r *run) checkHooks(ctx context.Context, f *findings) error {
 
 // checkProbes asks whether the versions could be invoked that probes are made of. A version that does not exist is a
 // finding of its own.
-func (r *run) checkProbes(ctx context.Context, alias *Alias, f *findings) error {
+func (r *run) checkProbes(ctx context.Context, alias *target.Alias, f *findings) error {
 	probes := r.request.Plan.Probes
 	var versions []string
 	if len(probes) > 0 && r.request.NewVersion != "" && f.pending == "" {
@@ -91,10 +92,10 @@ func (r *run) checkProbes(ctx context.Context, alias *Alias, f *findings) error 
 		versions = append(versions, alias.Routing.Primary)
 	}
 	for _, version := range versions {
-		err := r.timed(func() error { return r.account.Hooks.CanInvoke(ctx, r.numbered(version)) })
+		err := r.timed(func() error { return r.account.Invoker.CanInvoke(ctx, r.numbered(version)) })
 		switch {
-		case err == nil || errors.Is(err, ErrNotFound):
-		case Permanent(err):
+		case err == nil || errors.Is(err, target.ErrNotFound):
+		case target.Permanent(err):
 			f.add("health-check.probes: version %s of function %s cannot be invoked: %v; %s", version, r.request.Function, err, remedyDenied)
 		default:
 			return fmt.Errorf("invoke (dry run) of version %s: %w", version, err)

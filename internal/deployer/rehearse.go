@@ -9,6 +9,7 @@ import (
 	"github.com/meta-deployer/meta-deployer/internal/analysis"
 	"github.com/meta-deployer/meta-deployer/internal/rehearsal"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 // rehearsalMargin is how long before the end of an invocation no replay is begun any more.
@@ -16,13 +17,13 @@ const rehearsalMargin = 30 * time.Second
 
 // rehearse answers action rehearse: the request's plan over the alias's recorded minutes.
 func (r *run) rehearse(ctx context.Context) (Answer, error) {
-	var alias Alias
+	var alias target.Alias
 	err := r.retried(ctx, func() (err error) {
 		alias, err = r.account.Aliases.Alias(ctx, r.request.Function, r.request.Alias)
 		return err
 	})
 	switch {
-	case errors.Is(err, ErrNotFound):
+	case errors.Is(err, target.ErrNotFound):
 		return r.finish(rollout.Finish{Outcome: rollout.NotReady, Reason: fmt.Sprintf("function %s has no alias %s to rehearse on: check both names", r.request.Function, r.request.Alias)})
 	case err != nil:
 		return r.finish(rollout.Finish{Outcome: rollout.NotReady, Reason: fmt.Sprintf("the alias cannot be read: %v; %s", err, remedyDenied)})

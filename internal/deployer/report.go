@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 // finish turns an outcome into an answer, or into the error that callers match on.
@@ -117,8 +118,8 @@ func (r *run) preview(ctx context.Context) (Answer, error) {
 	if finding := r.previewCandidate(ctx); finding != "" {
 		answer.Findings = append(answer.Findings, finding)
 	}
-	var alias *Alias
-	var read Alias
+	var alias *target.Alias
+	var read target.Alias
 	err := r.retried(ctx, func() (err error) {
 		read, err = r.account.Aliases.Alias(ctx, r.request.Function, r.request.Alias)
 		return err
@@ -129,10 +130,10 @@ func (r *run) preview(ctx context.Context) (Answer, error) {
 		if done := r.previewState(ctx, read, &answer); done {
 			return answer, nil
 		}
-	} else if !errors.Is(err, ErrNotFound) {
+	} else if !errors.Is(err, target.ErrNotFound) {
 		answer.Findings = append(answer.Findings, fmt.Sprintf("the alias cannot be read: %v; %s", err, remedyDenied))
 	}
-	if err == nil || errors.Is(err, ErrNotFound) {
+	if err == nil || errors.Is(err, target.ErrNotFound) {
 		r.previewReadiness(ctx, alias, &answer)
 	}
 	r.previewSteps(&answer)
@@ -170,7 +171,7 @@ func (r *run) previewCandidate(ctx context.Context) string {
 }
 
 // previewState says what the rollout would meet on the alias. It is done where there is nothing to deploy.
-func (r *run) previewState(ctx context.Context, alias Alias, answer *Answer) (done bool) {
+func (r *run) previewState(ctx context.Context, alias target.Alias, answer *Answer) (done bool) {
 	answer.OldVersion = alias.Routing.Primary
 	s := r.look(ctx, alias)
 	s.End = time.Time{}
@@ -190,7 +191,7 @@ func (r *run) previewState(ctx context.Context, alias Alias, answer *Answer) (do
 }
 
 // previewReadiness adds what pre-flight finds.
-func (r *run) previewReadiness(ctx context.Context, alias *Alias, answer *Answer) {
+func (r *run) previewReadiness(ctx context.Context, alias *target.Alias, answer *Answer) {
 	var found findings
 	err := r.retried(ctx, func() (err error) {
 		found, err = r.preflight(ctx, alias)
@@ -208,7 +209,7 @@ func (r *run) previewReadiness(ctx context.Context, alias *Alias, answer *Answer
 
 // status answers what the alias says now.
 func (r *run) status(ctx context.Context) (Answer, error) {
-	var alias Alias
+	var alias target.Alias
 	err := r.retried(ctx, func() (err error) {
 		alias, err = r.readAlias(ctx)
 		return err
@@ -254,7 +255,7 @@ func liveStatus(j *rollout.Journal) string {
 }
 
 // idle is the status of an alias without a rollout.
-func (r *run) idle(alias Alias, description rollout.Description) Answer {
+func (r *run) idle(alias target.Alias, description rollout.Description) Answer {
 	answer := r.blank("idle", "no rollout is running: the alias sends traffic to "+alias.Routing.String())
 	answer.NewVersion, answer.Weight = alias.Routing.Primary, rollout.Full-alias.Routing.Weight
 	if scar := description.Scar; scar != nil {

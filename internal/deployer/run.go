@@ -9,13 +9,14 @@ import (
 
 	"github.com/meta-deployer/meta-deployer/internal/analysis"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 // run is one invocation's work on one alias.
 type run struct {
 	deployer Deployer
 	request  rollout.Request
-	account  Account
+	account  target.Account
 	log      *slog.Logger
 	driver   string
 	began    time.Time
@@ -83,7 +84,7 @@ func (r *run) turn(ctx context.Context, decide decider) (next time.Time, finish 
 		return r.now(), finish, err
 	}
 	unscheduled := r.schedule(ctx, alias)
-	if unscheduled != nil && r.progress.Rollout == "" && !Permanent(unscheduled) {
+	if unscheduled != nil && r.progress.Rollout == "" && !target.Permanent(unscheduled) {
 		return r.now(), nil, unscheduled
 	}
 	s := r.look(ctx, alias)
@@ -127,7 +128,7 @@ func (r *run) timed(call func() error) error {
 	return err
 }
 
-func (r *run) readAlias(ctx context.Context) (alias Alias, err error) {
+func (r *run) readAlias(ctx context.Context) (alias target.Alias, err error) {
 	err = r.timed(func() error {
 		alias, err = r.account.Aliases.Alias(ctx, r.request.Function, r.request.Alias)
 		return err
@@ -136,7 +137,7 @@ func (r *run) readAlias(ctx context.Context) (alias Alias, err error) {
 }
 
 // look gathers what there is to decide on. The clock is read last: rule of the design for the deadline.
-func (r *run) look(ctx context.Context, alias Alias) rollout.Situation {
+func (r *run) look(ctx context.Context, alias target.Alias) rollout.Situation {
 	s := rollout.Situation{
 		Routing: alias.Routing, Description: rollout.ParseDescription(alias.Description),
 		Driver: r.driver, End: r.end, Reserve: r.calls.reserve(),
@@ -156,7 +157,7 @@ func (r *run) look(ctx context.Context, alias Alias) rollout.Situation {
 
 // moving says whether Lambda is moving the alias's provisioned concurrency.
 func (r *run) moving(ctx context.Context) bool {
-	var setting ProvisionedConcurrency
+	var setting target.ProvisionedConcurrency
 	err := r.timed(func() (err error) {
 		setting, err = r.account.Versions.ProvisionedConcurrency(ctx, r.request.Function, r.request.Alias)
 		return err
@@ -195,14 +196,14 @@ func (r *run) note(ctx context.Context, s rollout.Situation, action rollout.Next
 
 // write moves the alias if it is still as it was read. What became of a write without an answer, or one that came too
 // late, the next turn sees.
-func (r *run) write(ctx context.Context, read Alias, w rollout.Write) (time.Time, *rollout.Finish, error) {
-	to := Alias{Routing: w.Routing, Description: w.Description, Revision: read.Revision}
+func (r *run) write(ctx context.Context, read target.Alias, w rollout.Write) (time.Time, *rollout.Finish, error) {
+	to := target.Alias{Routing: w.Routing, Description: w.Description, Revision: read.Revision}
 	err := r.timed(func() error { return r.account.Aliases.UpdateAlias(ctx, r.request.Function, r.request.Alias, to) })
 	switch {
 	case err == nil:
 		r.progress.Rollout = w.Rollout
 		return r.now(), nil, nil
-	case !Permanent(err):
+	case !target.Permanent(err):
 		return r.now(), nil, fmt.Errorf("update-alias to %s: %w", w.Routing, err)
 	case r.journal == nil || r.request.Action != rollout.Deploy:
 		finish := r.unfinished(fmt.Errorf("%w; %s", err, remedyDenied))
@@ -216,14 +217,14 @@ func (r *run) write(ctx context.Context, read Alias, w rollout.Write) (time.Time
 // aliasUnread says what follows when the alias could not be read: before a rollout is joined that is an account that is
 // not ready; of a running rollout it is tried again, unless the alias is gone.
 func (r *run) aliasUnread(ctx context.Context, err error) (*rollout.Finish, error) {
-	gone := errors.Is(err, ErrNotFound)
+	gone := errors.Is(err, target.ErrNotFound)
 	switch {
 	case r.progress.Rollout != "" && gone:
 		return &rollout.Finish{Outcome: rollout.Superseded, Reason: fmt.Sprintf("the alias was deleted: %v", err)}, nil
 	case r.progress.Rollout == "" && gone:
 		findings, _ := r.preflight(ctx, nil)
 		return &rollout.Finish{Outcome: rollout.NotReady, Reason: listed(findings.texts)}, nil
-	case r.progress.Rollout == "" && Permanent(err):
+	case r.progress.Rollout == "" && target.Permanent(err):
 		return &rollout.Finish{Outcome: rollout.NotReady, Reason: fmt.Sprintf("the alias cannot be read: %v; %s", err, remedyDenied)}, nil
 	}
 	return nil, fmt.Errorf("get-alias: %w", err)
@@ -235,7 +236,7 @@ func (r *run) backoff(err error) time.Duration {
 	const first, most = 200 * time.Millisecond, 5 * time.Second
 	pause := first << min(r.trouble-1, 5)
 	switch {
-	case r.trouble == 1 && errors.Is(err, ErrMoved):
+	case r.trouble == 1 && errors.Is(err, target.ErrMoved):
 		return 0
 	case r.progress.Failure != nil:
 		return min(pause, time.Second)

@@ -13,6 +13,7 @@ import (
 	"github.com/meta-deployer/meta-deployer/internal/deployer"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
 	"github.com/meta-deployer/meta-deployer/internal/sim"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 // quick is a rollout of three steps of ten seconds in a world where all is well.
@@ -137,14 +138,14 @@ func TestAStartIsNotWorthWaitingForLong(t *testing.T) {
 
 // hanging answers no question about a rollout after a few.
 type hanging struct {
-	deployer.Meter
-	clock deployer.Clock
+	target.Metrics
+	clock target.Clock
 	left  *int
 }
 
-func (h hanging) Minutes(ctx context.Context, q deployer.MeterQuery) ([]analysis.Minute, error) {
+func (h hanging) Minutes(ctx context.Context, q target.MetricsQuery) ([]analysis.Minute, error) {
 	if *h.left--; *h.left >= 0 {
-		return h.Meter.Minutes(ctx, q)
+		return h.Metrics.Minutes(ctx, q)
 	}
 	return nil, h.clock.Sleep(ctx, 10*time.Minute)
 }
@@ -154,9 +155,9 @@ func TestAReadEndsBeforeThePlansOwnEnd(t *testing.T) {
 	g := withKeys(map[string]any{"max-duration": 120})
 	w, d := g.world()
 	left := 4
-	d.Accounts = func(string, string) deployer.Account {
+	d.Accounts = func(string, string) target.Account {
 		a := w.Account()
-		a.Meter = hanging{a.Meter, w.Clock(), &left}
+		a.Metrics = hanging{a.Metrics, w.Clock(), &left}
 		return a
 	}
 	requireError[deployer.RolledBack](t, w, d, g)

@@ -12,6 +12,7 @@ import (
 	"github.com/meta-deployer/meta-deployer/internal/deployer"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
 	"github.com/meta-deployer/meta-deployer/internal/sim"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 // statusOf asks for the alias's status with a health check.
@@ -51,7 +52,7 @@ func TestStatusInvokesNothing(t *testing.T) {
 
 func TestStatusOfAForeignSplitStatesThePrimarysShare(t *testing.T) {
 	w, d := quick().world()
-	require.NoError(t, w.ChangeAlias("stranger", "f", "live", func(a *deployer.Alias) {
+	require.NoError(t, w.ChangeAlias("stranger", "f", "live", func(a *target.Alias) {
 		a.Routing = rollout.Routing{Primary: "1", Secondary: "2", Weight: 30_00}
 	}))
 	answer := statusOf(t, w, d, map[string]any{})

@@ -13,6 +13,7 @@ import (
 	"github.com/meta-deployer/meta-deployer/internal/deployer"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
 	"github.com/meta-deployer/meta-deployer/internal/sim"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 // game is a random world with a request to run in it.
@@ -155,7 +156,7 @@ func (g game) world() (*sim.World, deployer.Deployer) {
 	w.SetHook("judge", sim.Hook{Answer: `{"status": "pass"}`, Takes: 700 * time.Millisecond})
 	w.SetMetric("1", sim.Curve{{Value: 1}, {From: 3 * time.Minute, Value: 2}})
 	w.SetIncident("f", g.incident)
-	must(w.CreateAlias("f", "live", deployer.Alias{Routing: rollout.Routing{Primary: "1"}, Description: g.owner}))
+	must(w.CreateAlias("f", "live", target.Alias{Routing: rollout.Routing{Primary: "1"}, Description: g.owner}))
 	w.SetTraffic("f", "live", sim.Constant(g.rps))
 	return w, w.Deployer(discard())
 }
@@ -222,11 +223,11 @@ func (s *story) invoke(w *sim.World, d deployer.Deployer, raw []byte, i sim.Invo
 
 // schedule has another caller or a stranger act.
 func (s *story) schedule(w *sim.World, d deployer.Deployer, o other, i int) {
-	stranger := map[string]func(*deployer.Alias){
-		"stranger moves":    func(a *deployer.Alias) { a.Routing = rollout.Routing{Primary: "1", Secondary: "2", Weight: 77_77} },
-		"stranger wipes":    func(a *deployer.Alias) { a.Description = "mine" },
-		"stranger words":    func(a *deployer.Alias) { a.Description = strings.Replace(a.Description, "front door", "back door", 1) },
-		"stranger restores": func(a *deployer.Alias) { a.Routing = rollout.Routing{Primary: "1"} },
+	stranger := map[string]func(*target.Alias){
+		"stranger moves":    func(a *target.Alias) { a.Routing = rollout.Routing{Primary: "1", Secondary: "2", Weight: 77_77} },
+		"stranger wipes":    func(a *target.Alias) { a.Description = "mine" },
+		"stranger words":    func(a *target.Alias) { a.Description = strings.Replace(a.Description, "front door", "back door", 1) },
+		"stranger restores": func(a *target.Alias) { a.Routing = rollout.Routing{Primary: "1"} },
 	}[o.action]
 	if stranger != nil && o.beforeWrite > 0 {
 		w.Faults = append([]sim.Fault{{

@@ -7,9 +7,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/meta-deployer/meta-deployer/internal/deployer"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
 	"github.com/meta-deployer/meta-deployer/internal/sim"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 // journalOf is the journal that explains a routing.
@@ -67,8 +67,8 @@ func (s story) journalBefore(w sim.Write) *rollout.Journal {
 }
 
 // aliasAt is the alias at a time.
-func (s story) aliasAt(at time.Duration) deployer.Alias {
-	var alias deployer.Alias
+func (s story) aliasAt(at time.Duration) target.Alias {
+	var alias target.Alias
 	for _, w := range s.writes {
 		if w.At <= at {
 			alias = w.Alias

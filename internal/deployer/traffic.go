@@ -8,12 +8,13 @@ import (
 	"github.com/meta-deployer/meta-deployer/internal/analysis"
 	"github.com/meta-deployer/meta-deployer/internal/rehearsal"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 // aliasMinutes reads what went through the alias, whichever version ran, by the minute or as CloudWatch still has it.
 func (r *run) aliasMinutes(ctx context.Context, since, until time.Time) (minutes []analysis.Minute, err error) {
 	err = r.timed(func() error {
-		minutes, err = r.account.Meter.Minutes(ctx, MeterQuery{
+		minutes, err = r.account.Metrics.Minutes(ctx, target.MetricsQuery{
 			Function: r.request.Function, Alias: r.request.Alias, Since: since, Until: until, Period: analysis.ShortestPeriod(since, r.now()),
 		})
 		return err
@@ -23,7 +24,7 @@ func (r *run) aliasMinutes(ctx context.Context, since, until time.Time) (minutes
 
 // schedule gives a plan of type auto the schedule that suits the traffic before the rollout's start: the one in the
 // journal or, without one, now. It reads once for a start, and tries again where it could not.
-func (r *run) schedule(ctx context.Context, alias Alias) error {
+func (r *run) schedule(ctx context.Context, alias target.Alias) error {
 	if r.request.Plan.Auto == nil || r.request.Action != rollout.Deploy && r.request.Action != rollout.Preview {
 		return nil
 	}
@@ -46,7 +47,7 @@ func (r *run) schedule(ctx context.Context, alias Alias) error {
 }
 
 // previewTraffic chooses the schedule of type auto, as for a start now.
-func (r *run) previewTraffic(ctx context.Context, alias Alias, answer *Answer) {
+func (r *run) previewTraffic(ctx context.Context, alias target.Alias, answer *Answer) {
 	err := r.retried(ctx, func() error { return r.schedule(ctx, alias) })
 	switch {
 	case err != nil:

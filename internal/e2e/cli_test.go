@@ -12,9 +12,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/meta-deployer/meta-deployer/internal/deployer"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
 	"github.com/meta-deployer/meta-deployer/internal/runtimetest"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 // cli runs one command of the AWS CLI at the lab, in a directory.
@@ -115,7 +115,7 @@ func TestCLIReads(t *testing.T) {
 	moved := l.cli(t, "", "lambda", "update-alias", "--function-name", "checkout", "--name", "idle", "--function-version", "2",
 		"--routing-config", `{"AdditionalVersionWeights": {"1": 0.25}}`, "--description", "by hand")
 	assert.Zero(t, moved.status, moved.problem)
-	assert.Equal(t, deployer.Alias{Routing: rollout.Routing{Primary: "2", Secondary: "1", Weight: 25_00}, Description: "by hand"}, withoutRevision(l.alias(t, "idle")))
+	assert.Equal(t, target.Alias{Routing: rollout.Routing{Primary: "2", Secondary: "1", Weight: 25_00}, Description: "by hand"}, withoutRevision(l.alias(t, "idle")))
 }
 
 // boto3 speaks CloudWatch's three protocols, and everything that the CLI does.

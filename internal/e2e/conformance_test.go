@@ -15,19 +15,19 @@ import (
 	"github.com/meta-deployer/meta-deployer/internal/cloud"
 	"github.com/meta-deployer/meta-deployer/internal/cloud/functions"
 	"github.com/meta-deployer/meta-deployer/internal/cloud/metrics"
-	"github.com/meta-deployer/meta-deployer/internal/deployer"
 	"github.com/meta-deployer/meta-deployer/internal/sim/accounttest"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 // connect is an emulator as the deployer sees AWS.
-func connect(url string, options ...func(*cloudwatch.Options)) deployer.Account {
+func connect(url string, options ...func(*cloudwatch.Options)) target.Account {
 	settings := map[string]string{
 		"AWS_ENDPOINT_URL": url, "AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x",
 	}
 	config := cloud.Load(func(key string) string { return settings[key] })
 	config.RetryMaxAttempts = 1
 	f := functions.New(config)
-	return deployer.Account{Aliases: f, Versions: f, Hooks: f, Meter: metrics.New(config, options...)}
+	return target.Account{Aliases: f, Versions: f, Invoker: f, Metrics: metrics.New(config, options...)}
 }
 
 // fixture is what the scripts of testdata make, now.

@@ -10,10 +10,10 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/meta-deployer/meta-deployer/internal/deployer"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
 	"github.com/meta-deployer/meta-deployer/internal/runtimetest"
 	"github.com/meta-deployer/meta-deployer/internal/sim"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 // request is a rollout of a few seconds.
@@ -34,11 +34,11 @@ func (l *lab) answered(t *testing.T, result runtimetest.Result, status string) {
 	require.NoError(t, json.Unmarshal(result.Answer, &answer))
 	assert.Equal(t, status, answer.Status, answer.Reason)
 	if status == "succeeded" {
-		assert.Equal(t, deployer.Alias{Routing: rollout.Routing{Primary: "2"}, Description: "the shop's"}, withoutRevision(l.alias(t, "live")))
+		assert.Equal(t, target.Alias{Routing: rollout.Routing{Primary: "2"}, Description: "the shop's"}, withoutRevision(l.alias(t, "live")))
 	}
 }
 
-func withoutRevision(a deployer.Alias) deployer.Alias {
+func withoutRevision(a target.Alias) target.Alias {
 	a.Revision = ""
 	return a
 }
@@ -137,9 +137,9 @@ func isSuperseded(t *testing.T, l *lab, start func() *runtimetest.Process) {
 	result, p := make(chan runtimetest.Result), start()
 	go func() { result <- p.Invoke([]byte(request), timeout) }()
 	l.until(t, "live", split)
-	theirs := deployer.Alias{Routing: rollout.Routing{Primary: "3"}, Description: "terraform's"}
+	theirs := target.Alias{Routing: rollout.Routing{Primary: "3"}, Description: "terraform's"}
 	l.touch(func(w *sim.World) {
-		require.NoError(t, w.ChangeAlias("terraform", "checkout", "live", func(a *deployer.Alias) { a.Routing, a.Description = theirs.Routing, theirs.Description }))
+		require.NoError(t, w.ChangeAlias("terraform", "checkout", "live", func(a *target.Alias) { a.Routing, a.Description = theirs.Routing, theirs.Description }))
 	})
 	ended := <-result
 	assert.Equal(t, "Superseded", ended.ErrorType, ended.ErrorMessage)

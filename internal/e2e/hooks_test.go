@@ -10,10 +10,10 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/meta-deployer/meta-deployer/internal/deployer"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
 	"github.com/meta-deployer/meta-deployer/internal/runtimetest"
 	"github.com/meta-deployer/meta-deployer/internal/sim"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 const (
@@ -26,7 +26,7 @@ func (l *lab) deploy(t *testing.T, to rollout.Routing) {
 	t.Helper()
 	l.touch(func(w *sim.World) {
 		w.SetDeployment("d-1", sim.Deployment{Function: "checkout", Alias: "live", OldVersion: "1", NewVersion: "2", Created: w.Elapsed(), Execution: "execution-1"})
-		require.NoError(t, w.ChangeAlias("codedeploy", "checkout", "live", func(a *deployer.Alias) { a.Routing = to }))
+		require.NoError(t, w.ChangeAlias("codedeploy", "checkout", "live", func(a *target.Alias) { a.Routing = to }))
 	})
 }
 
@@ -121,7 +121,7 @@ func TestRolloutWithHooks(t *testing.T) {
 
 	l.touch(func(w *sim.World) {
 		w.SetHook("checkout", sim.Hook{Answer: `{"ok": false}`})
-		require.NoError(t, w.ChangeAlias("people", "checkout", "live", func(a *deployer.Alias) { a.Routing = old }))
+		require.NoError(t, w.ChangeAlias("people", "checkout", "live", func(a *target.Alias) { a.Routing = old }))
 	})
 	result := p.Invoke([]byte(hooked), timeout)
 	assert.Equal(t, "RolledBack", result.ErrorType)

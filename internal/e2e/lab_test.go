@@ -20,11 +20,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/meta-deployer/meta-deployer/internal/analysis"
-	"github.com/meta-deployer/meta-deployer/internal/deployer"
 	"github.com/meta-deployer/meta-deployer/internal/endpoint"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
 	"github.com/meta-deployer/meta-deployer/internal/runtimetest"
 	"github.com/meta-deployer/meta-deployer/internal/sim"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 // lab is a simulated account in real time, served over HTTP. CloudWatch shows invocations within five seconds there.
@@ -55,7 +55,7 @@ func newLabSince(t *testing.T, age time.Duration) *lab {
 	w.Publish("checkout", "2", sim.Version{})
 	w.Publish("checkout", "3", sim.Version{Errors: sim.Constant(1)})
 	for name, version := range map[string]string{"live": "1", "candidate": "2", "idle": "1"} {
-		require.NoError(t, w.CreateAlias("checkout", name, deployer.Alias{Routing: rollout.Routing{Primary: version}, Description: "the shop's"}))
+		require.NoError(t, w.CreateAlias("checkout", name, target.Alias{Routing: rollout.Routing{Primary: version}, Description: "the shop's"}))
 	}
 	w.SetTraffic("checkout", "live", sim.Constant(20))
 	w.SetAlarm("checkout-errors", analysis.AlarmOK)
@@ -119,7 +119,7 @@ func (l *lab) start(t *testing.T, name, path string, environment map[string]stri
 // touch looks at the account, or changes it.
 func (l *lab) touch(do func(*sim.World)) { l.endpoint.Touch(do) }
 
-func (l *lab) alias(t *testing.T, name string) (a deployer.Alias) {
+func (l *lab) alias(t *testing.T, name string) (a target.Alias) {
 	t.Helper()
 	l.touch(func(w *sim.World) {
 		var err error
@@ -143,9 +143,9 @@ func (l *lab) routings(name string) []string {
 }
 
 // until waits for an alias to be somewhere.
-func (l *lab) until(t *testing.T, name string, there func(deployer.Alias) bool) {
+func (l *lab) until(t *testing.T, name string, there func(target.Alias) bool) {
 	t.Helper()
 	require.Eventually(t, func() bool { return there(l.alias(t, name)) }, 30*time.Second, 20*time.Millisecond)
 }
 
-func split(a deployer.Alias) bool { return a.Routing.Split() }
+func split(a target.Alias) bool { return a.Routing.Split() }

@@ -15,10 +15,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/meta-deployer/meta-deployer/internal/analysis"
-	"github.com/meta-deployer/meta-deployer/internal/deployer"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
 	"github.com/meta-deployer/meta-deployer/internal/runtimetest"
 	"github.com/meta-deployer/meta-deployer/internal/sim"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 // vectors are those of the specification's that a request can bring about, as the file has them.
@@ -107,7 +107,7 @@ func (j *judged) show(t *testing.T, x table) (alias string) {
 	text, ok := rollout.Description{Journal: &live}.Encode()
 	require.True(t, ok)
 	j.lab.touch(func(w *sim.World) {
-		require.NoError(t, w.CreateAlias("checkout", alias, deployer.Alias{Routing: live.Routing(), Description: text}))
+		require.NoError(t, w.CreateAlias("checkout", alias, target.Alias{Routing: live.Routing(), Description: text}))
 		record := func(version string, minute int, calls, errors float64) {
 			w.Record("checkout", alias, version, start.Add(time.Duration(minute)*time.Minute), analysis.Counts{Invocations: calls, Errors: errors})
 		}

@@ -4,13 +4,13 @@ import (
 	"context"
 	"net/http"
 
-	"github.com/meta-deployer/meta-deployer/internal/deployer"
 	"github.com/meta-deployer/meta-deployer/internal/sim"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 	"github.com/meta-deployer/meta-deployer/internal/wire"
 )
 
 // configuration is a version as Lambda writes it; "" is the unpublished one.
-func configuration(name, version string, v deployer.Version) object {
+func configuration(name, version string, v target.Version) object {
 	if version == "" {
 		version = "$LATEST"
 	}

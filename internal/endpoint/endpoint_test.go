@@ -11,10 +11,10 @@ import (
 	"github.com/meta-deployer/meta-deployer/internal/analysis"
 	"github.com/meta-deployer/meta-deployer/internal/cloud"
 	"github.com/meta-deployer/meta-deployer/internal/cloud/account"
-	"github.com/meta-deployer/meta-deployer/internal/deployer"
 	"github.com/meta-deployer/meta-deployer/internal/endpoint"
 	"github.com/meta-deployer/meta-deployer/internal/sim"
 	"github.com/meta-deployer/meta-deployer/internal/sim/accounttest"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 func TestTheEndpointIsAnAccount(t *testing.T) {
@@ -26,7 +26,7 @@ func TestTheEndpointIsAnAccount(t *testing.T) {
 }
 
 // overHTTP is a world as AWS's own client sees it.
-func overHTTP(t *testing.T, w *sim.World) deployer.Account {
+func overHTTP(t *testing.T, w *sim.World) target.Account {
 	t.Helper()
 	e := endpoint.New(w, time.Now)
 	go e.Run(t.Context())
@@ -48,13 +48,13 @@ func TestEverythingThatIsMeasuredIsTheSameOverHTTP(t *testing.T) {
 	}
 	direct, f := world()
 	served, _ := world()
-	http := overHTTP(t, served).Meter
-	q := deployer.MeterQuery{
+	http := overHTTP(t, served).Metrics
+	q := target.MetricsQuery{
 		Function: f.Function, Alias: f.Busy, OldVersion: f.Old, NewVersion: f.New, Since: f.TrafficSince, Until: f.TrafficSince.Add(2 * time.Minute),
 		Slow: []float64{216.1, 382.19}, Throttles: true,
 		Metrics: []analysis.Metric{{ID: "orders", Namespace: "Shop", Name: "Orders", Stat: "Sum"}},
 	}
-	want, err := direct.Account().Meter.Minutes(t.Context(), q)
+	want, err := direct.Account().Metrics.Minutes(t.Context(), q)
 	require.NoError(t, err)
 	got, err := http.Minutes(t.Context(), q)
 	require.NoError(t, err)
@@ -64,7 +64,7 @@ func TestEverythingThatIsMeasuredIsTheSameOverHTTP(t *testing.T) {
 
 	longer := q
 	longer.Period, longer.Throttles, longer.Metrics = time.Hour, false, nil
-	want, err = direct.Account().Meter.Minutes(t.Context(), longer)
+	want, err = direct.Account().Metrics.Minutes(t.Context(), longer)
 	require.NoError(t, err)
 	got, err = http.Minutes(t.Context(), longer)
 	require.NoError(t, err)
@@ -72,7 +72,7 @@ func TestEverythingThatIsMeasuredIsTheSameOverHTTP(t *testing.T) {
 
 	q.Since = q.Since.Truncate(analysis.QuantilePeriod)
 	q.Until = q.Since.Add(2 * analysis.QuantilePeriod)
-	quantiles, err := direct.Account().Meter.Quantiles(t.Context(), q)
+	quantiles, err := direct.Account().Metrics.Quantiles(t.Context(), q)
 	require.NoError(t, err)
 	same, err := http.Quantiles(t.Context(), q)
 	require.NoError(t, err)

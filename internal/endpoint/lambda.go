@@ -6,8 +6,8 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/meta-deployer/meta-deployer/internal/deployer"
 	"github.com/meta-deployer/meta-deployer/internal/sim"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 	"github.com/meta-deployer/meta-deployer/internal/wire"
 )
 
@@ -25,7 +25,7 @@ func arn(name, qualifier string) string {
 }
 
 // aliasBody is an alias as Lambda writes it: without a routing where there is no additional version.
-func aliasBody(function, name string, a deployer.Alias) object {
+func aliasBody(function, name string, a target.Alias) object {
 	body := object{
 		"AliasArn": arn(function, name), "Name": name, "FunctionVersion": a.Routing.Primary, "Description": a.Description, "RevisionId": a.Revision,
 	}
@@ -100,7 +100,7 @@ func (e *Endpoint) getConcurrency(ctx context.Context, c call) (wire.Answer, err
 
 // invoke runs a function; an asynchronous invocation runs on after the answer.
 func (e *Endpoint) invoke(ctx context.Context, c call) (wire.Answer, error) {
-	hooks, target := e.world.Account().Hooks, arn(c.function, c.qualifier)
+	hooks, target := e.world.Account().Invoker, arn(c.function, c.qualifier)
 	switch c.Header.Get("X-Amz-Invocation-Type") {
 	case "DryRun":
 		return wire.Answer{Status: http.StatusNoContent}, hooks.CanInvoke(ctx, target)

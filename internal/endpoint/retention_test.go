@@ -7,8 +7,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/meta-deployer/meta-deployer/internal/deployer"
 	"github.com/meta-deployer/meta-deployer/internal/sim/accounttest"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 // CloudWatch answers without an error, and without datapoints, what it does not keep any more in so short a period.
@@ -16,8 +16,8 @@ func TestWhatIsNoLongerKeptIsNoDataOverHTTP(t *testing.T) {
 	now := time.Now()
 	w, f := accounttest.World(now.AddDate(0, 0, -20))
 	w.Advance(now.Sub(w.Now()))
-	meter := overHTTP(t, w).Meter
-	q := deployer.MeterQuery{Function: f.Function, Alias: f.Busy, OldVersion: f.Old, NewVersion: f.New, Since: f.TrafficSince, Until: f.TrafficSince.Add(time.Hour)}
+	meter := overHTTP(t, w).Metrics
+	q := target.MetricsQuery{Function: f.Function, Alias: f.Busy, OldVersion: f.Old, NewVersion: f.New, Since: f.TrafficSince, Until: f.TrafficSince.Add(time.Hour)}
 	minutes, err := meter.Minutes(t.Context(), q)
 	require.NoError(t, err)
 	assert.Empty(t, minutes)

@@ -14,8 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/meta-deployer/meta-deployer/internal/analysis"
-	"github.com/meta-deployer/meta-deployer/internal/deployer"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 // world is a small account in memory: function f with its alias live, and one CodeDeploy deployment that moves it.
@@ -24,13 +24,13 @@ type world struct {
 	// newVersion is the one version that there is, by its number.
 	newVersion string
 	// states are what the version is in at one look after the other; the last one stays.
-	states []deployer.Version
+	states []target.Version
 	// serve is the function's code.
 	serve func(ctx context.Context, payload []byte) (answer []byte, failure string, err error)
-	alias deployer.Alias
+	alias target.Alias
 	// minutes are what CloudWatch shows, and query what it was last asked for.
 	minutes []analysis.Minute
-	query   deployer.MeterQuery
+	query   target.MetricsQuery
 	target  Target
 	// faults are the errors that the next calls of a method end with.
 	faults map[string][]error
@@ -50,7 +50,7 @@ const (
 )
 
 var (
-	active    = deployer.Version{State: "Active", UpdateStatus: "Successful"}
+	active    = target.Version{State: "Active", UpdateStatus: "Successful"}
 	rolling   = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC) // where a synctest bubble begins
 	ownEvent  = `{"lifecycle-event":%q,"rollout-id":"20000101-000000000-3f9a","function-name":"f","alias":"live","old-version":"1","new-version":"2","started-at":"2000-01-01T00:00:00Z"}`
 	codeEvent = `{"DeploymentId":"` + deploymentID + `","LifecycleEventHookExecutionId":"` + executionID + `"}`
@@ -59,11 +59,11 @@ var (
 func newWorld() *world {
 	return &world{
 		newVersion: "2",
-		states:     []deployer.Version{active},
+		states:     []target.Version{active},
 		serve: func(context.Context, []byte) ([]byte, string, error) {
 			return []byte(`{"ok": true, "version": 2}`), "", nil
 		},
-		alias:  deployer.Alias{Routing: rollout.Routing{Primary: "2"}},
+		alias:  target.Alias{Routing: rollout.Routing{Primary: "2"}},
 		target: Target{Function: "f", Alias: "live", OldVersion: "1", NewVersion: "2", Since: rolling},
 		faults: map[string][]error{},
 	}
@@ -81,12 +81,12 @@ func (w *world) fault(method string) error {
 	return err
 }
 
-func (w *world) Version(_ context.Context, function, version string) (deployer.Version, error) {
+func (w *world) Version(_ context.Context, function, version string) (target.Version, error) {
 	if err := w.fault("Version"); err != nil {
-		return deployer.Version{}, err
+		return target.Version{}, err
 	}
 	if version != w.newVersion {
-		return deployer.Version{}, fmt.Errorf("%w: Function not found: %s:%s", deployer.ErrNotFound, function, version)
+		return target.Version{}, fmt.Errorf("%w: Function not found: %s:%s", target.ErrNotFound, function, version)
 	}
 	state := w.states[0]
 	if len(w.states) > 1 {
@@ -114,14 +114,14 @@ func (w *world) note(call string) {
 	w.invoked = append(w.invoked, call)
 }
 
-func (w *world) Alias(_ context.Context, function, alias string) (deployer.Alias, error) {
+func (w *world) Alias(_ context.Context, function, alias string) (target.Alias, error) {
 	if err := w.fault("Alias"); err != nil {
-		return deployer.Alias{}, err
+		return target.Alias{}, err
 	}
 	return w.alias, nil
 }
 
-func (w *world) Minutes(_ context.Context, q deployer.MeterQuery) ([]analysis.Minute, error) {
+func (w *world) Minutes(_ context.Context, q target.MetricsQuery) ([]analysis.Minute, error) {
 	w.query = q
 	return w.minutes, w.fault("Minutes")
 }
@@ -131,7 +131,7 @@ func (w *world) Target(_ context.Context, deployment string) (Target, error) {
 		return Target{}, err
 	}
 	if deployment != deploymentID {
-		return Target{}, fmt.Errorf("%w: DeploymentDoesNotExistException", deployer.ErrRefused)
+		return Target{}, fmt.Errorf("%w: DeploymentDoesNotExistException", target.ErrRefused)
 	}
 	return w.target, nil
 }
@@ -144,7 +144,7 @@ func (w *world) Report(ctx context.Context, deployment, execution string, status
 		return w.report(ctx)
 	}
 	if deployment != deploymentID || execution != executionID && !w.anyExecution {
-		return fmt.Errorf("%w: InvalidLifecycleEventHookExecutionIdException", deployer.ErrRefused)
+		return fmt.Errorf("%w: InvalidLifecycleEventHookExecutionIdException", target.ErrRefused)
 	}
 	if len(w.reported) > 0 {
 		return ErrAlreadyReported
@@ -156,11 +156,11 @@ func (w *world) Report(ctx context.Context, deployment, execution string, status
 func (w *world) logger() *slog.Logger { return slog.New(slog.NewTextHandler(&w.log, nil)) }
 
 func (w *world) preTraffic(probes string) PreTraffic {
-	return PreTraffic{Functions: w, Deployments: w, Probes: probes, Clock: deployer.WallClock(), Log: w.logger()}
+	return PreTraffic{Functions: w, Deployments: w, Probes: probes, Clock: target.WallClock(), Log: w.logger()}
 }
 
 func (w *world) postTraffic(maxErrorRate string) PostTraffic {
-	return PostTraffic{Aliases: w, Meter: w, Deployments: w, MaxErrorRate: maxErrorRate, Clock: deployer.WallClock(), Log: w.logger()}
+	return PostTraffic{Aliases: w, Meter: w, Deployments: w, MaxErrorRate: maxErrorRate, Clock: target.WallClock(), Log: w.logger()}
 }
 
 // invoker is a hook.

@@ -12,8 +12,8 @@ import (
 	"runtime/debug"
 	"time"
 
-	"github.com/meta-deployer/meta-deployer/internal/deployer"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 // Status is a hook's verdict, in the words of CodeDeploy and of our own answer.
@@ -80,7 +80,7 @@ type handler struct {
 	stage       rollout.HookStage
 	check       check
 	deployments deployments
-	clock       deployer.Clock
+	clock       target.Clock
 	log         *slog.Logger
 }
 
@@ -200,11 +200,11 @@ func (h handler) report(ctx context.Context, end time.Time, e event, status Stat
 }
 
 // retried makes a call again while it is unavailable, until the context ends.
-func retried(ctx context.Context, clock deployer.Clock, call func() error) error {
+func retried(ctx context.Context, clock target.Clock, call func() error) error {
 	const first, most = 200 * time.Millisecond, 5 * time.Second
 	for pause := first; ; pause = min(2*pause, most) {
 		err := call()
-		if err == nil || deployer.Permanent(err) {
+		if err == nil || target.Permanent(err) {
 			return err
 		}
 		if clock.Sleep(ctx, pause) != nil {

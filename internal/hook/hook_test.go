@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/meta-deployer/meta-deployer/internal/deployer"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 const oneProbe = `[{"name": "health"}]`
@@ -33,7 +33,7 @@ func TestACheckThatGoesWrong(t *testing.T) {
 		"hangs until its context ends": {
 			func(ctx context.Context, _ []byte) ([]byte, string, error) {
 				<-ctx.Done()
-				return nil, "", fmt.Errorf("%w: %w", deployer.ErrUnavailable, ctx.Err())
+				return nil, "", fmt.Errorf("%w: %w", target.ErrUnavailable, ctx.Err())
 			},
 			"probe health of version 2 of function f: no answer: unavailable: context deadline exceeded",
 		},
@@ -89,7 +89,7 @@ func TestTheReportHasItsTime(t *testing.T) {
 	}
 	synctest.Test(t, func(t *testing.T) {
 		w := newWorld()
-		w.states = []deployer.Version{{State: "Pending"}}
+		w.states = []target.Version{{State: "Pending"}}
 		_, err := w.preTraffic("").Invoke(t.Context(), []byte(codeEvent))
 		require.NoError(t, err)
 		assert.Equal(t, []Status{Failed}, w.reported, "an invocation without a deadline ends too")
@@ -110,7 +110,7 @@ func TestReport(t *testing.T) {
 			nil, "",
 		},
 		"an unavailable CodeDeploy is told again": {
-			func(w *world) { w.faults["Report"] = repeat(deployer.ErrUnavailable, 4) }, []Status{Succeeded}, "",
+			func(w *world) { w.faults["Report"] = repeat(target.ErrUnavailable, 4) }, []Status{Succeeded}, "",
 		},
 		"a lost reply leaves time to tell again": {
 			func(w *world) {
@@ -119,7 +119,7 @@ func TestReport(t *testing.T) {
 					if calls++; calls == 1 {
 						w.reported = append(w.reported, Succeeded)
 						<-ctx.Done()
-						return fmt.Errorf("%w: %w", deployer.ErrUnavailable, ctx.Err())
+						return fmt.Errorf("%w: %w", target.ErrUnavailable, ctx.Err())
 					}
 					return ErrAlreadyReported
 				}
@@ -128,10 +128,10 @@ func TestReport(t *testing.T) {
 			"",
 		},
 		"what stays unavailable is an error": {
-			func(w *world) { w.faults["Report"] = repeat(deployer.ErrUnavailable, 1000) }, nil, "unavailable",
+			func(w *world) { w.faults["Report"] = repeat(target.ErrUnavailable, 1000) }, nil, "unavailable",
 		},
 		"what is denied is an error at once": {
-			func(w *world) { w.faults["Report"] = []error{deployer.ErrDenied} }, nil, "access denied",
+			func(w *world) { w.faults["Report"] = []error{target.ErrDenied} }, nil, "access denied",
 		},
 	}
 	for name, test := range tests {
@@ -164,10 +164,10 @@ func TestTheTargetOfADeployment(t *testing.T) {
 		reason string
 	}{
 		"is asked for again while CodeDeploy is unavailable": {
-			func(w *world) { w.faults["Target"] = repeat(deployer.ErrUnavailable, 3) }, Succeeded, "",
+			func(w *world) { w.faults["Target"] = repeat(target.ErrUnavailable, 3) }, Succeeded, "",
 		},
 		"that CodeDeploy does not know fails": {
-			func(w *world) { w.faults["Target"] = []error{deployer.ErrRefused} }, Failed, "the target of deployment " + deploymentID,
+			func(w *world) { w.faults["Target"] = []error{target.ErrRefused} }, Failed, "the target of deployment " + deploymentID,
 		},
 		"without a version fails": {func(w *world) { w.target.NewVersion = "" }, Failed, `targetVersion is ""`},
 		"at $LATEST fails":        {func(w *world) { w.target.NewVersion = "$LATEST" }, Failed, `targetVersion is "$LATEST"`},

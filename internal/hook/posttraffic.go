@@ -8,18 +8,18 @@ import (
 	"time"
 
 	"github.com/meta-deployer/meta-deployer/internal/analysis"
-	"github.com/meta-deployer/meta-deployer/internal/deployer"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
-// aliases reads aliases, as deployer.Aliases describes it.
+// aliases reads aliases, as target.Aliases describes it.
 type aliases interface {
-	Alias(ctx context.Context, function, alias string) (deployer.Alias, error)
+	Alias(ctx context.Context, function, alias string) (target.Alias, error)
 }
 
-// meter reads measurements, as deployer.Meter describes it.
+// meter reads measurements, as target.Metrics describes it.
 type meter interface {
-	Minutes(ctx context.Context, q deployer.MeterQuery) ([]analysis.Minute, error)
+	Minutes(ctx context.Context, q target.MetricsQuery) ([]analysis.Minute, error)
 }
 
 // PostTraffic is the hook that runs once the new version has all traffic: the alias must point at it alone, and not too
@@ -32,7 +32,7 @@ type PostTraffic struct {
 	// MaxErrorRate is the highest tolerated share of failed invocations, a number from 0 to 1; "" is 0: any failed
 	// invocation fails. One that is wrong fails every check.
 	MaxErrorRate string
-	Clock        deployer.Clock
+	Clock        target.Clock
 	Log          *slog.Logger
 }
 
@@ -47,7 +47,7 @@ func (p PostTraffic) check(ctx context.Context, t Target) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	var alias deployer.Alias
+	var alias target.Alias
 	err = retried(ctx, p.Clock, func() (err error) {
 		alias, err = p.Aliases.Alias(ctx, t.Function, t.Alias)
 		return err
@@ -63,11 +63,11 @@ func (p PostTraffic) check(ctx context.Context, t Target) (string, error) {
 }
 
 // judge reads the metrics and judges them.
-func (p PostTraffic) judge(ctx context.Context, t Target, alias deployer.Alias, rate float64) (string, error) {
+func (p PostTraffic) judge(ctx context.Context, t Target, alias target.Alias, rate float64) (string, error) {
 	since := began(t, p.Clock.Now())
 	evidence := analysis.Evidence{Reading: analysis.Reading{Alone: alone(t, alias)}}
 	err := retried(ctx, p.Clock, func() (err error) {
-		evidence.Reading.Minutes, err = p.Meter.Minutes(ctx, deployer.MeterQuery{
+		evidence.Reading.Minutes, err = p.Meter.Minutes(ctx, target.MetricsQuery{
 			Function: t.bare(), Alias: t.Alias, OldVersion: t.OldVersion, NewVersion: t.NewVersion, Since: since, Until: p.Clock.Now(),
 		})
 		return err
@@ -102,7 +102,7 @@ func began(t Target, now time.Time) time.Time {
 // CodeDeploy tells when it was done with the traffic. A rollout's event has no such time, but the journal on the alias
 // is written together with the routing, so its step at all traffic is exact. Without a journal nobody knows, and only
 // the series of the version itself counts: the alias's could blame the old version's failures on the new one.
-func alone(t Target, alias deployer.Alias) time.Time {
+func alone(t Target, alias target.Alias) time.Time {
 	if live := rollout.ParseDescription(alias.Description).Live(alias.Routing); t.Alone.IsZero() && live != nil {
 		return live.Since
 	}

@@ -10,8 +10,8 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/meta-deployer/meta-deployer/internal/analysis"
-	"github.com/meta-deployer/meta-deployer/internal/deployer"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 // minute is the n-th minute of the rollout.
@@ -74,21 +74,21 @@ func TestPostTraffic(t *testing.T) {
 			status: Succeeded,
 		},
 		"an alias that is gone fails": {
-			change: func(w *world) { w.faults["Alias"] = []error{deployer.ErrNotFound} },
+			change: func(w *world) { w.faults["Alias"] = []error{target.ErrNotFound} },
 			status: Failed, reason: []string{"alias live of function f cannot be read", "not found"},
 		},
 		"metrics that cannot be read for a moment are read again": {
 			change: func(w *world) {
-				w.minutes, w.faults["Minutes"] = healthy, []error{deployer.ErrUnavailable, deployer.ErrUnavailable}
+				w.minutes, w.faults["Minutes"] = healthy, []error{target.ErrUnavailable, target.ErrUnavailable}
 			},
 			status: Succeeded,
 		},
 		"metrics that cannot be read fail": {
-			change: func(w *world) { w.minutes, w.faults["Minutes"] = healthy, repeat(deployer.ErrUnavailable, 100) },
+			change: func(w *world) { w.minutes, w.faults["Minutes"] = healthy, repeat(target.ErrUnavailable, 100) },
 			status: Failed, reason: []string{"the metrics of function f cannot be read", "unavailable", "time ran out"},
 		},
 		"metrics that may not be read fail at once": {
-			change: func(w *world) { w.minutes, w.faults["Minutes"] = healthy, []error{deployer.ErrDenied} },
+			change: func(w *world) { w.minutes, w.faults["Minutes"] = healthy, []error{target.ErrDenied} },
 			status: Failed, reason: []string{"access denied"},
 		},
 		"a rate that is a percentage fails": {
@@ -159,7 +159,7 @@ func TestPostTrafficAsksForTheRightMinutes(t *testing.T) {
 		w := newWorld()
 		w.target.Function, w.target.Since = "arn:aws:lambda:eu-central-1:123456789012:function:f", began
 		ask(t, w.postTraffic(""), codeEvent, time.Minute)
-		assert.Equal(t, deployer.MeterQuery{Function: "f", Alias: "live", OldVersion: "1", NewVersion: "2", Since: began, Until: now}, w.query,
+		assert.Equal(t, target.MetricsQuery{Function: "f", Alias: "live", OldVersion: "1", NewVersion: "2", Since: began, Until: now}, w.query,
 			"metrics know the bare name")
 
 		w = newWorld()

@@ -7,13 +7,13 @@ import (
 	"strings"
 	"time"
 
-	"github.com/meta-deployer/meta-deployer/internal/deployer"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
-// functions is Lambda, as deployer.Versions and deployer.Hooks describe it.
+// functions is Lambda, as target.Versions and target.Invoker describe it.
 type functions interface {
-	Version(ctx context.Context, function, version string) (deployer.Version, error)
+	Version(ctx context.Context, function, version string) (target.Version, error)
 	Invoke(ctx context.Context, function string, payload []byte) (answer []byte, failure string, err error)
 	CanInvoke(ctx context.Context, function string) error
 }
@@ -26,7 +26,7 @@ type PreTraffic struct {
 	Deployments deployments
 	// Probes is the JSON list of probes; "" is none. A list that is wrong fails every check.
 	Probes string
-	Clock  deployer.Clock
+	Clock  target.Clock
 	Log    *slog.Logger
 }
 
@@ -63,7 +63,7 @@ func (p PreTraffic) check(ctx context.Context, t Target) (string, error) {
 func (p PreTraffic) ready(ctx context.Context, t Target) (state string, err error) {
 	const look = 2 * time.Second
 	for {
-		var v deployer.Version
+		var v target.Version
 		err := retried(ctx, p.Clock, func() (err error) {
 			v, err = p.Functions.Version(ctx, t.Function, t.NewVersion)
 			return err

@@ -11,12 +11,12 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
-	"github.com/meta-deployer/meta-deployer/internal/deployer"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 func TestPreTraffic(t *testing.T) {
 	const health = `[{"name": "health", "payload": {"ping": 1}, "expect": {"ok": true}}]`
-	unavailable := fmt.Errorf("%w: TooManyRequestsException: rate exceeded", deployer.ErrUnavailable)
+	unavailable := fmt.Errorf("%w: TooManyRequestsException: rate exceeded", target.ErrUnavailable)
 	tests := map[string]struct {
 		probes string
 		change func(*world)
@@ -93,7 +93,7 @@ func TestPreTraffic(t *testing.T) {
 		},
 		"an invocation that is not allowed fails": {
 			probes: health, change: func(w *world) {
-				w.faults["Invoke"] = []error{fmt.Errorf("%w: AccessDeniedException: no", deployer.ErrDenied)}
+				w.faults["Invoke"] = []error{fmt.Errorf("%w: AccessDeniedException: no", target.ErrDenied)}
 			},
 			status: Failed, reason: []string{"probe health", "access denied"},
 		},
@@ -110,37 +110,37 @@ func TestPreTraffic(t *testing.T) {
 		},
 		"a dry run that is refused fails": {
 			change: func(w *world) {
-				w.faults["CanInvoke"] = []error{unavailable, fmt.Errorf("%w: AccessDeniedException: no", deployer.ErrDenied)}
+				w.faults["CanInvoke"] = []error{unavailable, fmt.Errorf("%w: AccessDeniedException: no", target.ErrDenied)}
 			},
 			status: Failed, reason: []string{"could not be invoked, by a dry run", "access denied"},
 			invoked: []string{"dry run f:2", "dry run f:2"},
 		},
 		"a version that is being prepared is waited for": {
 			probes: health, change: func(w *world) {
-				w.states = []deployer.Version{{State: "Pending"}, {State: "Active", SnapStart: true}, {State: "Active", SnapStart: true, Optimized: true}}
+				w.states = []target.Version{{State: "Pending"}, {State: "Active", SnapStart: true}, {State: "Active", SnapStart: true, Optimized: true}}
 			},
 			status: Succeeded, invoked: []string{`invoke f:2 {"ping": 1}`},
 		},
 		"a version that stays pending fails in time": {
-			probes: health, change: func(w *world) { w.states = []deployer.Version{{State: "Pending"}} },
+			probes: health, change: func(w *world) { w.states = []target.Version{{State: "Pending"}} },
 			status: Failed, reason: []string{"was not ready", "its state is Pending"},
 		},
 		"a version without its snapshot is not invoked": {
-			probes: health, change: func(w *world) { w.states = []deployer.Version{{State: "Active", SnapStart: true}} },
+			probes: health, change: func(w *world) { w.states = []target.Version{{State: "Active", SnapStart: true}} },
 			status: Failed, reason: []string{"was not ready", "its SnapStart snapshot there: false"},
 		},
 		"a version that failed fails with the reason": {
 			change: func(w *world) {
-				w.states = []deployer.Version{{State: "Failed", UpdateStatus: "Failed", Reason: "EniLimitExceeded no room"}}
+				w.states = []target.Version{{State: "Failed", UpdateStatus: "Failed", Reason: "EniLimitExceeded no room"}}
 			},
 			status: Failed, reason: []string{"cannot serve", "Failed", "EniLimitExceeded no room"},
 		},
 		"a version that is idle is woken by its first call": {
-			change: func(w *world) { w.states = []deployer.Version{{State: "Inactive", UpdateStatus: "Successful"}} },
+			change: func(w *world) { w.states = []target.Version{{State: "Inactive", UpdateStatus: "Successful"}} },
 			status: Succeeded, reason: []string{"is Inactive"}, invoked: []string{"dry run f:2"},
 		},
 		"a version that does not exist fails": {
-			change: func(w *world) { w.faults["Version"] = []error{fmt.Errorf("%w: f:2", deployer.ErrNotFound)} },
+			change: func(w *world) { w.faults["Version"] = []error{fmt.Errorf("%w: f:2", target.ErrNotFound)} },
 			status: Failed, reason: []string{"cannot be looked at", "not found"},
 		},
 		"PROBES that is no list fails": {

@@ -4,21 +4,21 @@ import (
 	"context"
 
 	"github.com/meta-deployer/meta-deployer/internal/analysis"
-	"github.com/meta-deployer/meta-deployer/internal/deployer"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 // account is the world as the deployer sees it: every question is a call, which takes time and may go wrong.
 type account struct{ world *World }
 
 var (
-	_ deployer.Aliases  = account{}
-	_ deployer.Versions = account{}
-	_ deployer.Meter    = account{}
-	_ deployer.Hooks    = account{}
+	_ target.Aliases  = account{}
+	_ target.Versions = account{}
+	_ target.Metrics  = account{}
+	_ target.Invoker  = account{}
 )
 
 // Alias is GetAlias.
-func (a account) Alias(ctx context.Context, function, name string) (found deployer.Alias, err error) {
+func (a account) Alias(ctx context.Context, function, name string) (found target.Alias, err error) {
 	err = a.world.call(ctx, GetAlias, func() error {
 		found, err = a.world.Alias(function, name)
 		return err
@@ -27,7 +27,7 @@ func (a account) Alias(ctx context.Context, function, name string) (found deploy
 }
 
 // UpdateAlias is UpdateAlias with everything given, and the condition of the revision.
-func (a account) UpdateAlias(ctx context.Context, function, name string, to deployer.Alias) error {
+func (a account) UpdateAlias(ctx context.Context, function, name string, to target.Alias) error {
 	return a.world.call(ctx, UpdateAlias, func() error {
 		_, id := Caller(ctx)
 		return a.world.updateAlias(id, function, name, to)
@@ -35,7 +35,7 @@ func (a account) UpdateAlias(ctx context.Context, function, name string, to depl
 }
 
 // Version is GetFunctionConfiguration.
-func (a account) Version(ctx context.Context, function, version string) (v deployer.Version, err error) {
+func (a account) Version(ctx context.Context, function, version string) (v target.Version, err error) {
 	err = a.world.call(ctx, GetVersion, func() error {
 		v, err = a.world.version(function, version)
 		return err
@@ -44,7 +44,7 @@ func (a account) Version(ctx context.Context, function, version string) (v deplo
 }
 
 // ProvisionedConcurrency is GetProvisionedConcurrencyConfig.
-func (a account) ProvisionedConcurrency(ctx context.Context, function, name string) (c deployer.ProvisionedConcurrency, err error) {
+func (a account) ProvisionedConcurrency(ctx context.Context, function, name string) (c target.ProvisionedConcurrency, err error) {
 	err = a.world.call(ctx, GetConcurrency, func() error {
 		c, err = a.world.concurrency(function, name)
 		return err
@@ -53,7 +53,7 @@ func (a account) ProvisionedConcurrency(ctx context.Context, function, name stri
 }
 
 // Minutes is GetMetricData.
-func (a account) Minutes(ctx context.Context, q deployer.MeterQuery) (minutes []analysis.Minute, err error) {
+func (a account) Minutes(ctx context.Context, q target.MetricsQuery) (minutes []analysis.Minute, err error) {
 	err = a.world.call(ctx, GetMetrics, func() error {
 		minutes = a.world.minutes(q)
 		return nil
@@ -65,7 +65,7 @@ func (a account) Minutes(ctx context.Context, q deployer.MeterQuery) (minutes []
 }
 
 // Quantiles is GetMetricData too.
-func (a account) Quantiles(ctx context.Context, q deployer.MeterQuery) (periods []analysis.Quantiles, err error) {
+func (a account) Quantiles(ctx context.Context, q target.MetricsQuery) (periods []analysis.Quantiles, err error) {
 	err = a.world.call(ctx, GetMetrics, func() error {
 		periods = a.world.quantiles(q)
 		return nil

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/meta-deployer/meta-deployer/internal/analysis"
-	"github.com/meta-deployer/meta-deployer/internal/deployer"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 // alarm is a CloudWatch alarm.
@@ -80,7 +80,7 @@ func (w *World) describeAlarms(names []string) ([]analysis.Alarm, error) {
 		found = append(found, analysis.Alarm{Name: name, State: a.state, Since: w.start.Add(a.since)})
 	}
 	if len(absent) > 0 {
-		return found, fmt.Errorf("%w: %s", deployer.ErrNotFound, strings.Join(absent, ", "))
+		return found, fmt.Errorf("%w: %s", target.ErrNotFound, strings.Join(absent, ", "))
 	}
 	return found, nil
 }

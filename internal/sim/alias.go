@@ -9,13 +9,13 @@ import (
 	"unicode/utf16"
 
 	"github.com/meta-deployer/meta-deployer/internal/analysis"
-	"github.com/meta-deployer/meta-deployer/internal/deployer"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 // alias is an alias with its traffic.
 type alias struct {
-	deployer.Alias
+	target.Alias
 	name    string
 	deleted bool
 	traffic
@@ -29,7 +29,7 @@ type Write struct {
 	By             string
 	Function, Name string
 	// Alias is what the alias is after it.
-	deployer.Alias
+	target.Alias
 	Deleted bool
 }
 
@@ -40,11 +40,11 @@ const Lambda = "lambda"
 func (w *World) Writes() []Write { return slices.Clone(w.writes) }
 
 // CreateAlias adds an alias. The versions it names must be published.
-func (w *World) CreateAlias(name, aliasName string, to deployer.Alias) error {
+func (w *World) CreateAlias(name, aliasName string, to target.Alias) error {
 	return w.createAlias("", name, aliasName, to)
 }
 
-func (w *World) createAlias(by, name, aliasName string, to deployer.Alias) error {
+func (w *World) createAlias(by, name, aliasName string, to target.Alias) error {
 	f, err := w.function(name)
 	if err != nil {
 		return err
@@ -61,16 +61,16 @@ func (w *World) createAlias(by, name, aliasName string, to deployer.Alias) error
 }
 
 // Alias is an alias as it is now.
-func (w *World) Alias(name, aliasName string) (deployer.Alias, error) {
+func (w *World) Alias(name, aliasName string) (target.Alias, error) {
 	_, a, err := w.find(name, aliasName)
 	if err != nil {
-		return deployer.Alias{}, err
+		return target.Alias{}, err
 	}
 	return a.Alias, nil
 }
 
 // ChangeAlias has somebody change an alias, whatever its revision. It fails where Lambda would refuse the change.
-func (w *World) ChangeAlias(by, name, aliasName string, change func(*deployer.Alias)) error {
+func (w *World) ChangeAlias(by, name, aliasName string, change func(*target.Alias)) error {
 	f, a, err := w.find(name, aliasName)
 	if err != nil {
 		return err
@@ -97,7 +97,7 @@ func (w *World) DeleteAlias(by, name, aliasName string) error {
 }
 
 // updateAlias is a write on the condition of the revision.
-func (w *World) updateAlias(by, name, aliasName string, to deployer.Alias) error {
+func (w *World) updateAlias(by, name, aliasName string, to target.Alias) error {
 	f, a, err := w.find(name, aliasName)
 	if err != nil {
 		return notFound("Alias not found: " + arn(name) + ":" + aliasName)
@@ -106,14 +106,14 @@ func (w *World) updateAlias(by, name, aliasName string, to deployer.Alias) error
 		return err
 	}
 	if to.Revision != a.Revision {
-		return &Error{"PreconditionFailedException", "The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias API to retrieve the latest Revision Id", deployer.ErrMoved}
+		return &Error{"PreconditionFailedException", "The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias API to retrieve the latest Revision Id", target.ErrMoved}
 	}
 	w.record(by, f, a, to)
 	return nil
 }
 
 // record makes a write, and what Lambda makes of it.
-func (w *World) record(by string, f *function, a *alias, to deployer.Alias) {
+func (w *World) record(by string, f *function, a *alias, to target.Alias) {
 	w.serve(f, a)
 	before := a.Routing
 	a.Routing, a.Description, a.Revision = to.Routing, to.Description, w.nextRevision()
@@ -142,7 +142,7 @@ func (w *World) find(name, aliasName string) (*function, *alias, error) {
 }
 
 // accepts are Lambda's rules for an alias, as recorded from it (reference/aws.md 1.2).
-func (f *function) accepts(to deployer.Alias) error {
+func (f *function) accepts(to target.Alias) error {
 	r, primary := to.Routing, f.versions[to.Routing.Primary]
 	switch _, published := f.versions[r.Primary]; {
 	case len(utf16.Encode([]rune(to.Description))) > 256:

@@ -8,9 +8,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/meta-deployer/meta-deployer/internal/deployer"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
 	"github.com/meta-deployer/meta-deployer/internal/sim"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 // TestUpdateAliasFollowsLambdasRules has a row for each recorded rule (reference/aws.md 1.2).
@@ -25,23 +25,23 @@ func TestUpdateAliasFollowsLambdasRules(t *testing.T) {
 		"another version":                {routing: rollout.Routing{Primary: "2"}},
 		"a version of another role":      {routing: rollout.Routing{Primary: "3"}},
 		"256 characters":                 {routing: rollout.Routing{Primary: "1"}, description: strings.Repeat("x", 256)},
-		"257 characters":                 {routing: rollout.Routing{Primary: "1"}, description: strings.Repeat("x", 257), err: deployer.ErrRefused, says: "less than or equal to 256"},
-		"a weight above 1":               {routing: rollout.Routing{Primary: "1", Secondary: "2", Weight: 200_00}, err: deployer.ErrRefused, says: "{2=2}"},
-		"the same version twice":         {routing: rollout.Routing{Primary: "1", Secondary: "1", Weight: 10_00}, err: deployer.ErrRefused, says: "already included"},
-		"$LATEST as additional":          {routing: rollout.Routing{Primary: "1", Secondary: "$LATEST", Weight: 10_00}, err: deployer.ErrRefused, says: "[0-9]+"},
-		"$LATEST with weights":           {routing: rollout.Routing{Primary: "$LATEST", Secondary: "2", Weight: 10_00}, err: deployer.ErrRefused, says: "$LATEST is not supported"},
-		"a missing version":              {routing: rollout.Routing{Primary: "9"}, err: deployer.ErrNotFound, says: "function:shop:9"},
-		"a missing additional version":   {routing: rollout.Routing{Primary: "1", Secondary: "9", Weight: 10_00}, err: deployer.ErrNotFound, says: "function:shop:9"},
-		"a split between roles":          {routing: rollout.Routing{Primary: "1", Secondary: "3", Weight: 10_00}, err: deployer.ErrRefused, says: "same execution role"},
-		"a split between dead letters":   {routing: rollout.Routing{Primary: "1", Secondary: "4", Weight: 10_00}, err: deployer.ErrRefused, says: "dead-letter"},
-		"a weight without a second name": {routing: rollout.Routing{Primary: "1", Weight: 10_00}, err: deployer.ErrRefused},
+		"257 characters":                 {routing: rollout.Routing{Primary: "1"}, description: strings.Repeat("x", 257), err: target.ErrRefused, says: "less than or equal to 256"},
+		"a weight above 1":               {routing: rollout.Routing{Primary: "1", Secondary: "2", Weight: 200_00}, err: target.ErrRefused, says: "{2=2}"},
+		"the same version twice":         {routing: rollout.Routing{Primary: "1", Secondary: "1", Weight: 10_00}, err: target.ErrRefused, says: "already included"},
+		"$LATEST as additional":          {routing: rollout.Routing{Primary: "1", Secondary: "$LATEST", Weight: 10_00}, err: target.ErrRefused, says: "[0-9]+"},
+		"$LATEST with weights":           {routing: rollout.Routing{Primary: "$LATEST", Secondary: "2", Weight: 10_00}, err: target.ErrRefused, says: "$LATEST is not supported"},
+		"a missing version":              {routing: rollout.Routing{Primary: "9"}, err: target.ErrNotFound, says: "function:shop:9"},
+		"a missing additional version":   {routing: rollout.Routing{Primary: "1", Secondary: "9", Weight: 10_00}, err: target.ErrNotFound, says: "function:shop:9"},
+		"a split between roles":          {routing: rollout.Routing{Primary: "1", Secondary: "3", Weight: 10_00}, err: target.ErrRefused, says: "same execution role"},
+		"a split between dead letters":   {routing: rollout.Routing{Primary: "1", Secondary: "4", Weight: 10_00}, err: target.ErrRefused, says: "dead-letter"},
+		"a weight without a second name": {routing: rollout.Routing{Primary: "1", Weight: 10_00}, err: target.ErrRefused},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w := shop(t)
-			w.Publish("shop", "4", sim.Version{Version: deployer.Version{DeadLetter: "queue"}})
+			w.Publish("shop", "4", sim.Version{Version: target.Version{DeadLetter: "queue"}})
 			before, err := w.Alias("shop", "live")
 			require.NoError(t, err)
-			to := deployer.Alias{Routing: c.routing, Description: c.description, Revision: before.Revision}
+			to := target.Alias{Routing: c.routing, Description: c.description, Revision: before.Revision}
 			err = w.Account().Aliases.UpdateAlias(t.Context(), "shop", "live", to)
 			after, _ := w.Alias("shop", "live")
 			if c.err != nil {
@@ -61,10 +61,10 @@ func TestUpdateAliasFollowsLambdasRules(t *testing.T) {
 func TestAWriteToAMissingAlias(t *testing.T) {
 	w := shop(t)
 	aliases := w.Account().Aliases
-	require.ErrorIs(t, aliases.UpdateAlias(t.Context(), "shop", "dead", deployer.Alias{}), deployer.ErrNotFound)
+	require.ErrorIs(t, aliases.UpdateAlias(t.Context(), "shop", "dead", target.Alias{}), target.ErrNotFound)
 	require.NoError(t, w.DeleteAlias("console", "shop", "live"))
 	_, err := aliases.Alias(t.Context(), "shop", "live")
-	require.ErrorIs(t, err, deployer.ErrNotFound)
+	require.ErrorIs(t, err, target.ErrNotFound)
 }
 
 func TestEveryWriteIsRecorded(t *testing.T) {
@@ -73,7 +73,7 @@ func TestEveryWriteIsRecorded(t *testing.T) {
 	w.OnWrite = func(write sim.Write) { heard = append(heard, write) }
 	w.Advance(time.Minute)
 	require.NoError(t, w.ChangeAlias("console", "shop", "live", split))
-	require.Error(t, w.ChangeAlias("console", "shop", "live", func(a *deployer.Alias) { a.Routing.Secondary = "9" }))
+	require.Error(t, w.ChangeAlias("console", "shop", "live", func(a *target.Alias) { a.Routing.Secondary = "9" }))
 	ctx, invocation, cancel := w.Begin(sim.Invocation{})
 	defer cancel()
 	now, err := w.Account().Aliases.Alias(ctx, "shop", "live")
@@ -93,7 +93,7 @@ func TestEveryWriteIsRecorded(t *testing.T) {
 
 func TestVersionBecomesReady(t *testing.T) {
 	w := shop(t)
-	w.Publish("shop", "5", sim.Version{ReadyAt: time.Minute, Version: deployer.Version{SnapStart: true}})
+	w.Publish("shop", "5", sim.Version{ReadyAt: time.Minute, Version: target.Version{SnapStart: true}})
 	v, err := w.Account().Versions.Version(t.Context(), "shop", "5")
 	require.NoError(t, err)
 	assert.Equal(t, "Pending", v.State)
@@ -101,7 +101,7 @@ func TestVersionBecomesReady(t *testing.T) {
 	w.Advance(time.Minute)
 	v, err = w.Account().Versions.Version(t.Context(), "shop", "5")
 	require.NoError(t, err)
-	assert.Equal(t, deployer.Version{State: "Active", UpdateStatus: "Successful", SnapStart: true, Optimized: true}, v)
+	assert.Equal(t, target.Version{State: "Active", UpdateStatus: "Successful", SnapStart: true, Optimized: true}, v)
 }
 
 func TestLambdaMovesProvisionedConcurrency(t *testing.T) {
@@ -113,7 +113,7 @@ func TestLambdaMovesProvisionedConcurrency(t *testing.T) {
 		return s.Status
 	}
 	assert.Equal(t, "READY", setting())
-	require.NoError(t, w.ChangeAlias("console", "shop", "live", func(a *deployer.Alias) { a.Routing = rollout.Routing{Primary: "2"} }))
+	require.NoError(t, w.ChangeAlias("console", "shop", "live", func(a *target.Alias) { a.Routing = rollout.Routing{Primary: "2"} }))
 	during, err := w.Alias("shop", "live")
 	require.NoError(t, err)
 	assert.Equal(t, rollout.Routing{Primary: "2", Secondary: "1", Weight: rollout.Full}, during.Routing)

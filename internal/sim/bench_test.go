@@ -7,9 +7,9 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/meta-deployer/meta-deployer/internal/deployer"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
 	"github.com/meta-deployer/meta-deployer/internal/sim"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 // BenchmarkRollout is a world with traffic and a healthy rollout of three steps of 20 s, from its start to its end.
@@ -20,7 +20,7 @@ func BenchmarkRollout(b *testing.B) {
 		w.MetricsDelay = 5 * time.Second
 		w.Publish("shop", "1", sim.Version{})
 		w.Publish("shop", "2", sim.Version{})
-		require.NoError(b, w.CreateAlias("shop", "live", deployer.Alias{Routing: rollout.Routing{Primary: "1"}}))
+		require.NoError(b, w.CreateAlias("shop", "live", target.Alias{Routing: rollout.Routing{Primary: "1"}}))
 		w.SetTraffic("shop", "live", sim.Constant(20))
 		ctx, _, cancel := w.Begin(sim.Invocation{})
 		answer, err := w.Deployer(slog.New(slog.DiscardHandler)).Handle(ctx, request)

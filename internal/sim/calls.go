@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/meta-deployer/meta-deployer/internal/deployer"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 // Operation is a call to the account, by AWS's name.
@@ -130,14 +130,14 @@ func (w *World) effect(ctx context.Context, f Fault, do func() error) error {
 	case Throttled:
 		return throttled()
 	case ServerError:
-		return &Error{"ServiceException", "An internal error occurred", deployer.ErrUnavailable}
+		return &Error{"ServiceException", "An internal error occurred", target.ErrUnavailable}
 	case Denied:
-		return &Error{"AccessDeniedException", "no identity-based policy allows it", deployer.ErrDenied}
+		return &Error{"AccessDeniedException", "no identity-based policy allows it", target.ErrDenied}
 	case KilledBefore:
 		w.kill(ctx, "a call was to be done")
 	case ReplyLost:
 		_ = do()
-		return fmt.Errorf("%w: %w", deployer.ErrUnavailable, ErrReplyLost)
+		return fmt.Errorf("%w: %w", target.ErrUnavailable, ErrReplyLost)
 	case None, KilledAfter:
 	}
 	return do()
@@ -150,4 +150,4 @@ func (w *World) kill(ctx context.Context, why string) {
 }
 
 // unavailable is a call whose context ended.
-func unavailable(err error) error { return fmt.Errorf("%w: %w", deployer.ErrUnavailable, err) }
+func unavailable(err error) error { return fmt.Errorf("%w: %w", target.ErrUnavailable, err) }

@@ -7,8 +7,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/meta-deployer/meta-deployer/internal/deployer"
 	"github.com/meta-deployer/meta-deployer/internal/sim"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 func TestACallTakesEffectHalfwayThroughItsTime(t *testing.T) {
@@ -29,10 +29,10 @@ func TestEffects(t *testing.T) {
 		killed bool
 	}{
 		sim.None:         {done: true},
-		sim.Throttled:    {err: deployer.ErrUnavailable},
-		sim.ServerError:  {err: deployer.ErrUnavailable},
-		sim.Denied:       {err: deployer.ErrDenied},
-		sim.ReplyLost:    {err: deployer.ErrUnavailable, done: true},
+		sim.Throttled:    {err: target.ErrUnavailable},
+		sim.ServerError:  {err: target.ErrUnavailable},
+		sim.Denied:       {err: target.ErrDenied},
+		sim.ReplyLost:    {err: target.ErrUnavailable, done: true},
 		sim.KilledBefore: {killed: true},
 		sim.KilledAfter:  {killed: true, done: true},
 	} {
@@ -97,7 +97,7 @@ func TestAThirdPartyComesInBetween(t *testing.T) {
 	w.Faults = []sim.Fault{{On: sim.UpdateAlias, Before: func() { _ = w.ChangeAlias("console", "shop", "live", split) }}}
 	to, err := w.Account().Aliases.Alias(t.Context(), "shop", "live")
 	require.NoError(t, err)
-	require.ErrorIs(t, w.Account().Aliases.UpdateAlias(t.Context(), "shop", "live", to), deployer.ErrMoved)
+	require.ErrorIs(t, w.Account().Aliases.UpdateAlias(t.Context(), "shop", "live", to), target.ErrMoved)
 }
 
 func TestSlowCallsAreGivenUp(t *testing.T) {
@@ -125,7 +125,7 @@ func TestSlowCallsAreGivenUp(t *testing.T) {
 			defer cancel()
 			err = w.Account().Aliases.UpdateAlias(ctx, "shop", "live", to)
 			if c.want < c.takes {
-				require.ErrorIs(t, err, deployer.ErrUnavailable)
+				require.ErrorIs(t, err, target.ErrUnavailable)
 			}
 			now, _ := w.Alias("shop", "live")
 			assert.Equal(t, c.done, now.Routing.Split())

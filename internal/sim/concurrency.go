@@ -3,8 +3,8 @@ package sim
 import (
 	"time"
 
-	"github.com/meta-deployer/meta-deployer/internal/deployer"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 // provisioned is the provisioned concurrency of an alias.
@@ -46,15 +46,15 @@ func (w *World) reweigh(f *function, a *alias, to rollout.Routing) {
 }
 
 // concurrency is an alias's provisioned concurrency as Lambda states it now.
-func (w *World) concurrency(name, aliasName string) (deployer.ProvisionedConcurrency, error) {
+func (w *World) concurrency(name, aliasName string) (target.ProvisionedConcurrency, error) {
 	_, a, err := w.find(name, aliasName)
 	if err != nil {
-		return deployer.ProvisionedConcurrency{}, err
+		return target.ProvisionedConcurrency{}, err
 	}
 	if a.provisioned == nil {
-		return deployer.ProvisionedConcurrency{}, &Error{"ProvisionedConcurrencyConfigNotFoundException", "No Provisioned Concurrency Config found for this function", deployer.ErrNotFound}
+		return target.ProvisionedConcurrency{}, &Error{"ProvisionedConcurrencyConfigNotFoundException", "No Provisioned Concurrency Config found for this function", target.ErrNotFound}
 	}
-	stated := deployer.ProvisionedConcurrency{Requested: a.provisioned.requested, Available: a.provisioned.requested, Status: "READY"}
+	stated := target.ProvisionedConcurrency{Requested: a.provisioned.requested, Available: a.provisioned.requested, Status: "READY"}
 	if a.provisioned.ready > w.elapsed {
 		stated.Available, stated.Status = 0, "IN_PROGRESS"
 	}

@@ -8,8 +8,8 @@ import (
 	"strings"
 
 	"github.com/meta-deployer/meta-deployer/internal/analysis"
-	"github.com/meta-deployer/meta-deployer/internal/deployer"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 // Control is the same account as other clients than the deployer see it: with what the deployer has no use for. Every
@@ -31,11 +31,11 @@ type AliasChange struct {
 // NamedAlias is an alias in a list.
 type NamedAlias struct {
 	Name string
-	deployer.Alias
+	target.Alias
 }
 
 // CreateAlias is CreateAlias.
-func (c Control) CreateAlias(ctx context.Context, by, function, name string, change AliasChange) (made deployer.Alias, err error) {
+func (c Control) CreateAlias(ctx context.Context, by, function, name string, change AliasChange) (made target.Alias, err error) {
 	err = c.world.call(ctx, "CreateAlias", func() error {
 		if !validAlias(name) {
 			return refused("ValidationException", "1 validation error detected: Value '"+name+"' at 'name' failed to satisfy constraint: "+
@@ -54,7 +54,7 @@ func (c Control) CreateAlias(ctx context.Context, by, function, name string, cha
 }
 
 // UpdateAlias is UpdateAlias.
-func (c Control) UpdateAlias(ctx context.Context, by, function, name string, change AliasChange) (made deployer.Alias, err error) {
+func (c Control) UpdateAlias(ctx context.Context, by, function, name string, change AliasChange) (made target.Alias, err error) {
 	err = c.world.call(ctx, UpdateAlias, func() error {
 		// A missing alias has no revision, and is refused below.
 		to, _ := c.world.Alias(function, name)
@@ -74,7 +74,7 @@ func (c Control) UpdateAlias(ctx context.Context, by, function, name string, cha
 }
 
 // apply makes the change. What Lambda thinks of the result is for function.accepts.
-func (c AliasChange) apply(to *deployer.Alias) error {
+func (c AliasChange) apply(to *target.Alias) error {
 	if c.Version != nil {
 		to.Routing.Primary = *c.Version
 	}
@@ -130,7 +130,7 @@ func (c Control) Aliases(ctx context.Context, function, version string) (aliases
 
 // Version is GetFunctionConfiguration of a version, an alias's primary version, or with "" or $LATEST the unpublished one,
 // whose number is "".
-func (c Control) Version(ctx context.Context, function, qualifier string) (version string, v deployer.Version, err error) {
+func (c Control) Version(ctx context.Context, function, qualifier string) (version string, v target.Version, err error) {
 	err = c.world.call(ctx, GetVersion, func() error {
 		version = strings.TrimPrefix(qualifier, "$LATEST")
 		if _, a, err := c.world.find(function, qualifier); err == nil {
@@ -168,7 +168,7 @@ func (c Control) Publish(ctx context.Context, function string) (version string, 
 			last = max(last, number(v))
 		}
 		version = strconv.Itoa(last + 1)
-		c.world.Publish(function, version, Version{Version: deployer.Version{Role: f.versions[strconv.Itoa(last)].Role}})
+		c.world.Publish(function, version, Version{Version: target.Version{Role: f.versions[strconv.Itoa(last)].Role}})
 		return nil
 	})
 	return version, err
@@ -188,7 +188,7 @@ func (c Control) Alarms(ctx context.Context, wanted func(name string) bool) (ala
 func (c Control) SetAlarmState(ctx context.Context, name string, state analysis.AlarmState) error {
 	return c.world.call(ctx, "SetAlarmState", func() error {
 		if c.world.alarms[name] == nil {
-			return &Error{"ResourceNotFound", "Alarm " + name + " does not exist", deployer.ErrNotFound}
+			return &Error{"ResourceNotFound", "Alarm " + name + " does not exist", target.ErrNotFound}
 		}
 		c.world.SetAlarm(name, state)
 		return nil

@@ -4,7 +4,7 @@ import (
 	"context"
 	"time"
 
-	"github.com/meta-deployer/meta-deployer/internal/deployer"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 // Deployment is a CodeDeploy deployment of a function: the alias it moves, and how far it is.
@@ -32,7 +32,7 @@ func (w *World) SetDeployment(id string, d Deployment) {
 func (w *World) Deployment(id string) (Deployment, error) {
 	d := w.deployments[id]
 	if d == nil {
-		return Deployment{}, &Error{"DeploymentDoesNotExistException", "The deployment " + id + " could not be found", deployer.ErrNotFound}
+		return Deployment{}, &Error{"DeploymentDoesNotExistException", "The deployment " + id + " could not be found", target.ErrNotFound}
 	}
 	return *d, nil
 }

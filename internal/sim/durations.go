@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/meta-deployer/meta-deployer/internal/analysis"
-	"github.com/meta-deployer/meta-deployer/internal/deployer"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 // usualMS is how long the middle call of a version takes that says nothing of it, in milliseconds.
@@ -94,7 +94,7 @@ func (s spells) durations(minute int, slow []float64) analysis.Durations {
 }
 
 // quantiles are how long the alias's calls took that CloudWatch shows by now.
-func (w *World) quantiles(q deployer.MeterQuery) []analysis.Quantiles {
+func (w *World) quantiles(q target.MetricsQuery) []analysis.Quantiles {
 	f := w.functions[q.Function]
 	if f == nil || f.aliases[q.Alias] == nil {
 		return nil

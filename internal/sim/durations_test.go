@@ -8,13 +8,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/meta-deployer/meta-deployer/internal/analysis"
-	"github.com/meta-deployer/meta-deployer/internal/deployer"
 	"github.com/meta-deployer/meta-deployer/internal/sim"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 // all asks for everything that is measured of the shop.
-func all(w *sim.World) deployer.MeterQuery {
-	return deployer.MeterQuery{
+func all(w *sim.World) target.MetricsQuery {
+	return target.MetricsQuery{
 		Function: "shop", Alias: "live", OldVersion: "1", NewVersion: "2", Since: sim.Start(), Until: w.Now(),
 		Slow: []float64{100, 216.1, 382.2}, Throttles: true, Metrics: []analysis.Metric{{ID: "orders", Name: "Orders"}},
 	}
@@ -27,7 +27,7 @@ func TestDurationsAreCountedByThreshold(t *testing.T) {
 	w.SetTraffic("shop", "live", sim.Constant(10))
 	require.NoError(t, w.ChangeAlias("console", "shop", "live", split))
 	w.Advance(2 * time.Minute)
-	shown, err := w.Account().Meter.Minutes(t.Context(), all(w))
+	shown, err := w.Account().Metrics.Minutes(t.Context(), all(w))
 	require.NoError(t, err)
 	require.Len(t, shown, 2)
 	assert.InDelta(t, 540, shown[0].OldTook.Samples, 0)
@@ -44,7 +44,7 @@ func TestQuantilesAreOfTheAlias(t *testing.T) {
 	w.Latency, w.MetricsDelay = 0, 0
 	w.SetTraffic("shop", "live", sim.Curve{{Value: 10}, {From: 7 * time.Minute}})
 	w.Advance(20 * time.Minute)
-	q, err := w.Account().Meter.Quantiles(t.Context(), all(w))
+	q, err := w.Account().Metrics.Quantiles(t.Context(), all(w))
 	require.NoError(t, err)
 	require.Len(t, q, 2, "periods without calls are left out")
 	assert.Equal(t, sim.Start().Add(5*time.Minute), q[1].Start)
@@ -58,11 +58,11 @@ func TestThrottlesAndOwnMetricsShowAsLateAsCalls(t *testing.T) {
 	w.SetThrottles("shop", "live", sim.Curve{{From: 30 * time.Second, Value: 2}, {From: time.Minute}})
 	w.SetMetric("Orders", sim.Curve{{From: time.Minute, Value: 40}, {From: 2 * time.Minute, Value: 30}})
 	w.Advance(59 * time.Second)
-	shown, err := w.Account().Meter.Minutes(t.Context(), all(w))
+	shown, err := w.Account().Metrics.Minutes(t.Context(), all(w))
 	require.NoError(t, err)
 	assert.Empty(t, shown)
 	w.Advance(3 * time.Minute)
-	shown, err = w.Account().Meter.Minutes(t.Context(), all(w))
+	shown, err = w.Account().Metrics.Minutes(t.Context(), all(w))
 	require.NoError(t, err)
 	assert.Equal(t, []analysis.Minute{
 		{Start: sim.Start(), Throttles: 60},
@@ -73,7 +73,7 @@ func TestThrottlesAndOwnMetricsShowAsLateAsCalls(t *testing.T) {
 func TestAPublishedVersionAnswers(t *testing.T) {
 	w := shop(t)
 	w.Publish("shop", "3", sim.Version{Errors: sim.Constant(1)})
-	hooks := w.Account().Hooks
+	hooks := w.Account().Invoker
 	answer, failure, err := hooks.Invoke(t.Context(), "shop:2", nil)
 	require.NoError(t, err)
 	assert.Empty(t, failure)
@@ -85,5 +85,5 @@ func TestAPublishedVersionAnswers(t *testing.T) {
 	_, failure, err = hooks.Invoke(t.Context(), "shop:3", nil)
 	require.NoError(t, err)
 	assert.NotEmpty(t, failure, "every call of it fails")
-	require.ErrorIs(t, hooks.CanInvoke(t.Context(), "shop:9"), deployer.ErrNotFound)
+	require.ErrorIs(t, hooks.CanInvoke(t.Context(), "shop:9"), target.ErrNotFound)
 }

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/meta-deployer/meta-deployer/internal/deployer"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 // Error is how AWS says no. It wraps what the deployer makes of it.
@@ -24,11 +24,11 @@ func (e *Error) Unwrap() error { return e.kind }
 var ErrReplyLost = errors.New("the connection was closed before the answer came")
 
 func notFound(text string) error {
-	return &Error{"ResourceNotFoundException", text, deployer.ErrNotFound}
+	return &Error{"ResourceNotFoundException", text, target.ErrNotFound}
 }
 
-func refused(code, text string) error { return &Error{code, text, deployer.ErrRefused} }
+func refused(code, text string) error { return &Error{code, text, target.ErrRefused} }
 
 func throttled() error {
-	return &Error{"TooManyRequestsException", "Rate exceeded", deployer.ErrUnavailable}
+	return &Error{"TooManyRequestsException", "Rate exceeded", target.ErrUnavailable}
 }

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/meta-deployer/meta-deployer/internal/deployer"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 // function is a Lambda function: what is published of it, and the aliases on that.
@@ -19,7 +19,7 @@ type function struct {
 // Version is a published version, and how it does.
 type Version struct {
 	// Version is what Lambda says of it once it is ready. State "" is Active, UpdateStatus "" is Successful.
-	deployer.Version
+	target.Version
 	// ReadyAt is when it becomes Active, and optimized where it has SnapStart; until then it is Pending.
 	ReadyAt time.Duration
 	// Errors is the share of its calls that fail.
@@ -60,14 +60,14 @@ func (w *World) settle(name string) {
 }
 
 // version is a version as Lambda states it now; "" is the unpublished one, which every function has.
-func (w *World) version(name, number string) (deployer.Version, error) {
+func (w *World) version(name, number string) (target.Version, error) {
 	f, err := w.function(name)
 	if err != nil {
-		return deployer.Version{}, err
+		return target.Version{}, err
 	}
 	v, ok := f.versions[number]
 	if !ok && number != "" {
-		return deployer.Version{}, notFound("Function not found: " + arn(name) + ":" + number)
+		return target.Version{}, notFound("Function not found: " + arn(name) + ":" + number)
 	}
 	stated := v.Version
 	if stated.State == "" {

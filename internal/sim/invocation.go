@@ -9,6 +9,7 @@ import (
 
 	"github.com/meta-deployer/meta-deployer/internal/deployer"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 const (
@@ -76,7 +77,7 @@ func Caller(ctx context.Context) (home rollout.Home, id string) {
 // Deployer is a deployer that lives in this world.
 func (w *World) Deployer(log *slog.Logger) deployer.Deployer {
 	return deployer.Deployer{
-		Accounts: func(string, string) deployer.Account { return w.Account() },
+		Accounts: func(string, string) target.Account { return w.Account() },
 		Clock:    w.Clock(), Log: log, Caller: Caller,
 	}
 }

@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/meta-deployer/meta-deployer/internal/analysis"
-	"github.com/meta-deployer/meta-deployer/internal/deployer"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 // show moves to CloudWatch what it shows by now of an alias's calls.
@@ -45,7 +45,7 @@ func (w *World) kept(at time.Duration, period time.Duration) bool {
 
 // minutes are what CloudWatch shows by now of the minutes, or longer periods, that are asked for. One without any call has
 // no data.
-func (w *World) minutes(q deployer.MeterQuery) []analysis.Minute {
+func (w *World) minutes(q target.MetricsQuery) []analysis.Minute {
 	f := w.functions[q.Function]
 	if f == nil || f.aliases[q.Alias] == nil {
 		return nil

@@ -9,15 +9,15 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/meta-deployer/meta-deployer/internal/analysis"
-	"github.com/meta-deployer/meta-deployer/internal/deployer"
 	"github.com/meta-deployer/meta-deployer/internal/sim"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 // minutes is what CloudWatch shows now.
 func minutes(t *testing.T, w *sim.World) []analysis.Minute {
 	t.Helper()
 	w.Latency = 0
-	shown, err := w.Account().Meter.Minutes(t.Context(), deployer.MeterQuery{
+	shown, err := w.Account().Metrics.Minutes(t.Context(), target.MetricsQuery{
 		Function: "shop", Alias: "live", OldVersion: "1", NewVersion: "2", Since: sim.Start(), Until: w.Now(),
 	})
 	require.NoError(t, err)

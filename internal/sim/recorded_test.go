@@ -14,9 +14,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/meta-deployer/meta-deployer/internal/deployer"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
 	"github.com/meta-deployer/meta-deployer/internal/sim"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 // TestTheShippedRecordIsOfThisWorld makes the shipped record: two days and a few hours of a shop's checkout, with nights
@@ -26,7 +26,7 @@ func TestTheShippedRecordIsOfThisWorld(t *testing.T) {
 	w := sim.New()
 	w.Dice = rand.New(rand.NewPCG(2026, 1))
 	w.Publish("checkout", "1", sim.Version{Errors: sim.Constant(.002)})
-	require.NoError(t, w.CreateAlias("checkout", "live", deployer.Alias{Routing: rollout.Routing{Primary: "1"}}))
+	require.NoError(t, w.CreateAlias("checkout", "live", target.Alias{Routing: rollout.Routing{Primary: "1"}}))
 	var day, incident sim.Curve
 	for at := time.Duration(0); at < length; at += 10 * time.Minute {
 		day = append(day, sim.Point{From: at, Value: 6 + 4*math.Sin(2*math.Pi*at.Hours()/24)})
@@ -38,7 +38,7 @@ func TestTheShippedRecordIsOfThisWorld(t *testing.T) {
 	w.SetIncident("checkout", incident)
 	w.Advance(length + 5*time.Minute)
 
-	minutes, err := w.Account().Meter.Minutes(context.Background(), deployer.MeterQuery{
+	minutes, err := w.Account().Metrics.Minutes(context.Background(), target.MetricsQuery{
 		Function: "checkout", Alias: "live", Since: sim.Start(), Until: sim.Start().Add(length - time.Minute),
 	})
 	require.NoError(t, err)

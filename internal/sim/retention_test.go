@@ -8,8 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/meta-deployer/meta-deployer/internal/analysis"
-	"github.com/meta-deployer/meta-deployer/internal/deployer"
 	"github.com/meta-deployer/meta-deployer/internal/sim"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 // CloudWatch keeps minutes for 15 days, five minutes for 63 and hours for 455.
@@ -22,7 +22,7 @@ func TestMinutesAreNotKeptForEver(t *testing.T) {
 	w.SetTraffic("shop", "live", sim.Curve{{Value: 10}, {From: 2 * time.Minute}})
 	require.NoError(t, w.ChangeAlias("console", "shop", "live", split))
 	show := func(period time.Duration) []analysis.Minute {
-		all, err := w.Account().Meter.Minutes(t.Context(), deployer.MeterQuery{
+		all, err := w.Account().Metrics.Minutes(t.Context(), target.MetricsQuery{
 			Function: "shop", Alias: "live", OldVersion: "1", NewVersion: "2", Since: sim.Start(), Until: sim.Start().Add(10 * time.Minute), Period: period,
 			Slow: []float64{50}, Throttles: true,
 		})
@@ -30,7 +30,7 @@ func TestMinutesAreNotKeptForEver(t *testing.T) {
 		return all
 	}
 	quantiles := func() int {
-		all, err := w.Account().Meter.Quantiles(t.Context(), deployer.MeterQuery{Function: "shop", Alias: "live", Since: sim.Start(), Until: sim.Start().Add(time.Hour)})
+		all, err := w.Account().Metrics.Quantiles(t.Context(), target.MetricsQuery{Function: "shop", Alias: "live", Since: sim.Start(), Until: sim.Start().Add(time.Hour)})
 		require.NoError(t, err)
 		return len(all)
 	}

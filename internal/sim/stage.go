@@ -6,7 +6,7 @@ import (
 	"slices"
 	"time"
 
-	"github.com/meta-deployer/meta-deployer/internal/deployer"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 // world builds the scenario's account, with everything in it that is going to happen but the requests. refused is told
@@ -48,7 +48,7 @@ func (s Scenario) world(refused func(by string, err error)) (*World, error) {
 
 func (p versionPart) version() Version {
 	return Version{
-		Version: deployer.Version{State: p.State, Reason: p.Reason, Role: p.Role, DeadLetter: p.DeadLetter, SnapStart: p.SnapStart},
+		Version: target.Version{State: p.State, Reason: p.Reason, Role: p.Role, DeadLetter: p.DeadLetter, SnapStart: p.SnapStart},
 		ReadyAt: time.Duration(p.ReadyAt), Errors: p.Errors, Takes: time.Duration(p.Takes), Milliseconds: p.MS,
 	}
 }
@@ -58,7 +58,7 @@ func (p aliasPart) create(w *World, function, name string) error {
 	if err != nil {
 		return err
 	}
-	if err := w.CreateAlias(function, name, deployer.Alias{Routing: routing, Description: p.Description}); err != nil {
+	if err := w.CreateAlias(function, name, target.Alias{Routing: routing, Description: p.Description}); err != nil {
 		return err
 	}
 	w.SetTraffic(function, name, p.RPS)
@@ -104,7 +104,7 @@ func (p deedPart) deed(w *World, function string, refused func(by string, err er
 }
 
 // change is what a deed makes of an alias: a version given moves it, with the weights given or none.
-func (p deedPart) change(a *deployer.Alias) {
+func (p deedPart) change(a *target.Alias) {
 	if routing, err := p.routing(); err == nil && p.Version != "" {
 		a.Routing = routing
 	}

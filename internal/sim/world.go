@@ -7,7 +7,7 @@ import (
 	"math/rand/v2"
 	"time"
 
-	"github.com/meta-deployer/meta-deployer/internal/deployer"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 // Start is when a world begins that is not told.
@@ -72,14 +72,14 @@ func NewAt(start time.Time) *World {
 }
 
 // Account is the account as the deployer sees it.
-func (w *World) Account() deployer.Account {
+func (w *World) Account() target.Account {
 	a := account{world: w}
-	return deployer.Account{Aliases: a, Versions: a, Meter: a, Hooks: a}
+	return target.Account{Aliases: a, Versions: a, Metrics: a, Invoker: a}
 }
 
 // Clock is the world's time as the deployer sees it.
-func (w *World) Clock() deployer.Clock {
-	return deployer.Clock{Now: w.Now, Sleep: w.sleep, Bound: w.bound}
+func (w *World) Clock() target.Clock {
+	return target.Clock{Now: w.Now, Sleep: w.sleep, Bound: w.bound}
 }
 
 // Now is the world's present time.

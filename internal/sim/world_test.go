@@ -9,9 +9,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/meta-deployer/meta-deployer/internal/analysis"
-	"github.com/meta-deployer/meta-deployer/internal/deployer"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
 	"github.com/meta-deployer/meta-deployer/internal/sim"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 // shop is a world with a function, three versions of it, and an alias at the first.
@@ -20,13 +20,13 @@ func shop(t *testing.T) *sim.World {
 	w := sim.New()
 	w.Publish("shop", "1", sim.Version{})
 	w.Publish("shop", "2", sim.Version{})
-	w.Publish("shop", "3", sim.Version{Version: deployer.Version{Role: "another"}})
-	require.NoError(t, w.CreateAlias("shop", "live", deployer.Alias{Routing: rollout.Routing{Primary: "1"}, Description: "ours"}))
+	w.Publish("shop", "3", sim.Version{Version: target.Version{Role: "another"}})
+	require.NoError(t, w.CreateAlias("shop", "live", target.Alias{Routing: rollout.Routing{Primary: "1"}, Description: "ours"}))
 	return w
 }
 
 // split is the alias with a tenth of its traffic on version 2.
-func split(a *deployer.Alias) {
+func split(a *target.Alias) {
 	a.Routing = rollout.Routing{Primary: "1", Secondary: "2", Weight: 10_00}
 }
 
@@ -138,7 +138,7 @@ func TestAlarmThatWatchesErrors(t *testing.T) {
 	w.SetIncident("shop", sim.Curve{{From: 90 * time.Second, Value: 1}, {From: 3 * time.Minute, Value: 0}})
 	w.SetErrorAlarm("red", "shop", "live", 10)
 	state := func() analysis.Alarm {
-		alarms, err := w.Account().Meter.Alarms(t.Context(), []string{"red"})
+		alarms, err := w.Account().Metrics.Alarms(t.Context(), []string{"red"})
 		require.NoError(t, err)
 		return alarms[0]
 	}
@@ -152,12 +152,12 @@ func TestAlarmThatWatchesErrors(t *testing.T) {
 
 func TestHooks(t *testing.T) {
 	w := shop(t)
-	hooks := w.Account().Hooks
+	hooks := w.Account().Invoker
 	w.SetHook("fine", sim.Hook{Takes: 3 * time.Second, Answer: `{"status":"Succeeded"}`, Throttled: 1})
 	w.SetHook("broken", sim.Hook{Failure: "Unhandled"})
 
 	_, _, err := hooks.Invoke(t.Context(), "fine", []byte("a"))
-	require.ErrorIs(t, err, deployer.ErrUnavailable)
+	require.ErrorIs(t, err, target.ErrUnavailable)
 	answer, failure, err := hooks.Invoke(t.Context(), "arn:aws:lambda:eu-west-1:123456789012:function:fine:live", []byte("b"))
 	require.NoError(t, err)
 	assert.Empty(t, failure)
@@ -173,8 +173,8 @@ func TestHooks(t *testing.T) {
 	defer cancel()
 	_, _, err = hooks.Invoke(ctx, "fine", nil)
 	require.ErrorIs(t, err, context.DeadlineExceeded)
-	require.ErrorIs(t, err, deployer.ErrUnavailable)
+	require.ErrorIs(t, err, target.ErrUnavailable)
 
 	w.RemoveHook("fine")
-	require.ErrorIs(t, hooks.CanInvoke(t.Context(), "fine"), deployer.ErrNotFound)
+	require.ErrorIs(t, hooks.CanInvoke(t.Context(), "fine"), target.ErrNotFound)
 }

@@ -8,7 +8,7 @@ import (
 
 	"github.com/meta-deployer/meta-deployer/internal/cloud/functions"
 	"github.com/meta-deployer/meta-deployer/internal/cloud/metrics"
-	"github.com/meta-deployer/meta-deployer/internal/deployer"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 // sessionName is how the deployer shows in the other account's trail.
@@ -16,9 +16,9 @@ const sessionName = "meta-deployer"
 
 // Of gives the account of a role, through the deployer's own credentials, or the own account where there is no role.
 // The own account's clients are made once.
-func Of(cfg aws.Config) func(roleARN, externalID string) deployer.Account {
+func Of(cfg aws.Config) func(roleARN, externalID string) target.Account {
 	own := connect(cfg)
-	return func(roleARN, externalID string) deployer.Account {
+	return func(roleARN, externalID string) target.Account {
 		if roleARN == "" {
 			return own
 		}
@@ -33,7 +33,7 @@ func Of(cfg aws.Config) func(roleARN, externalID string) deployer.Account {
 	}
 }
 
-func connect(cfg aws.Config) deployer.Account {
+func connect(cfg aws.Config) target.Account {
 	f := functions.New(cfg)
-	return deployer.Account{Aliases: f, Versions: f, Hooks: f, Meter: metrics.New(cfg)}
+	return target.Account{Aliases: f, Versions: f, Invoker: f, Metrics: metrics.New(cfg)}
 }

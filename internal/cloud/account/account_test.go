@@ -13,7 +13,7 @@ import (
 
 	"github.com/meta-deployer/meta-deployer/internal/cloud"
 	"github.com/meta-deployer/meta-deployer/internal/cloud/account"
-	"github.com/meta-deployer/meta-deployer/internal/deployer"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 	"github.com/meta-deployer/meta-deployer/internal/wiretest"
 )
 
@@ -48,7 +48,7 @@ func TestOf(t *testing.T) {
 	environment := server.Environment()
 	environment["AWS_ENDPOINT_URL_STS"] = answerSTS(t, &assumed)
 	accounts := account.Of(cloud.Load(func(key string) string { return environment[key] }))
-	signer := func(a deployer.Account) string {
+	signer := func(a target.Account) string {
 		t.Helper()
 		_, err := a.Aliases.Alias(t.Context(), "f", "live")
 		require.NoError(t, err)
@@ -72,7 +72,7 @@ func TestOfARoleThatIsDenied(t *testing.T) {
 	environment["AWS_ENDPOINT_URL_STS"] = answerSTS(t, &assumed)
 	accounts := account.Of(cloud.Load(func(key string) string { return environment[key] }))
 	_, err := accounts(roleARN, "wrong").Aliases.Alias(t.Context(), "f", "live")
-	require.ErrorIs(t, err, deployer.ErrDenied)
+	require.ErrorIs(t, err, target.ErrDenied)
 	require.ErrorContains(t, err, "sts:AssumeRole")
 	assert.Empty(t, server.Calls("lambda:GetAlias"))
 }

@@ -11,8 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/codedeploy/types"
 
 	"github.com/meta-deployer/meta-deployer/internal/cloud"
-	"github.com/meta-deployer/meta-deployer/internal/deployer"
 	"github.com/meta-deployer/meta-deployer/internal/hook"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 // Deployments is the CodeDeploy of one account and region.
@@ -30,14 +30,14 @@ func (d Deployments) Target(ctx context.Context, deployment string) (hook.Target
 		return hook.Target{}, err
 	}
 	if len(ids) != 1 {
-		return hook.Target{}, fmt.Errorf("%w: it has %d targets, a Lambda deployment has one", deployer.ErrRefused, len(ids))
+		return hook.Target{}, fmt.Errorf("%w: it has %d targets, a Lambda deployment has one", target.ErrRefused, len(ids))
 	}
 	out, err := d.client.BatchGetDeploymentTargets(ctx, &codedeploy.BatchGetDeploymentTargetsInput{DeploymentId: &deployment, TargetIds: ids})
 	if err != nil {
 		return hook.Target{}, cloud.Translate(err)
 	}
 	if len(out.DeploymentTargets) != 1 || out.DeploymentTargets[0].LambdaTarget == nil || out.DeploymentTargets[0].LambdaTarget.LambdaFunctionInfo == nil {
-		return hook.Target{}, fmt.Errorf("%w: its target %s is not an alias of a Lambda function", deployer.ErrRefused, ids[0])
+		return hook.Target{}, fmt.Errorf("%w: its target %s is not an alias of a Lambda function", target.ErrRefused, ids[0])
 	}
 	return targetOf(out.DeploymentTargets[0].LambdaTarget), nil
 }

@@ -9,8 +9,8 @@ import (
 
 	"github.com/meta-deployer/meta-deployer/internal/cloud"
 	"github.com/meta-deployer/meta-deployer/internal/cloud/deployments"
-	"github.com/meta-deployer/meta-deployer/internal/deployer"
 	"github.com/meta-deployer/meta-deployer/internal/hook"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 	"github.com/meta-deployer/meta-deployer/internal/wiretest"
 )
 
@@ -124,22 +124,22 @@ func TestTargetThatIsNone(t *testing.T) {
 		want    error
 		message string
 	}{
-		"no target":            {listed(), deployer.ErrRefused, "it has 0 targets"},
-		"two targets":          {listed("a", "b"), deployer.ErrRefused, "it has 2 targets"},
-		"a target that is not": {deployment(), deployer.ErrRefused, "not an alias of a Lambda function"},
-		"a target of ECS":      {deployment(object{"deploymentTargetType": "ECSTarget", "ecsTarget": object{}}), deployer.ErrRefused, "not an alias"},
+		"no target":            {listed(), target.ErrRefused, "it has 0 targets"},
+		"two targets":          {listed("a", "b"), target.ErrRefused, "it has 2 targets"},
+		"a target that is not": {deployment(), target.ErrRefused, "not an alias of a Lambda function"},
+		"a target of ECS":      {deployment(object{"deploymentTargetType": "ECSTarget", "ecsTarget": object{}}), target.ErrRefused, "not an alias"},
 		"a target about nothing": {
-			deployment(object{"deploymentTargetType": "LambdaTarget", "lambdaTarget": object{"targetId": "x"}}), deployer.ErrRefused, "not an alias",
+			deployment(object{"deploymentTargetType": "LambdaTarget", "lambdaTarget": object{"targetId": "x"}}), target.ErrRefused, "not an alias",
 		},
 		"a deployment that does not exist": {
 			func(wiretest.Call) wiretest.Answer {
 				return wiretest.Fail(400, "DeploymentDoesNotExistException", "d-1")
 			},
-			deployer.ErrRefused, "DeploymentDoesNotExistException",
+			target.ErrRefused, "DeploymentDoesNotExistException",
 		},
 		"no permission": {
 			func(wiretest.Call) wiretest.Answer { return wiretest.Fail(400, "AccessDeniedException", "no") },
-			deployer.ErrDenied, "AccessDeniedException",
+			target.ErrDenied, "AccessDeniedException",
 		},
 	}
 	for name, test := range tests {

@@ -11,8 +11,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
 	"github.com/meta-deployer/meta-deployer/internal/cloud"
-	"github.com/meta-deployer/meta-deployer/internal/deployer"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 // Functions is the Lambda of one account and region.
@@ -31,15 +31,15 @@ func New(cfg aws.Config) Functions {
 }
 
 // Alias reads an alias.
-func (f Functions) Alias(ctx context.Context, function, alias string) (deployer.Alias, error) {
+func (f Functions) Alias(ctx context.Context, function, alias string) (target.Alias, error) {
 	ctx, cancel := context.WithTimeout(ctx, cloud.CallTimeout)
 	defer cancel()
 	out, err := f.control.GetAlias(ctx, &lambda.GetAliasInput{FunctionName: &function, Name: &alias})
 	if err != nil {
-		return deployer.Alias{}, cloud.Translate(err)
+		return target.Alias{}, cloud.Translate(err)
 	}
 	routing, err := routingOf(aws.ToString(out.FunctionVersion), out.RoutingConfig)
-	return deployer.Alias{Routing: routing, Description: aws.ToString(out.Description), Revision: aws.ToString(out.RevisionId)}, err
+	return target.Alias{Routing: routing, Description: aws.ToString(out.Description), Revision: aws.ToString(out.RevisionId)}, err
 }
 
 // routingOf reads a routing. An alias has at most one additional version.
@@ -49,7 +49,7 @@ func routingOf(primary string, config *types.AliasRoutingConfiguration) (rollout
 		return r, nil
 	}
 	if len(config.AdditionalVersionWeights) > 1 {
-		return r, fmt.Errorf("%w: the alias has %d additional versions, one is the most that is known", deployer.ErrRefused, len(config.AdditionalVersionWeights))
+		return r, fmt.Errorf("%w: the alias has %d additional versions, one is the most that is known", target.ErrRefused, len(config.AdditionalVersionWeights))
 	}
 	for version, share := range config.AdditionalVersionWeights {
 		if share > 0 {
@@ -61,7 +61,7 @@ func routingOf(primary string, config *types.AliasRoutingConfiguration) (rollout
 
 // UpdateAlias writes routing and description in one call, on the condition of the revision. The weights map is never
 // nil: an empty one clears the weights, a missing one would leave them.
-func (f Functions) UpdateAlias(ctx context.Context, function, alias string, to deployer.Alias) error {
+func (f Functions) UpdateAlias(ctx context.Context, function, alias string, to target.Alias) error {
 	ctx, cancel := context.WithTimeout(ctx, cloud.CallTimeout)
 	defer cancel()
 	weights := map[string]float64{}
@@ -80,7 +80,7 @@ func (f Functions) UpdateAlias(ctx context.Context, function, alias string, to d
 }
 
 // Version reads a version's configuration; "" is the unpublished one.
-func (f Functions) Version(ctx context.Context, function, version string) (deployer.Version, error) {
+func (f Functions) Version(ctx context.Context, function, version string) (target.Version, error) {
 	ctx, cancel := context.WithTimeout(ctx, cloud.CallTimeout)
 	defer cancel()
 	in := &lambda.GetFunctionConfigurationInput{FunctionName: &function}
@@ -89,9 +89,9 @@ func (f Functions) Version(ctx context.Context, function, version string) (deplo
 	}
 	out, err := f.control.GetFunctionConfiguration(ctx, in)
 	if err != nil {
-		return deployer.Version{}, cloud.Translate(err)
+		return target.Version{}, cloud.Translate(err)
 	}
-	v := deployer.Version{
+	v := target.Version{
 		State: string(out.State), UpdateStatus: string(out.LastUpdateStatus), Role: aws.ToString(out.Role),
 		Reason: strings.TrimSpace(string(out.StateReasonCode) + " " + aws.ToString(out.StateReason)),
 	}
@@ -109,14 +109,14 @@ func (f Functions) Version(ctx context.Context, function, version string) (deplo
 }
 
 // ProvisionedConcurrency reads an alias's setting.
-func (f Functions) ProvisionedConcurrency(ctx context.Context, function, alias string) (deployer.ProvisionedConcurrency, error) {
+func (f Functions) ProvisionedConcurrency(ctx context.Context, function, alias string) (target.ProvisionedConcurrency, error) {
 	ctx, cancel := context.WithTimeout(ctx, cloud.CallTimeout)
 	defer cancel()
 	out, err := f.control.GetProvisionedConcurrencyConfig(ctx, &lambda.GetProvisionedConcurrencyConfigInput{FunctionName: &function, Qualifier: &alias})
 	if err != nil {
-		return deployer.ProvisionedConcurrency{}, cloud.Translate(err)
+		return target.ProvisionedConcurrency{}, cloud.Translate(err)
 	}
-	return deployer.ProvisionedConcurrency{
+	return target.ProvisionedConcurrency{
 		Requested: int(aws.ToInt32(out.RequestedProvisionedConcurrentExecutions)),
 		Available: int(aws.ToInt32(out.AvailableProvisionedConcurrentExecutions)),
 		Status:    string(out.Status),

@@ -10,8 +10,8 @@ import (
 
 	"github.com/meta-deployer/meta-deployer/internal/cloud"
 	"github.com/meta-deployer/meta-deployer/internal/cloud/functions"
-	"github.com/meta-deployer/meta-deployer/internal/deployer"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 	"github.com/meta-deployer/meta-deployer/internal/wiretest"
 )
 
@@ -30,23 +30,23 @@ func always(body any) func(wiretest.Call) wiretest.Answer {
 func TestAlias(t *testing.T) {
 	tests := map[string]struct {
 		body  map[string]any
-		alias deployer.Alias
+		alias target.Alias
 	}{
 		"one version": {
 			map[string]any{"FunctionVersion": "1", "Description": "", "RevisionId": "r1"},
-			deployer.Alias{Routing: rollout.Routing{Primary: "1"}, Revision: "r1"},
+			target.Alias{Routing: rollout.Routing{Primary: "1"}, Revision: "r1"},
 		},
 		"two versions": {
 			map[string]any{"FunctionVersion": "1", "Description": "mine", "RevisionId": "r2", "RoutingConfig": weights(map[string]any{"2": 0.3333})},
-			deployer.Alias{Routing: rollout.Routing{Primary: "1", Secondary: "2", Weight: 33_33}, Description: "mine", Revision: "r2"},
+			target.Alias{Routing: rollout.Routing{Primary: "1", Secondary: "2", Weight: 33_33}, Description: "mine", Revision: "r2"},
 		},
 		"an empty routing": {
 			map[string]any{"FunctionVersion": "1", "RevisionId": "r3", "RoutingConfig": weights(map[string]any{})},
-			deployer.Alias{Routing: rollout.Routing{Primary: "1"}, Revision: "r3"},
+			target.Alias{Routing: rollout.Routing{Primary: "1"}, Revision: "r3"},
 		},
 		"a second version without traffic": {
 			map[string]any{"FunctionVersion": "1", "RevisionId": "r4", "RoutingConfig": weights(map[string]any{"2": 0.0})},
-			deployer.Alias{Routing: rollout.Routing{Primary: "1"}, Revision: "r4"},
+			target.Alias{Routing: rollout.Routing{Primary: "1"}, Revision: "r4"},
 		},
 	}
 	for name, test := range tests {
@@ -60,7 +60,7 @@ func TestAlias(t *testing.T) {
 	}
 	f, _ := connect(t, always(map[string]any{"FunctionVersion": "1", "RoutingConfig": weights(map[string]any{"2": 0.1, "3": 0.1})}))
 	_, err := f.Alias(t.Context(), "f", "live")
-	require.ErrorIs(t, err, deployer.ErrRefused, "what an alias of more than two versions does is not known")
+	require.ErrorIs(t, err, target.ErrRefused, "what an alias of more than two versions does is not known")
 }
 
 func weights(w map[string]any) map[string]any { return map[string]any{"AdditionalVersionWeights": w} }
@@ -68,23 +68,23 @@ func weights(w map[string]any) map[string]any { return map[string]any{"Additiona
 // What is not sent is not changed: so everything is sent, always.
 func TestUpdateAliasOnTheWire(t *testing.T) {
 	tests := map[string]struct {
-		to   deployer.Alias
+		to   target.Alias
 		body string
 	}{
 		"a split": {
-			deployer.Alias{Routing: rollout.Routing{Primary: "1", Secondary: "2", Weight: 33_33}, Description: "journal", Revision: "r1"},
+			target.Alias{Routing: rollout.Routing{Primary: "1", Secondary: "2", Weight: 33_33}, Description: "journal", Revision: "r1"},
 			`{"FunctionVersion":"1","RoutingConfig":{"AdditionalVersionWeights":{"2":0.3333}},"Description":"journal","RevisionId":"r1"}`,
 		},
 		"the smallest share": {
-			deployer.Alias{Routing: rollout.Routing{Primary: "1", Secondary: "2", Weight: 1}, Description: "journal", Revision: "r1"},
+			target.Alias{Routing: rollout.Routing{Primary: "1", Secondary: "2", Weight: 1}, Description: "journal", Revision: "r1"},
 			`{"FunctionVersion":"1","RoutingConfig":{"AdditionalVersionWeights":{"2":0.0001}},"Description":"journal","RevisionId":"r1"}`,
 		},
 		"all of it: the weights are cleared": {
-			deployer.Alias{Routing: rollout.Routing{Primary: "2"}, Description: "journal", Revision: "r2"},
+			target.Alias{Routing: rollout.Routing{Primary: "2"}, Description: "journal", Revision: "r2"},
 			`{"FunctionVersion":"2","RoutingConfig":{"AdditionalVersionWeights":{}},"Description":"journal","RevisionId":"r2"}`,
 		},
 		"no description: it is cleared": {
-			deployer.Alias{Routing: rollout.Routing{Primary: "2"}, Revision: "r3"},
+			target.Alias{Routing: rollout.Routing{Primary: "2"}, Revision: "r3"},
 			`{"FunctionVersion":"2","RoutingConfig":{"AdditionalVersionWeights":{}},"Description":"","RevisionId":"r3"}`,
 		},
 	}
@@ -105,7 +105,7 @@ func TestWeightsAreExactOnTheWire(t *testing.T) {
 	f, server := connect(t, func(call wiretest.Call) wiretest.Answer { return wiretest.Answer{Body: call.Raw} })
 	for w := rollout.Weight(1); w < rollout.Full; w += 101 {
 		routing := rollout.Routing{Primary: "1", Secondary: "2", Weight: w}
-		require.NoError(t, f.UpdateAlias(t.Context(), "f", "live", deployer.Alias{Routing: routing}))
+		require.NoError(t, f.UpdateAlias(t.Context(), "f", "live", target.Alias{Routing: routing}))
 	}
 	for i, call := range server.Calls("lambda:UpdateAlias") {
 		_, share, _ := strings.Cut(string(call.Raw), `{"2":`)
@@ -121,27 +121,27 @@ func TestWeightsAreExactOnTheWire(t *testing.T) {
 func TestVersion(t *testing.T) {
 	tests := map[string]struct {
 		body    map[string]any
-		version deployer.Version
+		version target.Version
 	}{
 		"active": {
 			map[string]any{"State": "Active", "LastUpdateStatus": "Successful", "Role": "arn:role", "SnapStart": map[string]any{"ApplyOn": "None", "OptimizationStatus": "Off"}},
-			deployer.Version{State: "Active", UpdateStatus: "Successful", Role: "arn:role"},
+			target.Version{State: "Active", UpdateStatus: "Successful", Role: "arn:role"},
 		},
 		"pending, with a snapshot to come": {
 			map[string]any{"State": "Pending", "StateReasonCode": "Creating", "StateReason": "The function is being created.", "LastUpdateStatus": "InProgress", "SnapStart": map[string]any{"ApplyOn": "PublishedVersions", "OptimizationStatus": "Off"}},
-			deployer.Version{State: "Pending", UpdateStatus: "InProgress", Reason: "Creating The function is being created.", SnapStart: true},
+			target.Version{State: "Pending", UpdateStatus: "InProgress", Reason: "Creating The function is being created.", SnapStart: true},
 		},
 		"with a snapshot and a dead-letter target": {
 			map[string]any{"State": "Active", "SnapStart": map[string]any{"ApplyOn": "PublishedVersions", "OptimizationStatus": "On"}, "DeadLetterConfig": map[string]any{"TargetArn": "arn:queue"}},
-			deployer.Version{State: "Active", SnapStart: true, Optimized: true, DeadLetter: "arn:queue"},
+			target.Version{State: "Active", SnapStart: true, Optimized: true, DeadLetter: "arn:queue"},
 		},
 		"failed": {
 			map[string]any{"State": "Failed", "StateReasonCode": "EniLimitExceeded", "LastUpdateStatus": "Successful"},
-			deployer.Version{State: "Failed", UpdateStatus: "Successful", Reason: "EniLimitExceeded"},
+			target.Version{State: "Failed", UpdateStatus: "Successful", Reason: "EniLimitExceeded"},
 		},
 		"failed to update": {
 			map[string]any{"State": "Active", "LastUpdateStatus": "Failed", "LastUpdateStatusReasonCode": "ImageDeleted", "LastUpdateStatusReason": "gone"},
-			deployer.Version{State: "Active", UpdateStatus: "Failed", Reason: "ImageDeleted gone"},
+			target.Version{State: "Active", UpdateStatus: "Failed", Reason: "ImageDeleted gone"},
 		},
 	}
 	for name, test := range tests {
@@ -167,14 +167,14 @@ func TestProvisionedConcurrency(t *testing.T) {
 	}))
 	setting, err := f.ProvisionedConcurrency(t.Context(), "f", "live")
 	require.NoError(t, err)
-	assert.Equal(t, deployer.ProvisionedConcurrency{Requested: 5, Available: 3, Status: "IN_PROGRESS"}, setting)
+	assert.Equal(t, target.ProvisionedConcurrency{Requested: 5, Available: 3, Status: "IN_PROGRESS"}, setting)
 	assert.Equal(t, "live", server.Calls("lambda:GetProvisionedConcurrencyConfig")[0].Query.Get("Qualifier"))
 
 	f, _ = connect(t, func(wiretest.Call) wiretest.Answer {
 		return wiretest.Fail(404, "ProvisionedConcurrencyConfigNotFoundException", "No Provisioned Concurrency Config found for this function")
 	})
 	_, err = f.ProvisionedConcurrency(t.Context(), "f", "live")
-	require.ErrorIs(t, err, deployer.ErrNotFound)
+	require.ErrorIs(t, err, target.ErrNotFound)
 }
 
 func TestInvoke(t *testing.T) {
@@ -227,6 +227,6 @@ func TestInvokeIsOneAttempt(t *testing.T) {
 		return wiretest.Answer{Status: 429, Body: []byte(`{"Reason":"ConcurrentInvocationLimitExceeded"}`), Header: map[string]string{"X-Amzn-Errortype": "TooManyRequestsException"}}
 	})
 	_, _, err := f.Invoke(t.Context(), "f:2", nil)
-	require.ErrorIs(t, err, deployer.ErrUnavailable)
+	require.ErrorIs(t, err, target.ErrUnavailable)
 	assert.Len(t, server.Calls("lambda:Invoke"), 1)
 }

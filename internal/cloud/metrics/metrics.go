@@ -15,7 +15,7 @@ import (
 
 	"github.com/meta-deployer/meta-deployer/internal/analysis"
 	"github.com/meta-deployer/meta-deployer/internal/cloud"
-	"github.com/meta-deployer/meta-deployer/internal/deployer"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 // Metrics is the CloudWatch of one account and region.
@@ -28,7 +28,7 @@ func New(cfg aws.Config, options ...func(*cloudwatch.Options)) Metrics {
 
 // Minutes reads everything from the minute, or longer period, of q.Since to that of q.Until, with GetMetricData, following
 // its pages. Both ends are aligned to the period, as CloudWatch's datapoints are.
-func (m Metrics) Minutes(ctx context.Context, q deployer.MeterQuery) ([]analysis.Minute, error) {
+func (m Metrics) Minutes(ctx context.Context, q target.MetricsQuery) ([]analysis.Minute, error) {
 	wanted, period := seriesOf(q), q.Granularity()
 	minutes := map[time.Time]*analysis.Minute{}
 	in := &cloudwatch.GetMetricDataInput{
@@ -49,7 +49,7 @@ func (m Metrics) Minutes(ctx context.Context, q deployer.MeterQuery) ([]analysis
 }
 
 // Quantiles reads how long the alias's calls took, in whole periods from q.Since to before q.Until.
-func (m Metrics) Quantiles(ctx context.Context, q deployer.MeterQuery) ([]analysis.Quantiles, error) {
+func (m Metrics) Quantiles(ctx context.Context, q target.MetricsQuery) ([]analysis.Quantiles, error) {
 	wanted := quantilesOf(q)
 	periods := map[time.Time]map[string]float64{}
 	in := &cloudwatch.GetMetricDataInput{StartTime: aws.Time(q.Since.UTC()), EndTime: aws.Time(q.Until.UTC())}
@@ -115,12 +115,12 @@ func usable(result types.MetricDataResult) error {
 	switch result.StatusCode {
 	case types.StatusCodeComplete, types.StatusCodePartialData:
 	case types.StatusCodeForbidden:
-		return fmt.Errorf("%w: CloudWatch says Forbidden of %s%s", deployer.ErrDenied, id, explained(result))
+		return fmt.Errorf("%w: CloudWatch says Forbidden of %s%s", target.ErrDenied, id, explained(result))
 	default:
-		return fmt.Errorf("%w: CloudWatch says %q of %s%s", deployer.ErrUnavailable, result.StatusCode, id, explained(result))
+		return fmt.Errorf("%w: CloudWatch says %q of %s%s", target.ErrUnavailable, result.StatusCode, id, explained(result))
 	}
 	if len(result.Timestamps) != len(result.Values) {
-		return fmt.Errorf("%w: %s has %d times and %d values", deployer.ErrUnavailable, id, len(result.Timestamps), len(result.Values))
+		return fmt.Errorf("%w: %s has %d times and %d values", target.ErrUnavailable, id, len(result.Timestamps), len(result.Values))
 	}
 	return nil
 }
@@ -138,11 +138,11 @@ func explained(result types.MetricDataResult) string {
 func whole(wanted []series, states map[string]map[string]types.StatusCode) error {
 	for _, s := range wanted {
 		if len(states[s.id]) == 0 {
-			return fmt.Errorf("%w: CloudWatch says %q of %s", deployer.ErrUnavailable, "", s.id)
+			return fmt.Errorf("%w: CloudWatch says %q of %s", target.ErrUnavailable, "", s.id)
 		}
 		for _, state := range states[s.id] {
 			if state != types.StatusCodeComplete {
-				return fmt.Errorf("%w: CloudWatch says %q of %s", deployer.ErrUnavailable, state, s.id)
+				return fmt.Errorf("%w: CloudWatch says %q of %s", target.ErrUnavailable, state, s.id)
 			}
 		}
 	}
@@ -207,5 +207,5 @@ func missing(names []string, alarms []analysis.Alarm) error {
 	if len(absent) == 0 {
 		return nil
 	}
-	return fmt.Errorf("%w: %s", deployer.ErrNotFound, strings.Join(absent, ", "))
+	return fmt.Errorf("%w: %s", target.ErrNotFound, strings.Join(absent, ", "))
 }

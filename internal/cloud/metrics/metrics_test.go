@@ -13,13 +13,13 @@ import (
 	"github.com/meta-deployer/meta-deployer/internal/analysis"
 	"github.com/meta-deployer/meta-deployer/internal/cloud"
 	"github.com/meta-deployer/meta-deployer/internal/cloud/metrics"
-	"github.com/meta-deployer/meta-deployer/internal/deployer"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 	"github.com/meta-deployer/meta-deployer/internal/wiretest"
 )
 
 var (
 	start = time.Date(2026, 11, 21, 16, 44, 0, 0, time.UTC)
-	query = deployer.MeterQuery{
+	query = target.MetricsQuery{
 		Function: "f", Alias: "live", OldVersion: "1", NewVersion: "2", Since: start.Add(54 * time.Second), Until: start.Add(5*time.Minute + 10*time.Second),
 	}
 )
@@ -174,33 +174,33 @@ func TestMinutesNeverGuesses(t *testing.T) {
 		"an internal error": {func(r []any) object {
 			r[5] = result("new_errors", "InternalError", nil)
 			return object{"MetricDataResults": r}
-		}, deployer.ErrUnavailable},
+		}, target.ErrUnavailable},
 		"an internal error with values": {func(r []any) object {
 			r[5] = result("new_errors", "InternalError", map[time.Time]float64{start: 0})
 			return object{"MetricDataResults": r}
-		}, deployer.ErrUnavailable},
+		}, target.ErrUnavailable},
 		"forbidden": {func(r []any) object {
 			r[5] = result("new_errors", "Forbidden", nil)
 			return object{"MetricDataResults": r}
-		}, deployer.ErrDenied},
+		}, target.ErrDenied},
 		"a status nobody knows": {func(r []any) object {
 			r[5] = result("new_errors", "Maybe", nil)
 			return object{"MetricDataResults": r}
-		}, deployer.ErrUnavailable},
+		}, target.ErrUnavailable},
 		"no status": {func(r []any) object {
 			r[5] = object{"Id": "new_errors"}
 			return object{"MetricDataResults": r}
-		}, deployer.ErrUnavailable},
-		"a missing series": {func(r []any) object { return object{"MetricDataResults": r[:5]} }, deployer.ErrUnavailable},
-		"no series":        {func([]any) object { return object{} }, deployer.ErrUnavailable},
+		}, target.ErrUnavailable},
+		"a missing series": {func(r []any) object { return object{"MetricDataResults": r[:5]} }, target.ErrUnavailable},
+		"no series":        {func([]any) object { return object{} }, target.ErrUnavailable},
 		"partial data without a next page": {func(r []any) object {
 			r[5] = result("new_errors", "PartialData", map[time.Time]float64{start: 0})
 			return object{"MetricDataResults": r}
-		}, deployer.ErrUnavailable},
+		}, target.ErrUnavailable},
 		"more times than values": {func(r []any) object {
 			r[5] = object{"Id": "new_errors", "StatusCode": "Complete", "Timestamps": []any{start, start.Add(time.Minute)}, "Values": []any{1.0}}
 			return object{"MetricDataResults": r}
-		}, deployer.ErrUnavailable},
+		}, target.ErrUnavailable},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -249,6 +249,6 @@ func TestAlarms(t *testing.T) {
 	assert.Len(t, server.Calls("cloudwatch:DescribeAlarms"), 2)
 
 	_, err = m.Alarms(t.Context(), append(names, "typo", "gone"))
-	require.ErrorIs(t, err, deployer.ErrNotFound, "CloudWatch leaves out what does not exist")
+	require.ErrorIs(t, err, target.ErrNotFound, "CloudWatch leaves out what does not exist")
 	require.ErrorContains(t, err, "typo, gone")
 }

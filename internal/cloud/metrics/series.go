@@ -9,7 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 
 	"github.com/meta-deployer/meta-deployer/internal/analysis"
-	"github.com/meta-deployer/meta-deployer/internal/deployer"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 // series is one query, and where its values go.
@@ -21,7 +21,7 @@ type series struct {
 
 // seriesOf lists what one look reads: of both versions behind the alias (dimension ExecutedVersion) and of the alias as a
 // whole invocations, errors and, where that is asked for, slow calls; the alias's throttles; the request's own metrics.
-func seriesOf(q deployer.MeterQuery) []series {
+func seriesOf(q target.MetricsQuery) []series {
 	var all []series
 	for _, side := range []struct {
 		name, version string
@@ -61,14 +61,14 @@ func seriesOf(q deployer.MeterQuery) []series {
 func above(ms float64) string { return "TC(" + strconv.FormatFloat(ms, 'f', -1, 64) + ":)" }
 
 // quantilesOf lists what thresholds are taken from: the alias's own series, which before a rollout is the old version's.
-func quantilesOf(q deployer.MeterQuery) []series {
+func quantilesOf(q target.MetricsQuery) []series {
 	of := lambdaMetric{q, "alias", "", analysis.QuantilePeriod}
 	return []series{of.series("p90", "Duration", "p90", nil), of.series("p99", "Duration", "p99", nil)}
 }
 
 // lambdaMetric is the metrics that Lambda writes of an alias, or of a version behind it.
 type lambdaMetric struct {
-	q             deployer.MeterQuery
+	q             target.MetricsQuery
 	side, version string
 	period        time.Duration
 }

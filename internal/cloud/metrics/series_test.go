@@ -12,13 +12,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/meta-deployer/meta-deployer/internal/analysis"
-	"github.com/meta-deployer/meta-deployer/internal/deployer"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 	"github.com/meta-deployer/meta-deployer/internal/wiretest"
 )
 
 // everything asks for all that a look can read.
-func everything() deployer.MeterQuery {
+func everything() target.MetricsQuery {
 	q := query
 	q.Slow, q.Throttles = []float64{216.1, 382.192, 5000}, true
 	q.Metrics = []analysis.Metric{
@@ -122,7 +122,7 @@ func TestAnExpressionMayHaveSeveralResults(t *testing.T) {
 	assert.Equal(t, map[string][]float64{"per_call": {7, 7}}, minutes[0].Values)
 	state = "PartialData"
 	_, err = m.Minutes(t.Context(), everything())
-	require.ErrorIs(t, err, deployer.ErrUnavailable)
+	require.ErrorIs(t, err, target.ErrUnavailable)
 }
 
 func TestWhatCloudWatchSaysOfAMetricIsPassedOn(t *testing.T) {
@@ -136,7 +136,7 @@ func TestWhatCloudWatchSaysOfAMetricIsPassedOn(t *testing.T) {
 		return wiretest.Answer{Body: body}
 	})
 	_, err := m.Minutes(t.Context(), everything())
-	require.ErrorIs(t, err, deployer.ErrDenied)
+	require.ErrorIs(t, err, target.ErrDenied)
 	require.ErrorContains(t, err, "orders; AccessDenied: no access to Shop")
 }
 
@@ -145,7 +145,7 @@ func TestAnExpressionThatIsWrongIsRefused(t *testing.T) {
 		return wiretest.Fail(400, "ValidationError", "Error in expression 'per_call': Invalid syntax")
 	})
 	_, err := m.Minutes(t.Context(), everything())
-	require.ErrorIs(t, err, deployer.ErrRefused)
+	require.ErrorIs(t, err, target.ErrRefused)
 	require.ErrorContains(t, err, "Invalid syntax")
 }
 

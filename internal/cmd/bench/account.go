@@ -6,10 +6,10 @@ import (
 	"net/http/httptest"
 	"time"
 
-	"github.com/meta-deployer/meta-deployer/internal/deployer"
 	"github.com/meta-deployer/meta-deployer/internal/endpoint"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
 	"github.com/meta-deployer/meta-deployer/internal/sim"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 const (
@@ -22,7 +22,7 @@ func newWorld(start time.Time, rps float64, failing sim.Curve) (*sim.World, erro
 	w := sim.NewAt(start)
 	w.Publish(functionName, "1", sim.Version{})
 	w.Publish(functionName, "2", sim.Version{Errors: failing})
-	old := deployer.Alias{Routing: rollout.Routing{Primary: "1"}, Description: "Production traffic of the shop"}
+	old := target.Alias{Routing: rollout.Routing{Primary: "1"}, Description: "Production traffic of the shop"}
 	if err := w.CreateAlias(functionName, aliasName, old); err != nil {
 		return nil, err
 	}

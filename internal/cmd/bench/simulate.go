@@ -9,6 +9,7 @@ import (
 
 	"github.com/meta-deployer/meta-deployer/internal/deployer"
 	"github.com/meta-deployer/meta-deployer/internal/sim"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 // counted are the calls of one healthy rollout.
@@ -134,7 +135,7 @@ func firstError(w *sim.World) time.Duration {
 	defer cancel()
 	for {
 		at := w.Elapsed()
-		minutes, err := w.Account().Meter.Minutes(ctx, deployer.MeterQuery{
+		minutes, err := w.Account().Metrics.Minutes(ctx, target.MetricsQuery{
 			Function: functionName, Alias: aliasName, OldVersion: "1", NewVersion: "2", Since: sim.Start(), Until: w.Now(),
 		})
 		if err != nil {

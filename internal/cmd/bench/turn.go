@@ -13,6 +13,7 @@ import (
 	"github.com/meta-deployer/meta-deployer/internal/deployer"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
 	"github.com/meta-deployer/meta-deployer/internal/sim"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 // turns are what the deployer takes by itself: in an account that takes nothing, with a log that goes nowhere.
@@ -67,7 +68,7 @@ func timeCalls() cost {
 		b.ReportAllocs()
 		for b.Loop() {
 			_, _ = a.Alias(context.Background(), functionName, aliasName)
-			_, _ = a.Minutes(context.Background(), deployer.MeterQuery{Since: a.now.Add(-10 * time.Minute), Until: a.now})
+			_, _ = a.Minutes(context.Background(), target.MetricsQuery{Since: a.now.Add(-10 * time.Minute), Until: a.now})
 		}
 	}))
 }
@@ -78,17 +79,17 @@ func costOf(r testing.BenchmarkResult) cost {
 
 // idle is an account that answers at once, where time passes as soon as somebody waits.
 type idle struct {
-	deployer.Meter
-	deployer.Hooks
+	target.Metrics
+	target.Invoker
 
 	start, now time.Time
-	alias      deployer.Alias
+	alias      target.Alias
 	minutes    []analysis.Minute
 	turns      int
 }
 
 func newIdle() *idle {
-	a := &idle{start: sim.Start().Add(-time.Hour), now: sim.Start(), alias: deployer.Alias{Routing: rollout.Routing{Primary: "1"}, Description: "ours"}}
+	a := &idle{start: sim.Start().Add(-time.Hour), now: sim.Start(), alias: target.Alias{Routing: rollout.Routing{Primary: "1"}, Description: "ours"}}
 	for i := range 120 {
 		each := analysis.Counts{Invocations: 600}
 		a.minutes = append(a.minutes, analysis.Minute{
@@ -100,10 +101,10 @@ func newIdle() *idle {
 
 func (a *idle) deployer() deployer.Deployer {
 	return deployer.Deployer{
-		Accounts: func(string, string) deployer.Account {
-			return deployer.Account{Aliases: a, Versions: a, Meter: a, Hooks: a}
+		Accounts: func(string, string) target.Account {
+			return target.Account{Aliases: a, Versions: a, Metrics: a, Invoker: a}
 		},
-		Clock: deployer.Clock{
+		Clock: target.Clock{
 			Now: func() time.Time { return a.now },
 			Sleep: func(_ context.Context, d time.Duration) error {
 				a.now = a.now.Add(d)
@@ -121,26 +122,26 @@ func (a *idle) deployer() deployer.Deployer {
 }
 
 // Alias counts the turns: each begins with it.
-func (a *idle) Alias(context.Context, string, string) (deployer.Alias, error) {
+func (a *idle) Alias(context.Context, string, string) (target.Alias, error) {
 	a.turns++
 	return a.alias, nil
 }
 
-func (a *idle) UpdateAlias(_ context.Context, _, _ string, to deployer.Alias) error {
+func (a *idle) UpdateAlias(_ context.Context, _, _ string, to target.Alias) error {
 	a.alias = to
 	return nil
 }
 
-func (a *idle) Version(context.Context, string, string) (deployer.Version, error) {
-	return deployer.Version{State: "Active", UpdateStatus: "Successful"}, nil
+func (a *idle) Version(context.Context, string, string) (target.Version, error) {
+	return target.Version{State: "Active", UpdateStatus: "Successful"}, nil
 }
 
-func (a *idle) ProvisionedConcurrency(context.Context, string, string) (deployer.ProvisionedConcurrency, error) {
-	return deployer.ProvisionedConcurrency{}, deployer.ErrNotFound
+func (a *idle) ProvisionedConcurrency(context.Context, string, string) (target.ProvisionedConcurrency, error) {
+	return target.ProvisionedConcurrency{}, target.ErrNotFound
 }
 
 // Minutes are whole ones; the newest is the one before the last.
-func (a *idle) Minutes(_ context.Context, q deployer.MeterQuery) ([]analysis.Minute, error) {
+func (a *idle) Minutes(_ context.Context, q target.MetricsQuery) ([]analysis.Minute, error) {
 	from, until := int(q.Since.Sub(a.start)/time.Minute), int(q.Until.Sub(a.start)/time.Minute)
 	until = min(max(until-1, 0), len(a.minutes))
 	return a.minutes[min(max(from, 0), until):until], nil

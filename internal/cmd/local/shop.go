@@ -10,9 +10,9 @@ import (
 	"time"
 
 	"github.com/meta-deployer/meta-deployer/internal/analysis"
-	"github.com/meta-deployer/meta-deployer/internal/deployer"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
 	"github.com/meta-deployer/meta-deployer/internal/sim"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 // region is where the account is.
@@ -53,7 +53,7 @@ func shop(now time.Time, out io.Writer) *sim.World {
 
 // open creates an alias with traffic.
 func open(w *sim.World, function, alias, version string, rps float64) {
-	to := deployer.Alias{Routing: rollout.Routing{Primary: version}, Description: "the shop's " + alias}
+	to := target.Alias{Routing: rollout.Routing{Primary: version}, Description: "the shop's " + alias}
 	if err := w.CreateAlias(function, alias, to); err != nil {
 		panic(err)
 	}

@@ -12,14 +12,14 @@ import (
 	"github.com/meta-deployer/meta-deployer/internal/cloud"
 	"github.com/meta-deployer/meta-deployer/internal/cloud/deployments"
 	"github.com/meta-deployer/meta-deployer/internal/cloud/functions"
-	"github.com/meta-deployer/meta-deployer/internal/deployer"
 	"github.com/meta-deployer/meta-deployer/internal/hook"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 type panicking struct{ functions.Functions }
 
 // Version panics.
-func (panicking) Version(context.Context, string, string) (deployer.Version, error) {
+func (panicking) Version(context.Context, string, string) (target.Version, error) {
 	panic("a bug nobody has found yet")
 }
 
@@ -28,7 +28,7 @@ func main() {
 	lambda.Start(hook.PreTraffic{
 		Functions:   panicking{functions.New(config)},
 		Deployments: deployments.New(config),
-		Clock:       deployer.WallClock(),
+		Clock:       target.WallClock(),
 		Log:         slog.New(lambdacontext.NewLogHandler()),
 	})
 }

@@ -1,4 +1,4 @@
-// Package accounttest says what every deployer.Account has to do, whichever world it is in: the simulated account passes
+// Package accounttest says what every target.Account has to do, whichever world it is in: the simulated account passes
 // it, the same account over HTTP, and emulators of AWS that others wrote, as far as they go.
 package accounttest
 
@@ -15,13 +15,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/meta-deployer/meta-deployer/internal/analysis"
-	"github.com/meta-deployer/meta-deployer/internal/deployer"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 // Fixture is an account with a function in it.
 type Fixture struct {
-	Account deployer.Account
+	Account target.Account
 	// Now is the account's time.
 	Now time.Time
 	// Function has the published and active versions Old and New, of one execution role and without dead letters.
@@ -69,7 +69,7 @@ func Run(t *testing.T, fixture func(t *testing.T) Fixture, lacks ...string) {
 	run(t, tests, fixture, lacks)
 }
 
-// RunMeter checks the contract of deployer.Meter alone.
+// RunMeter checks the contract of target.Metrics alone.
 func RunMeter(t *testing.T, fixture func(t *testing.T) Fixture, lacks ...string) {
 	run(t, meterTests(), fixture, lacks)
 }
@@ -115,7 +115,7 @@ func (r *recorder) FailNow()                            { runtime.Goexit() }
 func (r *recorder) Helper()                             {}
 func (r *recorder) Context() context.Context            { return r.ctx }
 
-func (f Fixture) read(t T) deployer.Alias {
+func (f Fixture) read(t T) target.Alias {
 	t.Helper()
 	a, err := f.Account.Aliases.Alias(t.Context(), f.Function, f.Alias)
 	require.NoError(t, err)
@@ -125,7 +125,7 @@ func (f Fixture) read(t T) deployer.Alias {
 // write writes on the condition of what is there now.
 func (f Fixture) write(t T, to rollout.Routing, description string) error {
 	t.Helper()
-	a := deployer.Alias{Routing: to, Description: description, Revision: f.read(t).Revision}
+	a := target.Alias{Routing: to, Description: description, Revision: f.read(t).Revision}
 	return f.Account.Aliases.UpdateAlias(t.Context(), f.Function, f.Alias, a)
 }
 

@@ -6,8 +6,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/meta-deployer/meta-deployer/internal/deployer"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 func lambdaTests() map[string]func(T, Fixture) {
@@ -79,49 +79,49 @@ func refusesStaleWrite(t T, f Fixture) {
 	theirs := f.read(t)
 	stale.Routing = rollout.Routing{Primary: f.New}
 	err := f.Account.Aliases.UpdateAlias(t.Context(), f.Function, f.Alias, stale)
-	require.ErrorIs(t, err, deployer.ErrMoved)
+	require.ErrorIs(t, err, target.ErrMoved)
 	assert.Equal(t, theirs, f.read(t))
 }
 
 func refusesLongDescription(t T, f Fixture) {
-	f.refuses(t, rollout.Routing{Primary: f.Old}, strings.Repeat("x", 257), deployer.ErrRefused)
+	f.refuses(t, rollout.Routing{Primary: f.Old}, strings.Repeat("x", 257), target.ErrRefused)
 }
 
 func refusesSameVersion(t T, f Fixture) {
-	f.refuses(t, rollout.Routing{Primary: f.Old, Secondary: f.Old, Weight: 10_00}, "", deployer.ErrRefused)
+	f.refuses(t, rollout.Routing{Primary: f.Old, Secondary: f.Old, Weight: 10_00}, "", target.ErrRefused)
 }
 
 func refusesOtherRole(t T, f Fixture) {
-	f.refuses(t, rollout.Routing{Primary: f.Old, Secondary: f.OtherRole, Weight: 10_00}, "", deployer.ErrRefused)
+	f.refuses(t, rollout.Routing{Primary: f.Old, Secondary: f.OtherRole, Weight: 10_00}, "", target.ErrRefused)
 }
 
 func missesAlias(t T, f Fixture) {
 	_, err := f.Account.Aliases.Alias(t.Context(), f.Function, absent)
-	require.ErrorIs(t, err, deployer.ErrNotFound)
-	err = f.Account.Aliases.UpdateAlias(t.Context(), f.Function, absent, deployer.Alias{Routing: rollout.Routing{Primary: f.Old}, Revision: "any"})
-	require.ErrorIs(t, err, deployer.ErrNotFound)
+	require.ErrorIs(t, err, target.ErrNotFound)
+	err = f.Account.Aliases.UpdateAlias(t.Context(), f.Function, absent, target.Alias{Routing: rollout.Routing{Primary: f.Old}, Revision: "any"})
+	require.ErrorIs(t, err, target.ErrNotFound)
 }
 
 func missesFunction(t T, f Fixture) {
 	_, err := f.Account.Aliases.Alias(t.Context(), absent, f.Alias)
-	require.ErrorIs(t, err, deployer.ErrNotFound)
+	require.ErrorIs(t, err, target.ErrNotFound)
 	_, err = f.Account.Versions.Version(t.Context(), absent, "")
-	require.ErrorIs(t, err, deployer.ErrNotFound)
+	require.ErrorIs(t, err, target.ErrNotFound)
 }
 
 func missesVersion(t T, f Fixture) {
 	_, err := f.Account.Versions.Version(t.Context(), f.Function, "999999")
-	require.ErrorIs(t, err, deployer.ErrNotFound)
-	f.refuses(t, rollout.Routing{Primary: "999999"}, "", deployer.ErrNotFound)
+	require.ErrorIs(t, err, target.ErrNotFound)
+	f.refuses(t, rollout.Routing{Primary: "999999"}, "", target.ErrNotFound)
 }
 
 func missesAdditionalVersion(t T, f Fixture) {
-	f.refuses(t, rollout.Routing{Primary: f.Old, Secondary: "999999", Weight: 10_00}, "", deployer.ErrNotFound)
+	f.refuses(t, rollout.Routing{Primary: f.Old, Secondary: "999999", Weight: 10_00}, "", target.ErrNotFound)
 }
 
 func missesConcurrency(t T, f Fixture) {
 	_, err := f.Account.Versions.ProvisionedConcurrency(t.Context(), f.Function, f.Alias)
-	require.ErrorIs(t, err, deployer.ErrNotFound)
+	require.ErrorIs(t, err, target.ErrNotFound)
 }
 
 func tellsVersions(t T, f Fixture) {
@@ -134,24 +134,24 @@ func tellsVersions(t T, f Fixture) {
 }
 
 func missesHook(t T, f Fixture) {
-	_, _, err := f.Account.Hooks.Invoke(t.Context(), absent, []byte(`{}`))
-	require.ErrorIs(t, err, deployer.ErrNotFound)
-	require.ErrorIs(t, f.Account.Hooks.CanInvoke(t.Context(), absent), deployer.ErrNotFound)
+	_, _, err := f.Account.Invoker.Invoke(t.Context(), absent, []byte(`{}`))
+	require.ErrorIs(t, err, target.ErrNotFound)
+	require.ErrorIs(t, f.Account.Invoker.CanInvoke(t.Context(), absent), target.ErrNotFound)
 }
 
 func dryRuns(t T, f Fixture) {
-	require.NoError(t, f.Account.Hooks.CanInvoke(t.Context(), f.Hook))
+	require.NoError(t, f.Account.Invoker.CanInvoke(t.Context(), f.Hook))
 }
 
 func invokes(t T, f Fixture) {
-	answer, failure, err := f.Account.Hooks.Invoke(t.Context(), f.Hook, []byte(`{}`))
+	answer, failure, err := f.Account.Invoker.Invoke(t.Context(), f.Hook, []byte(`{}`))
 	require.NoError(t, err)
 	assert.Empty(t, failure)
 	assert.JSONEq(t, `{"status": "Succeeded"}`, string(answer))
 }
 
 func tellsFailure(t T, f Fixture) {
-	answer, failure, err := f.Account.Hooks.Invoke(t.Context(), f.BrokenHook, []byte(`{}`))
+	answer, failure, err := f.Account.Invoker.Invoke(t.Context(), f.BrokenHook, []byte(`{}`))
 	require.NoError(t, err)
 	assert.NotEmpty(t, failure)
 	assert.Empty(t, answer)

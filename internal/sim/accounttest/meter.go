@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/meta-deployer/meta-deployer/internal/analysis"
-	"github.com/meta-deployer/meta-deployer/internal/deployer"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 func meterTests() map[string]func(T, Fixture) {
@@ -27,7 +27,7 @@ func meterTests() map[string]func(T, Fixture) {
 
 func (f Fixture) minutes(t T, alias string, since, until time.Time) []analysis.Minute {
 	t.Helper()
-	shown, err := f.Account.Meter.Minutes(t.Context(), deployer.MeterQuery{
+	shown, err := f.Account.Metrics.Minutes(t.Context(), target.MetricsQuery{
 		Function: f.Function, Alias: alias, OldVersion: f.Old, NewVersion: f.New, Since: since, Until: until,
 	})
 	require.NoError(t, err)
@@ -63,7 +63,7 @@ func readsSomeMinutes(t T, f Fixture) {
 // Twenty days are more than CloudWatch keeps minutes of; in longer periods everything is there.
 func readsLongWindow(t T, f Fixture) {
 	for period, days := range map[time.Duration]int{5 * time.Minute: 0, 3 * time.Hour: 20} {
-		shown, err := f.Account.Meter.Minutes(t.Context(), deployer.MeterQuery{
+		shown, err := f.Account.Metrics.Minutes(t.Context(), target.MetricsQuery{
 			Function: f.Function, Alias: f.Busy, OldVersion: f.Old, NewVersion: f.New, Since: f.TrafficSince.AddDate(0, 0, -days), Until: f.Now, Period: period,
 		})
 		require.NoError(t, err)
@@ -81,7 +81,7 @@ func readsLongWindow(t T, f Fixture) {
 }
 
 func tellsAlarms(t T, f Fixture) {
-	alarms, err := f.Account.Meter.Alarms(t.Context(), []string{f.Alarm})
+	alarms, err := f.Account.Metrics.Alarms(t.Context(), []string{f.Alarm})
 	require.NoError(t, err)
 	require.Len(t, alarms, 1)
 	assert.Equal(t, f.Alarm, alarms[0].Name)
@@ -89,7 +89,7 @@ func tellsAlarms(t T, f Fixture) {
 }
 
 func tellsRedAlarm(t T, f Fixture) {
-	alarms, err := f.Account.Meter.Alarms(t.Context(), []string{f.RedAlarm, f.Alarm})
+	alarms, err := f.Account.Metrics.Alarms(t.Context(), []string{f.RedAlarm, f.Alarm})
 	require.NoError(t, err)
 	require.Len(t, alarms, 2)
 	for _, a := range alarms {
@@ -101,8 +101,8 @@ func tellsRedAlarm(t T, f Fixture) {
 }
 
 func namesMissingAlarms(t T, f Fixture) {
-	_, err := f.Account.Meter.Alarms(t.Context(), []string{f.Alarm, absent})
-	require.ErrorIs(t, err, deployer.ErrNotFound)
+	_, err := f.Account.Metrics.Alarms(t.Context(), []string{f.Alarm, absent})
+	require.ErrorIs(t, err, target.ErrNotFound)
 	require.ErrorContains(t, err, absent)
 	assert.NotContains(t, err.Error(), f.Alarm)
 }

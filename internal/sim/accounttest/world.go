@@ -4,9 +4,9 @@ import (
 	"time"
 
 	"github.com/meta-deployer/meta-deployer/internal/analysis"
-	"github.com/meta-deployer/meta-deployer/internal/deployer"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
 	"github.com/meta-deployer/meta-deployer/internal/sim"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 // World is a simulated account that has what a fixture needs, at a time. The fixture is without an Account.
@@ -19,8 +19,8 @@ func World(now time.Time) (*sim.World, Fixture) {
 	w := sim.NewAt(f.TrafficSince)
 	w.Publish(f.Function, f.Old, sim.Version{})
 	w.Publish(f.Function, f.New, sim.Version{Errors: sim.Constant(0.5)})
-	w.Publish(f.Function, f.OtherRole, sim.Version{Version: deployer.Version{Role: "another"}})
-	for name, alias := range map[string]deployer.Alias{
+	w.Publish(f.Function, f.OtherRole, sim.Version{Version: target.Version{Role: "another"}})
+	for name, alias := range map[string]target.Alias{
 		f.Alias: {Routing: rollout.Routing{Primary: f.Old}, Description: f.Description},
 		f.Busy:  {Routing: rollout.Routing{Primary: f.Old, Secondary: f.New, Weight: 10_00}},
 	} {

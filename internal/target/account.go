@@ -1,6 +1,6 @@
-// Package deployer runs rollouts: it reads the alias and the measurements, asks rollout.Decide what follows, and
-// performs it, one effect a turn. It knows AWS only by the small interfaces of Account.
-package deployer
+// Package target has the ports: what the rest of the code asks of the account that it works in, in its own words, with the
+// errors that it may get. internal/cloud answers for AWS, internal/sim for the simulated account.
+package target
 
 import (
 	"context"
@@ -15,8 +15,8 @@ import (
 type Account struct {
 	Aliases  Aliases
 	Versions Versions
-	Meter    Meter
-	Hooks    Hooks
+	Metrics  Metrics
+	Invoker  Invoker
 }
 
 // Aliases reads and moves aliases.
@@ -64,19 +64,19 @@ type ProvisionedConcurrency struct {
 	Status string
 }
 
-// Meter reads measurements.
-type Meter interface {
+// Metrics reads measurements.
+type Metrics interface {
 	// Minutes reads every minute from that of q.Since to that of q.Until, or every such period of q.Period, oldest first. It
 	// fails rather than leave out what it could not read.
-	Minutes(ctx context.Context, q MeterQuery) ([]analysis.Minute, error)
+	Minutes(ctx context.Context, q MetricsQuery) ([]analysis.Minute, error)
 	// Quantiles reads how long the alias's calls took, in periods of analysis.QuantilePeriod. One without calls is left out.
-	Quantiles(ctx context.Context, q MeterQuery) ([]analysis.Quantiles, error)
+	Quantiles(ctx context.Context, q MetricsQuery) ([]analysis.Quantiles, error)
 	// Alarms reads alarms by name, in any order. It fails with ErrNotFound, naming them, where some do not exist.
 	Alarms(ctx context.Context, names []string) ([]analysis.Alarm, error)
 }
 
-// MeterQuery says whose invocations to read, and from when to when.
-type MeterQuery struct {
+// MetricsQuery says whose invocations to read, and from when to when.
+type MetricsQuery struct {
 	Function, Alias        string
 	OldVersion, NewVersion string
 	Since, Until           time.Time
@@ -92,17 +92,17 @@ type MeterQuery struct {
 }
 
 // Granularity is the Period, or a minute.
-func (q MeterQuery) Granularity() time.Duration { return max(q.Period, time.Minute) }
+func (q MetricsQuery) Granularity() time.Duration { return max(q.Period, time.Minute) }
 
-// Hooks invokes functions.
-type Hooks interface {
+// Invoker invokes functions.
+type Invoker interface {
 	// Invoke waits for the answer. failure is what the function itself failed with, "" where it answered.
 	Invoke(ctx context.Context, function string, payload []byte) (answer []byte, failure string, err error)
 	// CanInvoke says whether an invocation would be let through, without making one: ErrNotFound, ErrDenied.
 	CanInvoke(ctx context.Context, function string) error
 }
 
-// Clock is the time that a deployer lives in.
+// Clock is the time that the code lives in.
 type Clock struct {
 	Now func() time.Time
 	// Sleep returns early, with the context's error, when the context ends.
