@@ -129,7 +129,8 @@ func TestRetries(t *testing.T) {
 			})
 			f := functions.New(cloud.Load(server.Getenv))
 			to := target.Alias{Routing: rollout.Routing{Primary: "1", Secondary: "2", Weight: 10_00}, Revision: "r1"}
-			assert.ErrorIs(t, f.UpdateAlias(t.Context(), "f", "live", to), test.err)
+			_, err := f.UpdateAlias(t.Context(), "f", "live", to)
+			assert.ErrorIs(t, err, test.err)
 			sent := server.Calls("lambda:UpdateAlias")
 			require.Len(t, sent, test.calls)
 			for _, call := range sent {
@@ -162,7 +163,7 @@ func TestACallEndsWithItsContext(t *testing.T) {
 	f := functions.New(cloud.Load(server.Getenv))
 	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer cancel()
-	_, _, err := f.Invoke(ctx, "f:2", nil)
+	_, err := f.Invoke(ctx, target.Invocation{Function: "f:2"})
 	require.ErrorIs(t, err, target.ErrUnavailable)
 	require.ErrorIs(t, err, context.DeadlineExceeded)
 }

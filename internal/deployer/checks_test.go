@@ -43,7 +43,7 @@ func (j judged) deploy(t *testing.T) judged {
 	j.world.Advance(30 * time.Minute)
 	d := j.world.Deployer(slog.New(slog.DiscardHandler))
 	if j.meter != nil {
-		d.Accounts = func(string, string) target.Account {
+		d.Accounts = func(string, string, string) target.Account {
 			a := j.world.Account()
 			a.Metrics = j.meter(a.Metrics)
 			return a

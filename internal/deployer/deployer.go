@@ -15,8 +15,9 @@ import (
 
 // Deployer answers requests. It holds no state between them.
 type Deployer struct {
-	// Accounts gives the account to work in: the deployer's own, or the one of a role.
-	Accounts func(roleARN, externalID string) target.Account
+	// Accounts gives the account to work in: the deployer's own, or the one of a role, whose session has the driver's token
+	// in its name.
+	Accounts func(roleARN, externalID, session string) target.Account
 	Clock    target.Clock
 	Log      *slog.Logger
 	// Caller tells of an invocation where the deployer runs and the invocation's id, which is the driver's id.
@@ -46,7 +47,7 @@ func (d Deployer) Handle(ctx context.Context, raw json.RawMessage) (Answer, erro
 		return Answer{}, InvalidRequest{failure{"the request is refused, nothing was touched: " + err.Error()}}
 	}
 	r := &run{
-		deployer: d, request: request, account: d.Accounts(request.RoleARN, request.ExternalID),
+		deployer: d, request: request, account: d.Accounts(request.RoleARN, request.ExternalID, rollout.DriverToken(id)),
 		log: d.Log.With("function", request.Function, "alias", request.Alias), driver: rollout.DriverToken(id), began: d.Clock.Now(),
 	}
 	r.log.InfoContext(ctx, "request", "request", string(raw), "driver", r.driver)

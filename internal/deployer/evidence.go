@@ -193,14 +193,14 @@ func (r *run) askJudge(ctx context.Context, live *rollout.Journal) *analysis.Jud
 	}
 	ctx, cancel := r.deployer.Clock.Bound(ctx, r.now().Add(most))
 	defer cancel()
-	answer, failed, err := r.account.Invoker.Invoke(ctx, r.request.Plan.Health.Judge, payload)
+	reply, err := r.account.Invoker.Invoke(ctx, target.Invocation{Function: r.request.Plan.Health.Judge, Payload: payload})
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return &analysis.Judgement{Verdict: analysis.Inconclusive, Reason: fmt.Sprintf("it did not answer within %s, it is asked again", most)}
 	case err != nil:
 		return &analysis.Judgement{Verdict: analysis.Inconclusive, Reason: fmt.Sprintf("it could not be asked: %v; it is asked again", err)}
-	case failed != "":
-		return &analysis.Judgement{Verdict: analysis.Inconclusive, Reason: fmt.Sprintf("it failed: %s; it is asked again", failed)}
+	case reply.Failure != "":
+		return &analysis.Judgement{Verdict: analysis.Inconclusive, Reason: fmt.Sprintf("it failed: %s; it is asked again", reply.Failure)}
 	}
-	return analysis.ParseJudgement(answer)
+	return analysis.ParseJudgement(reply.Body)
 }

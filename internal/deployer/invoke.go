@@ -9,6 +9,7 @@ import (
 
 	"github.com/meta-deployer/meta-deployer/internal/analysis"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 // patience is how long something that cannot be invoked is tried again, at the most so long after the last try.
@@ -52,7 +53,8 @@ func (r *run) attempt(ctx context.Context, function string, payload []byte, limi
 		defer cancel()
 		call = bounded
 	}
-	a.Body, a.Failure, err = r.account.Invoker.Invoke(call, function, payload)
+	reply, err := r.account.Invoker.Invoke(call, target.Invocation{Function: function, Payload: payload})
+	a.Body, a.Failure = reply.Body, reply.Failure
 	a.Took = r.now().Sub(asked)
 	if err != nil && call.Err() != nil && ctx.Err() == nil {
 		a.Cut, err = true, nil

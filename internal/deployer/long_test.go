@@ -72,7 +72,7 @@ func TestAForgottenRolloutIsJudgedByEverythingSinceItBegan(t *testing.T) {
 
 	status := func(meter func(target.Metrics) target.Metrics) analysis.Check {
 		d := w.Deployer(discard())
-		d.Accounts = func(string, string) target.Account {
+		d.Accounts = func(string, string, string) target.Account {
 			a := w.Account()
 			a.Metrics = meter(a.Metrics)
 			return a
@@ -110,7 +110,7 @@ func TestAForgottenRolloutGoesOn(t *testing.T) {
 	w, ask := forgotten(t, g, map[string]any{"min-invocations": 20, "on-no-data": "rollback"})
 	asked := []target.MetricsQuery{}
 	d := w.Deployer(discard())
-	d.Accounts = func(string, string) target.Account {
+	d.Accounts = func(string, string, string) target.Account {
 		a := w.Account()
 		a.Metrics = counting{a.Metrics, &asked, new(int)}
 		return a

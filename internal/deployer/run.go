@@ -198,7 +198,10 @@ func (r *run) note(ctx context.Context, s rollout.Situation, action rollout.Next
 // late, the next turn sees.
 func (r *run) write(ctx context.Context, read target.Alias, w rollout.Write) (time.Time, *rollout.Finish, error) {
 	to := target.Alias{Routing: w.Routing, Description: w.Description, Revision: read.Revision}
-	err := r.timed(func() error { return r.account.Aliases.UpdateAlias(ctx, r.request.Function, r.request.Alias, to) })
+	err := r.timed(func() error {
+		_, err := r.account.Aliases.UpdateAlias(ctx, r.request.Function, r.request.Alias, to)
+		return err
+	})
 	switch {
 	case err == nil:
 		r.progress.Rollout = w.Rollout

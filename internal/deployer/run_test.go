@@ -155,7 +155,7 @@ func TestAReadEndsBeforeThePlansOwnEnd(t *testing.T) {
 	g := withKeys(map[string]any{"max-duration": 120})
 	w, d := g.world()
 	left := 4
-	d.Accounts = func(string, string) target.Account {
+	d.Accounts = func(string, string, string) target.Account {
 		a := w.Account()
 		a.Metrics = hanging{a.Metrics, w.Clock(), &left}
 		return a

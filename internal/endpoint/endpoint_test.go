@@ -35,7 +35,7 @@ func overHTTP(t *testing.T, w *sim.World) target.Account {
 	environment := map[string]string{
 		"AWS_ENDPOINT_URL": server.URL, "AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x",
 	}
-	return account.Of(cloud.Load(func(key string) string { return environment[key] }))("", "")
+	return account.Of(cloud.Load(func(key string) string { return environment[key] }))("", "", "")
 }
 
 func TestEverythingThatIsMeasuredIsTheSameOverHTTP(t *testing.T) {

@@ -100,21 +100,22 @@ func (e *Endpoint) getConcurrency(ctx context.Context, c call) (wire.Answer, err
 
 // invoke runs a function; an asynchronous invocation runs on after the answer.
 func (e *Endpoint) invoke(ctx context.Context, c call) (wire.Answer, error) {
-	hooks, target := e.world.Account().Invoker, arn(c.function, c.qualifier)
+	hooks := e.world.Account().Invoker
+	invocation := target.Invocation{Function: arn(c.function, c.qualifier), Payload: c.Raw, TenantID: c.Header.Get("X-Amz-Tenant-Id")}
 	switch c.Header.Get("X-Amz-Invocation-Type") {
 	case "DryRun":
-		return wire.Answer{Status: http.StatusNoContent}, hooks.CanInvoke(ctx, target)
+		return wire.Answer{Status: http.StatusNoContent}, hooks.CanInvoke(ctx, invocation.Function)
 	case "Event":
-		if err := hooks.CanInvoke(ctx, target); err != nil {
+		if err := hooks.CanInvoke(ctx, invocation.Function); err != nil {
 			return wire.Answer{}, err
 		}
-		e.world.Go(e.world.Elapsed(), func() { _, _, _ = hooks.Invoke(ctx, target, c.Raw) })
+		e.world.Go(e.world.Elapsed(), func() { _, _ = hooks.Invoke(ctx, invocation) })
 		return wire.Answer{Status: http.StatusAccepted}, nil
 	}
-	answer, failed, err := hooks.Invoke(ctx, target, c.Raw)
-	a := wire.Answer{Body: answer, Header: map[string]string{"X-Amz-Executed-Version": executed(c.qualifier)}}
-	if failed != "" {
-		a.Header["X-Amz-Function-Error"], a.Body = "Unhandled", []byte(failed)
+	reply, err := hooks.Invoke(ctx, invocation)
+	a := wire.Answer{Body: reply.Body, Header: map[string]string{"X-Amz-Executed-Version": executed(c.qualifier)}}
+	if reply.Failure != "" {
+		a.Header["X-Amz-Function-Error"], a.Body = "Unhandled", []byte(reply.Failure)
 	}
 	return a, err
 }

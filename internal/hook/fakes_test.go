@@ -95,12 +95,13 @@ func (w *world) Version(_ context.Context, function, version string) (target.Ver
 	return state, nil
 }
 
-func (w *world) Invoke(ctx context.Context, function string, payload []byte) ([]byte, string, error) {
+func (w *world) Invoke(ctx context.Context, i target.Invocation) (target.Reply, error) {
 	if err := w.fault("Invoke"); err != nil {
-		return nil, "", err
+		return target.Reply{}, err
 	}
-	w.note("invoke " + function + " " + string(payload))
-	return w.serve(ctx, payload)
+	w.note("invoke " + i.Function + " " + string(i.Payload))
+	answer, failure, err := w.serve(ctx, i.Payload)
+	return target.Reply{Body: answer, Failure: failure}, err
 }
 
 func (w *world) CanInvoke(_ context.Context, function string) error {

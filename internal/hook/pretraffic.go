@@ -14,7 +14,7 @@ import (
 // functions is Lambda, as target.Versions and target.Invoker describe it.
 type functions interface {
 	Version(ctx context.Context, function, version string) (target.Version, error)
-	Invoke(ctx context.Context, function string, payload []byte) (answer []byte, failure string, err error)
+	Invoke(ctx context.Context, i target.Invocation) (target.Reply, error)
 	CanInvoke(ctx context.Context, function string) error
 }
 

@@ -8,6 +8,7 @@ import (
 	"slices"
 
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 // probesFor are the probes whose pattern matches the whole bare name.
@@ -45,7 +46,8 @@ func (p PreTraffic) run(ctx context.Context, t Target, probe rollout.Probe) erro
 func (p PreTraffic) ask(ctx context.Context, version string, probe rollout.Probe) (a rollout.ProbeAnswer, err error) {
 	err = retried(ctx, p.Clock, func() (err error) {
 		asked := p.Clock.Now()
-		a.Body, a.Failure, err = p.Functions.Invoke(ctx, version, probe.Payload)
+		reply, err := p.Functions.Invoke(ctx, target.Invocation{Function: version, Payload: probe.Payload})
+		a.Body, a.Failure = reply.Body, reply.Failure
 		a.Took = p.Clock.Now().Sub(asked)
 		return err
 	})

@@ -27,11 +27,16 @@ func (a account) Alias(ctx context.Context, function, name string) (found target
 }
 
 // UpdateAlias is UpdateAlias with everything given, and the condition of the revision.
-func (a account) UpdateAlias(ctx context.Context, function, name string, to target.Alias) error {
-	return a.world.call(ctx, UpdateAlias, func() error {
+func (a account) UpdateAlias(ctx context.Context, function, name string, to target.Alias) (made target.Alias, err error) {
+	err = a.world.call(ctx, UpdateAlias, func() error {
 		_, id := Caller(ctx)
-		return a.world.updateAlias(id, function, name, to)
+		made, err = a.world.updateAlias(id, function, name, to)
+		return err
 	})
+	if err != nil {
+		return target.Alias{}, err
+	}
+	return made, nil
 }
 
 // Version is GetFunctionConfiguration.
@@ -86,15 +91,15 @@ func (a account) Alarms(ctx context.Context, names []string) (alarms []analysis.
 }
 
 // Invoke is a synchronous Invoke.
-func (a account) Invoke(ctx context.Context, function string, payload []byte) (answer []byte, failure string, err error) {
+func (a account) Invoke(ctx context.Context, i target.Invocation) (reply target.Reply, err error) {
 	err = a.world.call(ctx, Invoke, func() error {
-		answer, failure, err = a.world.invoke(ctx, function, payload)
+		reply.Body, reply.Failure, err = a.world.invoke(ctx, i.Function, i.Payload)
 		return err
 	})
 	if err != nil {
-		return nil, "", err
+		return target.Reply{}, err
 	}
-	return answer, failure, nil
+	return reply, nil
 }
 
 // CanInvoke is an Invoke that asks for a dry run.

@@ -96,20 +96,20 @@ func (w *World) DeleteAlias(by, name, aliasName string) error {
 	return nil
 }
 
-// updateAlias is a write on the condition of the revision.
-func (w *World) updateAlias(by, name, aliasName string, to target.Alias) error {
+// updateAlias is a write on the condition of the revision. It returns the alias as it is after it.
+func (w *World) updateAlias(by, name, aliasName string, to target.Alias) (target.Alias, error) {
 	f, a, err := w.find(name, aliasName)
 	if err != nil {
-		return notFound("Alias not found: " + arn(name) + ":" + aliasName)
+		return target.Alias{}, notFound("Alias not found: " + arn(name) + ":" + aliasName)
 	}
 	if err := f.accepts(to); err != nil {
-		return err
+		return target.Alias{}, err
 	}
 	if to.Revision != a.Revision {
-		return &Error{"PreconditionFailedException", "The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias API to retrieve the latest Revision Id", target.ErrMoved}
+		return target.Alias{}, &Error{"PreconditionFailedException", "The Revision Id provided does not match the latest Revision Id. Call the GetFunction/GetAlias API to retrieve the latest Revision Id", target.ErrMoved}
 	}
 	w.record(by, f, a, to)
-	return nil
+	return a.Alias, nil
 }
 
 // record makes a write, and what Lambda makes of it.

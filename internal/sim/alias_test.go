@@ -42,7 +42,7 @@ func TestUpdateAliasFollowsLambdasRules(t *testing.T) {
 			before, err := w.Alias("shop", "live")
 			require.NoError(t, err)
 			to := target.Alias{Routing: c.routing, Description: c.description, Revision: before.Revision}
-			err = w.Account().Aliases.UpdateAlias(t.Context(), "shop", "live", to)
+			_, err = w.Account().Aliases.UpdateAlias(t.Context(), "shop", "live", to)
 			after, _ := w.Alias("shop", "live")
 			if c.err != nil {
 				require.ErrorIs(t, err, c.err)
@@ -61,9 +61,10 @@ func TestUpdateAliasFollowsLambdasRules(t *testing.T) {
 func TestAWriteToAMissingAlias(t *testing.T) {
 	w := shop(t)
 	aliases := w.Account().Aliases
-	require.ErrorIs(t, aliases.UpdateAlias(t.Context(), "shop", "dead", target.Alias{}), target.ErrNotFound)
+	_, err := aliases.UpdateAlias(t.Context(), "shop", "dead", target.Alias{})
+	require.ErrorIs(t, err, target.ErrNotFound)
 	require.NoError(t, w.DeleteAlias("console", "shop", "live"))
-	_, err := aliases.Alias(t.Context(), "shop", "live")
+	_, err = aliases.Alias(t.Context(), "shop", "live")
 	require.ErrorIs(t, err, target.ErrNotFound)
 }
 
@@ -79,7 +80,8 @@ func TestEveryWriteIsRecorded(t *testing.T) {
 	now, err := w.Account().Aliases.Alias(ctx, "shop", "live")
 	require.NoError(t, err)
 	now.Routing = rollout.Routing{Primary: "2"}
-	require.NoError(t, w.Account().Aliases.UpdateAlias(ctx, "shop", "live", now))
+	_, err = w.Account().Aliases.UpdateAlias(ctx, "shop", "live", now)
+	require.NoError(t, err)
 	require.NoError(t, w.DeleteAlias("console", "shop", "live"))
 
 	writes := w.Writes()

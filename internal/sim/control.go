@@ -64,10 +64,7 @@ func (c Control) UpdateAlias(ctx context.Context, by, function, name string, cha
 		if err := change.apply(&to); err != nil {
 			return err
 		}
-		if err := c.world.updateAlias(by, function, name, to); err != nil {
-			return err
-		}
-		made, err = c.world.Alias(function, name)
+		made, err = c.world.updateAlias(by, function, name, to)
 		return err
 	})
 	return made, err

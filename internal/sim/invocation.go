@@ -77,7 +77,7 @@ func Caller(ctx context.Context) (home rollout.Home, id string) {
 // Deployer is a deployer that lives in this world.
 func (w *World) Deployer(log *slog.Logger) deployer.Deployer {
 	return deployer.Deployer{
-		Accounts: func(string, string) target.Account { return w.Account() },
+		Accounts: func(string, string, string) target.Account { return w.Account() },
 		Clock:    w.Clock(), Log: log, Caller: Caller,
 	}
 }

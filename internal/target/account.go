@@ -24,8 +24,10 @@ type Aliases interface {
 	// Alias fails with ErrNotFound where there is no such function or alias.
 	Alias(ctx context.Context, function, alias string) (Alias, error)
 	// UpdateAlias writes routing and description together if the alias still has to.Revision, else it fails with
-	// ErrMoved. After any error but ErrDenied and ErrRefused it may have been done all the same.
-	UpdateAlias(ctx context.Context, function, alias string, to Alias) error
+	// ErrMoved. It returns the alias as it is after the write, with its new revision: a read may show an older one for a
+	// while. After any error but ErrDenied and ErrRefused it may have been done all the same; after ErrMoved too, because
+	// a write whose answer was lost is repeated on the way.
+	UpdateAlias(ctx context.Context, function, alias string, to Alias) (Alias, error)
 }
 
 // Alias is an alias as Lambda states it.
@@ -96,10 +98,27 @@ func (q MetricsQuery) Granularity() time.Duration { return max(q.Period, time.Mi
 
 // Invoker invokes functions.
 type Invoker interface {
-	// Invoke waits for the answer. failure is what the function itself failed with, "" where it answered.
-	Invoke(ctx context.Context, function string, payload []byte) (answer []byte, failure string, err error)
+	// Invoke waits for the answer. An error says that no answer came: a function that failed is a Reply.
+	Invoke(ctx context.Context, i Invocation) (Reply, error)
 	// CanInvoke says whether an invocation would be let through, without making one: ErrNotFound, ErrDenied.
 	CanInvoke(ctx context.Context, function string) error
+}
+
+// Invocation is what a function is invoked with.
+type Invocation struct {
+	// Function is a name or an ARN, with an optional version or alias behind it.
+	Function string
+	Payload  []byte
+	// TenantID is whom the invocation is for. A function with tenant isolation refuses one without it; "" for any other.
+	TenantID string
+}
+
+// Reply is how a function ended.
+type Reply struct {
+	// Body is what it answered; nil where it failed.
+	Body []byte
+	// Failure is what it failed with, in a text that is shown to people; "" where it answered.
+	Failure string
 }
 
 // Clock is the time that the code lives in.

@@ -38,8 +38,13 @@ func (f Functions) Alias(ctx context.Context, function, alias string) (target.Al
 	if err != nil {
 		return target.Alias{}, cloud.Translate(err)
 	}
-	routing, err := routingOf(aws.ToString(out.FunctionVersion), out.RoutingConfig)
-	return target.Alias{Routing: routing, Description: aws.ToString(out.Description), Revision: aws.ToString(out.RevisionId)}, err
+	return aliasOf(out.FunctionVersion, out.RoutingConfig, out.Description, out.RevisionId)
+}
+
+// aliasOf reads an alias, as GetAlias and UpdateAlias answer it.
+func aliasOf(version *string, config *types.AliasRoutingConfiguration, description, revision *string) (target.Alias, error) {
+	routing, err := routingOf(aws.ToString(version), config)
+	return target.Alias{Routing: routing, Description: aws.ToString(description), Revision: aws.ToString(revision)}, err
 }
 
 // routingOf reads a routing. An alias has at most one additional version.
@@ -61,14 +66,14 @@ func routingOf(primary string, config *types.AliasRoutingConfiguration) (rollout
 
 // UpdateAlias writes routing and description in one call, on the condition of the revision. The weights map is never
 // nil: an empty one clears the weights, a missing one would leave them.
-func (f Functions) UpdateAlias(ctx context.Context, function, alias string, to target.Alias) error {
+func (f Functions) UpdateAlias(ctx context.Context, function, alias string, to target.Alias) (target.Alias, error) {
 	ctx, cancel := context.WithTimeout(ctx, cloud.CallTimeout)
 	defer cancel()
 	weights := map[string]float64{}
 	if to.Routing.Split() {
 		weights[to.Routing.Secondary] = to.Routing.Weight.Share()
 	}
-	_, err := f.control.UpdateAlias(ctx, &lambda.UpdateAliasInput{
+	out, err := f.control.UpdateAlias(ctx, &lambda.UpdateAliasInput{
 		FunctionName:    &function,
 		Name:            &alias,
 		FunctionVersion: &to.Routing.Primary,
@@ -76,7 +81,10 @@ func (f Functions) UpdateAlias(ctx context.Context, function, alias string, to t
 		Description:     &to.Description,
 		RevisionId:      &to.Revision,
 	})
-	return cloud.Translate(err)
+	if err != nil {
+		return target.Alias{}, cloud.Translate(err)
+	}
+	return aliasOf(out.FunctionVersion, out.RoutingConfig, out.Description, out.RevisionId)
 }
 
 // Version reads a version's configuration; "" is the unpublished one.
@@ -123,17 +131,20 @@ func (f Functions) ProvisionedConcurrency(ctx context.Context, function, alias s
 	}, nil
 }
 
-// Invoke calls a function, by name or ARN with an optional qualifier behind it, and waits for its answer. HTTP status
-// 200 with a function error is a failure of the function.
-func (f Functions) Invoke(ctx context.Context, function string, payload []byte) (answer []byte, failure string, err error) {
-	out, err := f.invoke.Invoke(ctx, &lambda.InvokeInput{FunctionName: &function, Payload: payload, InvocationType: types.InvocationTypeRequestResponse})
+// Invoke calls a function and waits for its answer. HTTP status 200 with a function error is a failure of the function.
+func (f Functions) Invoke(ctx context.Context, i target.Invocation) (target.Reply, error) {
+	in := &lambda.InvokeInput{FunctionName: &i.Function, Payload: i.Payload, InvocationType: types.InvocationTypeRequestResponse}
+	if i.TenantID != "" {
+		in.TenantId = &i.TenantID
+	}
+	out, err := f.invoke.Invoke(ctx, in)
 	if err != nil {
-		return nil, "", cloud.Translate(err)
+		return target.Reply{}, cloud.Translate(err)
 	}
 	if out.FunctionError != nil {
-		return nil, fmt.Sprintf("%s: %.300s", *out.FunctionError, out.Payload), nil
+		return target.Reply{Failure: fmt.Sprintf("%s: %.300s", *out.FunctionError, out.Payload)}, nil
 	}
-	return out.Payload, "", nil
+	return target.Reply{Body: out.Payload}, nil
 }
 
 // CanInvoke asks Lambda whether an invocation would be let through.

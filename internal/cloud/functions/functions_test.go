@@ -90,8 +90,10 @@ func TestUpdateAliasOnTheWire(t *testing.T) {
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			f, server := connect(t, always(map[string]any{}))
-			require.NoError(t, f.UpdateAlias(t.Context(), "f", "live", test.to))
+			f, server := connect(t, func(call wiretest.Call) wiretest.Answer { return wiretest.Answer{Body: call.Raw} })
+			made, err := f.UpdateAlias(t.Context(), "f", "live", test.to)
+			require.NoError(t, err)
+			assert.Equal(t, test.to, made)
 			calls := server.Calls("lambda:UpdateAlias")
 			require.Len(t, calls, 1)
 			assert.Equal(t, "/2015-03-31/functions/f/aliases/live", calls[0].Path)
@@ -105,7 +107,9 @@ func TestWeightsAreExactOnTheWire(t *testing.T) {
 	f, server := connect(t, func(call wiretest.Call) wiretest.Answer { return wiretest.Answer{Body: call.Raw} })
 	for w := rollout.Weight(1); w < rollout.Full; w += 101 {
 		routing := rollout.Routing{Primary: "1", Secondary: "2", Weight: w}
-		require.NoError(t, f.UpdateAlias(t.Context(), "f", "live", target.Alias{Routing: routing}))
+		made, err := f.UpdateAlias(t.Context(), "f", "live", target.Alias{Routing: routing, Revision: "r1"})
+		require.NoError(t, err)
+		assert.Equal(t, routing, made.Routing)
 	}
 	for i, call := range server.Calls("lambda:UpdateAlias") {
 		_, share, _ := strings.Cut(string(call.Raw), `{"2":`)
@@ -185,20 +189,22 @@ func TestInvoke(t *testing.T) {
 		}
 		return wiretest.Answer{Body: []byte(`{"ok":true}`), Header: map[string]string{"X-Amz-Executed-Version": "2"}}
 	})
-	answer, failure, err := f.Invoke(t.Context(), arn, []byte(`{"ping":1}`))
+	reply, err := f.Invoke(t.Context(), target.Invocation{Function: arn, Payload: []byte(`{"ping":1}`)})
 	require.NoError(t, err)
-	assert.Empty(t, failure)
-	assert.JSONEq(t, `{"ok":true}`, string(answer))
+	assert.Empty(t, reply.Failure)
+	assert.JSONEq(t, `{"ok":true}`, string(reply.Body))
 	call := server.Calls("lambda:Invoke")[0]
 	assert.Equal(t, "/2015-03-31/functions/"+arn+"/invocations", call.Path)
 	assert.Equal(t, "RequestResponse", call.Header.Get("X-Amz-Invocation-Type"))
 	assert.JSONEq(t, `{"ping":1}`, string(call.Raw))
+	assert.NotContains(t, call.Header, "X-Amz-Tenant-Id")
 
-	answer, failure, err = f.Invoke(t.Context(), "f:2", []byte(`"bad"`))
+	reply, err = f.Invoke(t.Context(), target.Invocation{Function: "f:2", Payload: []byte(`"bad"`), TenantID: "blue-1"})
 	require.NoError(t, err, "status 200 with a function error is the function's failure, not the call's")
-	assert.Empty(t, answer)
-	assert.Contains(t, failure, `Unhandled: {"errorMessage":"no no`)
-	assert.Less(t, len(failure), 400)
+	assert.Empty(t, reply.Body)
+	assert.Contains(t, reply.Failure, `Unhandled: {"errorMessage":"no no`)
+	assert.Less(t, len(reply.Failure), 400)
+	assert.Equal(t, "blue-1", server.Calls("lambda:Invoke")[1].Header.Get("X-Amz-Tenant-Id"))
 }
 
 func TestCanInvokeRunsNothing(t *testing.T) {
@@ -215,9 +221,9 @@ func TestInvokeWaitsForASlowFunction(t *testing.T) {
 	f, server := connect(t, func(wiretest.Call) wiretest.Answer {
 		return wiretest.Answer{Body: []byte(`{}`), Delay: 4 * time.Second}
 	})
-	_, failure, err := f.Invoke(t.Context(), "f:2", nil)
+	reply, err := f.Invoke(t.Context(), target.Invocation{Function: "f:2"})
 	require.NoError(t, err)
-	assert.Empty(t, failure)
+	assert.Empty(t, reply.Failure)
 	assert.Len(t, server.Calls("lambda:Invoke"), 1)
 }
 
@@ -226,7 +232,7 @@ func TestInvokeIsOneAttempt(t *testing.T) {
 	f, server := connect(t, func(wiretest.Call) wiretest.Answer {
 		return wiretest.Answer{Status: 429, Body: []byte(`{"Reason":"ConcurrentInvocationLimitExceeded"}`), Header: map[string]string{"X-Amzn-Errortype": "TooManyRequestsException"}}
 	})
-	_, _, err := f.Invoke(t.Context(), "f:2", nil)
+	_, err := f.Invoke(t.Context(), target.Invocation{Function: "f:2"})
 	require.ErrorIs(t, err, target.ErrUnavailable)
 	assert.Len(t, server.Calls("lambda:Invoke"), 1)
 }

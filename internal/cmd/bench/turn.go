@@ -101,7 +101,7 @@ func newIdle() *idle {
 
 func (a *idle) deployer() deployer.Deployer {
 	return deployer.Deployer{
-		Accounts: func(string, string) target.Account {
+		Accounts: func(string, string, string) target.Account {
 			return target.Account{Aliases: a, Versions: a, Metrics: a, Invoker: a}
 		},
 		Clock: target.Clock{
@@ -127,9 +127,9 @@ func (a *idle) Alias(context.Context, string, string) (target.Alias, error) {
 	return a.alias, nil
 }
 
-func (a *idle) UpdateAlias(_ context.Context, _, _ string, to target.Alias) error {
+func (a *idle) UpdateAlias(_ context.Context, _, _ string, to target.Alias) (target.Alias, error) {
 	a.alias = to
-	return nil
+	return to, nil
 }
 
 func (a *idle) Version(context.Context, string, string) (target.Version, error) {

@@ -126,7 +126,11 @@ func (f Fixture) read(t T) target.Alias {
 func (f Fixture) write(t T, to rollout.Routing, description string) error {
 	t.Helper()
 	a := target.Alias{Routing: to, Description: description, Revision: f.read(t).Revision}
-	return f.Account.Aliases.UpdateAlias(t.Context(), f.Function, f.Alias, a)
+	made, err := f.Account.Aliases.UpdateAlias(t.Context(), f.Function, f.Alias, a)
+	if err == nil {
+		assert.Equal(t, f.read(t), made, "what a write answers is what is read")
+	}
+	return err
 }
 
 func (f Fixture) split(w rollout.Weight) rollout.Routing {

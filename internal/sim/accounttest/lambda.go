@@ -78,7 +78,7 @@ func refusesStaleWrite(t T, f Fixture) {
 	require.NoError(t, f.write(t, f.split(10_00), "theirs"))
 	theirs := f.read(t)
 	stale.Routing = rollout.Routing{Primary: f.New}
-	err := f.Account.Aliases.UpdateAlias(t.Context(), f.Function, f.Alias, stale)
+	_, err := f.Account.Aliases.UpdateAlias(t.Context(), f.Function, f.Alias, stale)
 	require.ErrorIs(t, err, target.ErrMoved)
 	assert.Equal(t, theirs, f.read(t))
 }
@@ -98,7 +98,7 @@ func refusesOtherRole(t T, f Fixture) {
 func missesAlias(t T, f Fixture) {
 	_, err := f.Account.Aliases.Alias(t.Context(), f.Function, absent)
 	require.ErrorIs(t, err, target.ErrNotFound)
-	err = f.Account.Aliases.UpdateAlias(t.Context(), f.Function, absent, target.Alias{Routing: rollout.Routing{Primary: f.Old}, Revision: "any"})
+	_, err = f.Account.Aliases.UpdateAlias(t.Context(), f.Function, absent, target.Alias{Routing: rollout.Routing{Primary: f.Old}, Revision: "any"})
 	require.ErrorIs(t, err, target.ErrNotFound)
 }
 
@@ -134,7 +134,7 @@ func tellsVersions(t T, f Fixture) {
 }
 
 func missesHook(t T, f Fixture) {
-	_, _, err := f.Account.Invoker.Invoke(t.Context(), absent, []byte(`{}`))
+	_, err := f.Account.Invoker.Invoke(t.Context(), target.Invocation{Function: absent, Payload: []byte(`{}`)})
 	require.ErrorIs(t, err, target.ErrNotFound)
 	require.ErrorIs(t, f.Account.Invoker.CanInvoke(t.Context(), absent), target.ErrNotFound)
 }
@@ -144,15 +144,15 @@ func dryRuns(t T, f Fixture) {
 }
 
 func invokes(t T, f Fixture) {
-	answer, failure, err := f.Account.Invoker.Invoke(t.Context(), f.Hook, []byte(`{}`))
+	reply, err := f.Account.Invoker.Invoke(t.Context(), target.Invocation{Function: f.Hook, Payload: []byte(`{}`)})
 	require.NoError(t, err)
-	assert.Empty(t, failure)
-	assert.JSONEq(t, `{"status": "Succeeded"}`, string(answer))
+	assert.Empty(t, reply.Failure)
+	assert.JSONEq(t, `{"status": "Succeeded"}`, string(reply.Body))
 }
 
 func tellsFailure(t T, f Fixture) {
-	answer, failure, err := f.Account.Invoker.Invoke(t.Context(), f.BrokenHook, []byte(`{}`))
+	reply, err := f.Account.Invoker.Invoke(t.Context(), target.Invocation{Function: f.BrokenHook, Payload: []byte(`{}`)})
 	require.NoError(t, err)
-	assert.NotEmpty(t, failure)
-	assert.Empty(t, answer)
+	assert.NotEmpty(t, reply.Failure)
+	assert.Empty(t, reply.Body)
 }
