@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/meta-deployer/meta-deployer/internal/analysis"
+	"github.com/meta-deployer/meta-deployer/internal/request"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
 )
 
@@ -19,7 +20,7 @@ var noon = time.Date(2026, 1, 5, 12, 0, 0, 0, time.UTC)
 // planOf is the plan of a request with more keys.
 func planOf(t *testing.T, more string) rollout.Plan {
 	t.Helper()
-	r, err := rollout.Parse([]byte(`{"action": "rehearse", "function-name": "f", "alias": "live", `+more+`}`), rollout.Home{})
+	r, err := request.Parse([]byte(`{"action": "rehearse", "function-name": "f", "alias": "live", `+more+`}`), request.Home{})
 	require.NoError(t, err)
 	return r.Plan
 }

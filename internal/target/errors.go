@@ -1,6 +1,10 @@
 package target
 
-import "errors"
+import (
+	"errors"
+
+	"github.com/meta-deployer/meta-deployer/internal/rollout"
+)
 
 // What the ports fail with. Anything else is ErrUnavailable.
 var (
@@ -19,4 +23,17 @@ var (
 // Permanent says that trying a call again is of no use, unless what it names is only a moment old.
 func Permanent(err error) bool {
 	return errors.Is(err, ErrNotFound) || errors.Is(err, ErrDenied) || errors.Is(err, ErrRefused)
+}
+
+// CallError is an error of a port as rollout understands it.
+func CallError(err error) *rollout.CallError {
+	kind := rollout.Unavailable
+	for sentinel, k := range map[error]rollout.ErrorKind{
+		ErrNotFound: rollout.NotFound, ErrDenied: rollout.Denied, ErrRefused: rollout.Refused, ErrMoved: rollout.Moved,
+	} {
+		if errors.Is(err, sentinel) {
+			kind = k
+		}
+	}
+	return &rollout.CallError{Kind: kind, Text: err.Error()}
 }
