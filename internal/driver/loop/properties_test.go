@@ -100,7 +100,7 @@ func TestS5NothingIsWrittenBeforePreflightPassed(t *testing.T) {
 			func(g *game) { g.newVersion.Role = "another" },
 			func(g *game) { g.newVersion.DeadLetter = "another" },
 			func(g *game) { g.newVersion.State = "Failed" },
-			func(g *game) { g.owner = strings.Repeat("x", 121) },
+			func(g *game) { g.owner = strings.Repeat("x", 160) },
 		}).Draw(t, "trouble")
 		trouble(&g)
 		s := g.play()

@@ -10,7 +10,9 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/meta-deployer/meta-deployer/internal/deployer"
+	"github.com/meta-deployer/meta-deployer/internal/analysis"
+	"github.com/meta-deployer/meta-deployer/internal/driver/loop"
+	"github.com/meta-deployer/meta-deployer/internal/notify"
 	"github.com/meta-deployer/meta-deployer/internal/request"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
 	"github.com/meta-deployer/meta-deployer/internal/sim"
@@ -133,6 +135,8 @@ type turn struct {
 	verdict, why, then string
 	noData             bool
 	weight             rollout.Weight
+	action             rollout.Action
+	assessment         *analysis.Assessment
 }
 
 // ending is how an invocation ended; outcome is its status or the type of its error.
@@ -149,7 +153,7 @@ func (g game) raw() []byte {
 }
 
 // world makes the game's world, and a deployer in it that logs nothing.
-func (g game) world() (*sim.World, deployer.Deployer) {
+func (g game) world() (*sim.World, loop.Deployer) {
 	w := sim.New()
 	w.MetricsDelay, w.VersionsNamed, w.Faults = g.metricsDelay, g.named, g.faults
 	w.Publish("f", "1", g.oldVersion)
@@ -168,10 +172,10 @@ func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }
 func (g game) play() story {
 	w, d := g.world()
 	s := story{game: g, log: &strings.Builder{}}
-	request, err := rollout.Parse(g.raw(), sim.Home())
+	request, err := request.Parse(g.raw(), sim.Home())
 	must(err)
 	s.plan = request.Plan
-	d.Log = slog.New(recorder{&s, w})
+	d.Watch = s.watch(w)
 	w.Go(0, func() { s.drive(w, d, g.raw(), "first") })
 	for i, o := range g.others {
 		s.schedule(w, d, o, i)
@@ -182,7 +186,7 @@ func (g game) play() story {
 }
 
 // drive invokes the deployer, and again after each death.
-func (s *story) drive(w *sim.World, d deployer.Deployer, raw []byte, id string) {
+func (s *story) drive(w *sim.World, d loop.Deployer, raw []byte, id string) {
 	for attempt := range 400 {
 		invocation := sim.Invocation{ID: fmt.Sprintf("%s-%d", id, attempt)}
 		if s.lives > 0 {
@@ -201,7 +205,7 @@ func (s *story) drive(w *sim.World, d deployer.Deployer, raw []byte, id string) 
 }
 
 // invoke is false where the invocation was killed.
-func (s *story) invoke(w *sim.World, d deployer.Deployer, raw []byte, i sim.Invocation) (ended bool) {
+func (s *story) invoke(w *sim.World, d loop.Deployer, raw []byte, i sim.Invocation) (ended bool) {
 	ctx, i, cancel := w.Begin(i)
 	defer cancel()
 	defer func() {
@@ -215,7 +219,7 @@ func (s *story) invoke(w *sim.World, d deployer.Deployer, raw []byte, i sim.Invo
 	answer, err := d.Handle(ctx, raw)
 	outcome := answer.Status
 	if err != nil {
-		outcome = strings.TrimPrefix(fmt.Sprintf("%T", err), "deployer.")
+		outcome = strings.TrimPrefix(fmt.Sprintf("%T", err), "answer.")
 	}
 	fmt.Fprintf(s.log, "%9s %.12s ended: %s %v %s\n", w.Elapsed(), i.ID, outcome, err, answer.Reason)
 	s.ends = append(s.ends, ending{at: w.Elapsed(), by: i.ID, outcome: outcome})
@@ -223,7 +227,7 @@ func (s *story) invoke(w *sim.World, d deployer.Deployer, raw []byte, i sim.Invo
 }
 
 // schedule has another caller or a stranger act.
-func (s *story) schedule(w *sim.World, d deployer.Deployer, o other, i int) {
+func (s *story) schedule(w *sim.World, d loop.Deployer, o other, i int) {
 	stranger := map[string]func(*target.Alias){
 		"stranger moves":    func(a *target.Alias) { a.Routing = rollout.Routing{Primary: "1", Secondary: "2", Weight: 77_77} },
 		"stranger wipes":    func(a *target.Alias) { a.Description = "mine" },
@@ -255,41 +259,32 @@ func must(err error) {
 	}
 }
 
-// recorder is a slog handler that keeps the turns.
-type recorder struct {
-	story *story
-	world *sim.World
-}
-
-func (recorder) Enabled(context.Context, slog.Level) bool { return true }
-func (r recorder) WithAttrs([]slog.Attr) slog.Handler     { return r }
-func (r recorder) WithGroup(string) slog.Handler          { return r }
-
-func (r recorder) Handle(ctx context.Context, record slog.Record) error {
-	t := turn{at: r.world.Elapsed()}
-	_, id := sim.Caller(ctx)
-	line := fmt.Sprintf("%9s %.12s %s", t.at, id, record.Message)
-	record.Attrs(func(a slog.Attr) bool {
-		switch a.Key {
-		case "verdict":
-			t.verdict = a.Value.String()
-		case "why":
-			t.why = a.Value.String()
-		case "then":
-			t.then = a.Value.String()
-		case "no-data":
-			t.noData = a.Value.Bool()
-		case "weight":
-			t.weight, _ = a.Value.Any().(rollout.Weight)
+// watch keeps the turns and writes the log of a story.
+func (s *story) watch(w *sim.World) func(context.Context, ...rollout.Event) {
+	return func(ctx context.Context, events ...rollout.Event) {
+		_, id := sim.Caller(ctx)
+		for _, event := range events {
+			turned, ok := event.(rollout.Turned)
+			if !ok {
+				fmt.Fprintf(s.log, "%9s %.12s %T %+v\n", w.Elapsed(), id, event, event)
+				continue
+			}
+			t := turn{at: w.Elapsed(), then: notify.Describe(turned.Action), action: turned.Action}
+			if a := turned.Assessment; a != nil {
+				t.verdict, t.why, t.noData, t.assessment = a.Verdict.String(), a.Reason, a.NoData, a
+			}
+			if turned.Journal != nil {
+				t.weight = turned.Journal.Weight
+			}
+			if turned.Unread != nil {
+				t.why = turned.Unread.Text
+			}
+			if !strings.HasPrefix(t.then, "wait") || t.why != "" {
+				fmt.Fprintf(s.log, "%9s %.12s turn routing=%q verdict=%s why=%q then=%s\n", t.at, id, turned.Routing, t.verdict, t.why, t.then)
+			}
+			if !isPerson(id) {
+				s.turns = append(s.turns, t)
+			}
 		}
-		line += fmt.Sprintf(" %s=%v", a.Key, a.Value)
-		return true
-	})
-	if !strings.HasPrefix(t.then, "wait") {
-		fmt.Fprintln(r.story.log, line)
 	}
-	if record.Message == "turn" && !isPerson(id) {
-		r.story.turns = append(r.story.turns, t)
-	}
-	return nil
 }

@@ -14,7 +14,7 @@ import (
 
 // journalOf is the journal that explains a routing.
 func journalOf(description string, routing rollout.Routing) *rollout.Journal {
-	return rollout.ParseDescription(description).Live(routing)
+	return rollout.ParseDescription(description).Live(rollout.Target{Function: "f", Alias: "live"}, routing, sim.Start().AddDate(10, 0, 0))
 }
 
 // rolloutOf is the id of the rollout that wrote a description.
@@ -23,8 +23,8 @@ func rolloutOf(description string) string {
 	switch {
 	case d.Journal != nil:
 		return d.Journal.ID
-	case d.Scar != nil:
-		return d.Scar.ID
+	case d.Record != nil:
+		return d.Record.ID
 	}
 	return ""
 }
