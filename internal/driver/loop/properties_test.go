@@ -32,6 +32,37 @@ func TestS1WeightRisesOnlyWhenTheLastVerdictAllowedIt(t *testing.T) {
 	})
 }
 
+// At every weight that is left for a higher one, each probe that is due there has been made.
+func TestS1NothingGoesForwardBeforeItsProbesAreMade(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := drawCertain(t).play()
+		for _, w := range s.ours() {
+			before := s.journalBefore(w)
+			if before == nil || s.byPerson(w) || w.Routing.Share("2") <= before.Weight && w.Routing.Primary != "2" {
+				continue
+			}
+			due := 0
+			for _, p := range s.plan.Probes {
+				if p.EveryStep || before.Weight == 0 {
+					due++
+				}
+			}
+			if journalOf(w.Description, w.Routing) != nil && before.Weight == rollout.Full {
+				continue // a claim, a bake
+			}
+			made := 0
+			for _, p := range s.probed {
+				if p.at <= w.At && p.weight == before.Weight {
+					made++
+				}
+			}
+			if made < due {
+				s.fatal(t, "S1: %d of %d probes made at %s %%, then %s", made, due, before.Weight, w.Routing)
+			}
+		}
+	})
+}
+
 func TestS2OnlyWeightsOfThePlanInOrder(t *testing.T) {
 	torture(t, func(t *rapid.T, s story) {
 		for _, w := range s.ours() {
@@ -179,7 +210,15 @@ func TestS8TwoDriversNeverMoveAgainstEachOther(t *testing.T) {
 
 func TestS9NothingIsAnsweredAsUntouchedThatAWriteMayHaveReached(t *testing.T) {
 	untouched := []string{"PreflightFailed", "RolloutInProgress", "KnownBadVersion", "DoesNotFit"}
-	torture(t, func(t *rapid.T, s story) {
+	rapid.Check(t, func(t *rapid.T) {
+		g := draw(t, hostile)
+		if rapid.Bool().Draw(t, "lost for good") {
+			g.faults = []sim.Fault{
+				{On: sim.UpdateAlias, Call: rapid.IntRange(1, 3).Draw(t, "the lost one"), Effect: sim.ReplyLost},
+				{On: sim.GetAlias, Call: rapid.IntRange(2, 4).Draw(t, "and no read from"), Times: 100_000, Effect: sim.ServerError},
+			}
+		}
+		s := g.play()
 		for _, e := range s.ends {
 			if !slices.Contains(untouched, e.outcome) {
 				continue
@@ -195,7 +234,12 @@ func TestS9NothingIsAnsweredAsUntouchedThatAWriteMayHaveReached(t *testing.T) {
 
 // Whatever a driver knows of a pause, an approval or a hold it has read from the alias, so no shift follows one there.
 func TestS10NothingGoesForwardWhileItIsStopped(t *testing.T) {
-	torture(t, func(t *rapid.T, s story) {
+	rapid.Check(t, func(t *rapid.T) {
+		g := draw(t, hostile)
+		if rapid.Bool().Draw(t, "certain") {
+			g = drawCertain(t)
+		}
+		s := g.play()
 		for _, w := range s.ours() {
 			before, after := s.journalBefore(w), journalOf(w.Description, w.Routing)
 			stopped := before != nil && (before.Paused || before.Approval == rollout.Wanted || before.Held)
@@ -210,11 +254,39 @@ func TestS10NothingGoesForwardWhileItIsStopped(t *testing.T) {
 	})
 }
 
+// A person's call is about the rollout that it found, whatever becomes of its answers and whoever begins another one.
+func TestS8APersonsCallTouchesOneRollout(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		g := quick()
+		g.request["interval"] = 40
+		at := time.Duration(rapid.IntRange(5, 60).Draw(t, "at")) * time.Second
+		action := rapid.SampledFrom([]string{"rollback", "pause", "promote"}).Draw(t, "action")
+		after := time.Duration(rapid.IntRange(20, 400).Draw(t, "ms")) * time.Millisecond
+		g.others = []other{{at: at, action: action}, {at: at + after, action: "deploy"}, {at: at + after + 2*time.Second, action: "deploy"}}
+		for call := range 6 {
+			g.faults = append(g.faults, sim.Fault{On: sim.UpdateAlias, Call: call + 3, Effect: rapid.SampledFrom([]sim.Effect{sim.ReplyLost, sim.None}).Draw(t, "effect")})
+		}
+		s := g.play()
+		touched := map[string]string{}
+		for _, w := range s.ours() {
+			before := s.journalBefore(w)
+			if !s.byPerson(w) || before == nil {
+				continue
+			}
+			if first := touched[w.By]; first != "" && first != before.ID {
+				s.fatal(t, "S8: %s touched %s after %s", w.By, before.ID, first)
+			}
+			touched[w.By] = before.ID
+		}
+	})
+}
+
 func TestL1InAQuietWorldEveryPlanEndsInItsTime(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		g := draw(t, calm)
 		g.rps, g.newVersion.Errors = rapid.SampledFrom([]float64{0, 20}).Draw(t, "rps of a quiet world"), nil
 		g.before = rapid.SampledFrom([]time.Duration{0, 30 * time.Minute}).Draw(t, "before")
+		g.stops = rapid.Bool().Draw(t, "stops")
 		s := g.play()
 		if !s.ended("succeeded") && !s.ended("succeeded-unverified") {
 			s.fatal(t, "L1: ended %s", s.endings())

@@ -38,6 +38,8 @@ type game struct {
 	lives time.Duration
 	// sameID says that a driver that is started again has the id that it had.
 	sameID bool
+	// stops says that the traffic ends when the rollout begins.
+	stops bool
 	// before is how much traffic there was before anything happens.
 	before time.Duration
 	// hooks are functions that can be invoked, beside the judge.
@@ -117,13 +119,17 @@ func draw(t *rapid.T, m mood) game {
 }
 
 func drawFault(t *rapid.T) sim.Fault {
-	return sim.Fault{
+	f := sim.Fault{
 		On:     rapid.SampledFrom([]sim.Operation{"", sim.GetAlias, sim.UpdateAlias, sim.UpdateAlias, sim.GetMetrics}).Draw(t, "on"),
 		Call:   rapid.IntRange(1, 25).Draw(t, "call"),
-		Times:  rapid.SampledFrom([]int{1, 1, 3, 40}).Draw(t, "times"),
+		Times:  rapid.SampledFrom([]int{1, 1, 3, 40, 100_000}).Draw(t, "times"),
 		Effect: rapid.SampledFrom([]sim.Effect{sim.Throttled, sim.ServerError, sim.ReplyLost, sim.KilledBefore, sim.KilledAfter, sim.None}).Draw(t, "effect"),
 		Takes:  time.Duration(rapid.SampledFrom([]int{0, 0, 1, 4}).Draw(t, "takes")) * time.Second,
 	}
+	if f.Effect == sim.KilledBefore || f.Effect == sim.KilledAfter {
+		f.Times = min(f.Times, 40)
+	}
+	return f
 }
 
 // story is what happened.
@@ -132,6 +138,7 @@ type story struct {
 	plan   rollout.Plan
 	writes []sim.Write
 	turns  []oneTurn
+	probed []probed
 	ends   []ending
 	calls  int
 	log    *strings.Builder
@@ -145,6 +152,12 @@ type oneTurn struct {
 	weight             rollout.Weight
 	action             rollout.Action
 	assessment         *analysis.Assessment
+}
+
+// probed is a probe that was made.
+type probed struct {
+	at     time.Duration
+	weight rollout.Weight
 }
 
 // ending is how an invocation ended; outcome is its status or the type of its error.
@@ -173,7 +186,11 @@ func (g game) world() (*sim.World, loop.Deployer) {
 	}
 	w.SetIncident("f", g.incident)
 	must(w.CreateAlias("f", "live", target.Alias{Routing: rollout.Routing{Primary: "1"}, Description: g.owner}))
-	w.SetTraffic("f", "live", sim.Constant(g.rps))
+	traffic := sim.Constant(g.rps)
+	if g.stops {
+		traffic = append(traffic, sim.Point{From: g.before})
+	}
+	w.SetTraffic("f", "live", traffic)
 	return w, w.Deployer(discard())
 }
 
@@ -283,6 +300,9 @@ func (s *story) watch(w *sim.World) func(context.Context, ...rollout.Event) {
 	return func(ctx context.Context, events ...rollout.Event) {
 		_, id := sim.Caller(ctx)
 		for _, event := range events {
+			if e, ok := event.(rollout.Probed); ok {
+				s.probed = append(s.probed, probed{w.Elapsed(), e.Weight})
+			}
 			turned, ok := event.(rollout.Turned)
 			if !ok {
 				fmt.Fprintf(s.log, "%9s %.12s %T %+v\n", w.Elapsed(), id, event, event)
