@@ -7,7 +7,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -17,6 +16,9 @@ import (
 // ErrNotObject is a text that is not one JSON object.
 var ErrNotObject = errors.New("not a JSON object")
 
+// maxPath is how many characters of a path are shown.
+const maxPath = 100
+
 // DuplicateKeyError is an object that has a key twice.
 type DuplicateKeyError struct {
 	// Path names the key, such as hooks.pre-traffic or stages[0].weight.
@@ -25,7 +27,7 @@ type DuplicateKeyError struct {
 
 // Error names the key.
 func (e DuplicateKeyError) Error() string {
-	return fmt.Sprintf("the key %s is given twice", printable.Text(e.Path, 100))
+	return fmt.Sprintf("the key %s is given twice", printable.Text(e.Path, maxPath))
 }
 
 // Object reads an object: its values by their exact keys. It fails with ErrNotObject, and with a DuplicateKeyError where
@@ -35,48 +37,98 @@ func Object(raw []byte) (map[string]json.RawMessage, error) {
 	if json.Unmarshal(raw, &values) != nil || values == nil {
 		return nil, ErrNotObject
 	}
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.UseNumber()
-	if path := duplicate(d); path != nil {
-		slices.Reverse(path)
-		return nil, DuplicateKeyError{Path: strings.TrimPrefix(strings.Join(path, ""), ".")}
+	if paths, _ := Duplicates(raw, 1); len(paths) > 0 {
+		return nil, DuplicateKeyError{Path: paths[0]}
 	}
 	return values, nil
 }
 
-// duplicate reads one value, which is known to be valid, up to the first key that is given twice: it is the path to that
-// one, from its end; nil where there is none.
-func duplicate(d *json.Decoder) (path []string) {
-	token, err := d.Token()
-	if err != nil {
-		return nil
-	}
+// Duplicates finds the keys that are given twice in their object, anywhere within a value that is known to be valid JSON: the
+// paths to the first of them, at most so many, and how many more there are.
+func Duplicates(raw []byte, most int) (paths []string, more int) {
+	s := scan{decoder: json.NewDecoder(bytes.NewReader(raw)), most: most}
+	s.decoder.UseNumber()
+	s.value()
+	return s.found, s.more
+}
+
+// scan walks through a value.
+type scan struct {
+	decoder *json.Decoder
+	// path leads to where the scan is.
+	path  []step
+	found []string
+	most  int
+	more  int
+}
+
+// step leads into an object by a key, or into a list by an index.
+type step struct {
+	key   string
+	index int
+	isKey bool
+}
+
+// value goes through one value; false where it cannot be read.
+func (s *scan) value() bool {
+	token, err := s.decoder.Token()
 	switch token {
 	case json.Delim('{'):
-		seen := map[json.Token]bool{}
-		for d.More() {
-			key, err := d.Token()
-			if err != nil {
-				return nil
-			}
-			step := fmt.Sprintf(".%s", key)
-			if seen[key] {
-				return []string{step}
-			}
-			seen[key] = true
-			if path := duplicate(d); path != nil {
-				return append(path, step)
-			}
-		}
+		return s.object()
 	case json.Delim('['):
-		for i := 0; d.More(); i++ {
-			if path := duplicate(d); path != nil {
-				return append(path, "["+strconv.Itoa(i)+"]")
-			}
-		}
-	default:
-		return nil
+		return s.list()
 	}
-	_, _ = d.Token() // the closing bracket
-	return nil
+	return err == nil
+}
+
+func (s *scan) object() bool {
+	seen := map[string]bool{}
+	for s.decoder.More() {
+		token, err := s.decoder.Token()
+		key, isKey := token.(string)
+		if err != nil || !isKey {
+			return false
+		}
+		s.path = append(s.path, step{key: key, isKey: true})
+		if seen[key] {
+			s.report()
+		}
+		seen[key] = true
+		if !s.value() {
+			return false
+		}
+		s.path = s.path[:len(s.path)-1]
+	}
+	_, err := s.decoder.Token()
+	return err == nil
+}
+
+func (s *scan) list() bool {
+	s.path = append(s.path, step{})
+	for i := 0; s.decoder.More(); i++ {
+		s.path[len(s.path)-1].index = i
+		if !s.value() {
+			return false
+		}
+	}
+	s.path = s.path[:len(s.path)-1]
+	_, err := s.decoder.Token()
+	return err == nil
+}
+
+// report notes that the path leads to a key which was there before.
+func (s *scan) report() {
+	if len(s.found) == s.most {
+		s.more++
+		return
+	}
+	var path strings.Builder
+	for _, p := range s.path {
+		if p.isKey {
+			path.WriteString("." + p.key)
+		} else {
+			path.WriteString("[" + strconv.Itoa(p.index) + "]")
+		}
+	}
+	s.found = append(s.found, strings.TrimPrefix(path.String(), "."))
 }

@@ -39,6 +39,19 @@ func TestObjectRefusesAKeyGivenTwice(t *testing.T) {
 	assert.Less(t, len(err.Error()), 200)
 }
 
+func TestDuplicatesAreAllFound(t *testing.T) {
+	raw := `[{"a": 1, "a": {"b": 1, "b": 2}}, {"A": 1, "a": 2}, {"c": 1, "c": 2, "c": 3}]`
+	paths, more := strictjson.Duplicates([]byte(raw), 10)
+	assert.Equal(t, []string{"[0].a", "[0].a.b", "[2].c", "[2].c"}, paths)
+	assert.Zero(t, more)
+	paths, more = strictjson.Duplicates([]byte(raw), 2)
+	assert.Equal(t, []string{"[0].a", "[0].a.b"}, paths)
+	assert.Equal(t, 2, more)
+	paths, more = strictjson.Duplicates([]byte(`{"a": [1, "a", "a"], "b": {"a": null}}`), 10)
+	assert.Empty(t, paths)
+	assert.Zero(t, more)
+}
+
 func TestObjectRefusesWhatIsNone(t *testing.T) {
 	deep := strings.Repeat("[", 20_000)
 	for _, raw := range []string{"", "null", "1", `"{}"`, "[]", "{", "{}{}", `{"a": }`, `{"a": 1,}`, `{1: 2}`, `{"a": ` + deep + `}`} {
