@@ -3,12 +3,9 @@
 package strictjson
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strconv"
-	"strings"
 
 	"github.com/meta-deployer/meta-deployer/internal/printable"
 )
@@ -43,92 +40,13 @@ func Object(raw []byte) (map[string]json.RawMessage, error) {
 	return values, nil
 }
 
-// Duplicates finds the keys that are given twice in their object, anywhere within a value that is known to be valid JSON: the
-// paths to the first of them, at most so many, and how many more there are.
+// Duplicates finds the keys that are given twice in their object, anywhere within a JSON value: the paths to the first of them,
+// at most so many, and how many more there are. What is no JSON has none.
 func Duplicates(raw []byte, most int) (paths []string, more int) {
-	s := scan{decoder: json.NewDecoder(bytes.NewReader(raw)), most: most}
-	s.decoder.UseNumber()
+	if !json.Valid(raw) {
+		return nil, 0
+	}
+	s := scan{raw: raw, most: most}
 	s.value()
 	return s.found, s.more
-}
-
-// scan walks through a value.
-type scan struct {
-	decoder *json.Decoder
-	// path leads to where the scan is.
-	path  []step
-	found []string
-	most  int
-	more  int
-}
-
-// step leads into an object by a key, or into a list by an index.
-type step struct {
-	key   string
-	index int
-	isKey bool
-}
-
-// value goes through one value; false where it cannot be read.
-func (s *scan) value() bool {
-	token, err := s.decoder.Token()
-	switch token {
-	case json.Delim('{'):
-		return s.object()
-	case json.Delim('['):
-		return s.list()
-	}
-	return err == nil
-}
-
-func (s *scan) object() bool {
-	seen := map[string]bool{}
-	for s.decoder.More() {
-		token, err := s.decoder.Token()
-		key, isKey := token.(string)
-		if err != nil || !isKey {
-			return false
-		}
-		s.path = append(s.path, step{key: key, isKey: true})
-		if seen[key] {
-			s.report()
-		}
-		seen[key] = true
-		if !s.value() {
-			return false
-		}
-		s.path = s.path[:len(s.path)-1]
-	}
-	_, err := s.decoder.Token()
-	return err == nil
-}
-
-func (s *scan) list() bool {
-	s.path = append(s.path, step{})
-	for i := 0; s.decoder.More(); i++ {
-		s.path[len(s.path)-1].index = i
-		if !s.value() {
-			return false
-		}
-	}
-	s.path = s.path[:len(s.path)-1]
-	_, err := s.decoder.Token()
-	return err == nil
-}
-
-// report notes that the path leads to a key which was there before.
-func (s *scan) report() {
-	if len(s.found) == s.most {
-		s.more++
-		return
-	}
-	var path strings.Builder
-	for _, p := range s.path {
-		if p.isKey {
-			path.WriteString("." + p.key)
-		} else {
-			path.WriteString("[" + strconv.Itoa(p.index) + "]")
-		}
-	}
-	s.found = append(s.found, strings.TrimPrefix(path.String(), "."))
 }
