@@ -25,9 +25,10 @@ func (f fields) unknown(key string, known []string) {
 	}
 }
 
-// nearest is the known key that was meant, whatever the case; "" where none is within a third of the key's length.
+// nearest is the known key that was meant, whatever the case; "" where none is within a third of the key's
+// length. Of a long key only the beginning counts.
 func nearest(key string, known []string) string {
-	key = strings.ToLower(head(key))
+	key = strings.ToLower(key[:min(len(key), 64)])
 	best, distance := "", math.MaxInt
 	for _, k := range known {
 		if d := editDistance(key, k); d < distance {
@@ -40,9 +41,8 @@ func nearest(key string, known []string) string {
 	return best
 }
 
-// editDistance is Levenshtein's, in bytes; of a long text only the beginning counts.
+// editDistance is Levenshtein's, in bytes.
 func editDistance(a, b string) int {
-	a = a[:min(len(a), 64)]
 	row := make([]int, len(b)+1)
 	for j := range row {
 		row[j] = j
