@@ -11,6 +11,7 @@ import (
 	"github.com/meta-deployer/meta-deployer/internal/cloud"
 	"github.com/meta-deployer/meta-deployer/internal/cloud/account"
 	"github.com/meta-deployer/meta-deployer/internal/driver/loop"
+	"github.com/meta-deployer/meta-deployer/internal/health"
 	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
@@ -21,5 +22,6 @@ func main() {
 		Clock:    target.WallClock(),
 		Log:      slog.New(lambdacontext.NewLogHandler()),
 		Caller:   cloud.Caller(config),
+		Memory:   new(health.Memory),
 	})
 }

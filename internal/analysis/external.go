@@ -49,7 +49,7 @@ type ProbeResult struct {
 
 // Check is the probe as a check. It is no data: it can only fail.
 func (p ProbeResult) Check() Check {
-	c := Check{Name: "probe " + p.Name, Probe: true, Verdict: Pass, Reason: fmt.Sprintf("answered as expected in %s", p.Took.Round(time.Millisecond))}
+	c := Check{Name: "probe " + p.Name, Verdict: Pass, Reason: fmt.Sprintf("answered as expected in %s", p.Took.Round(time.Millisecond))}
 	if p.Note != "" {
 		c.Reason += ", " + p.Note
 	}

@@ -59,9 +59,6 @@ type Check struct {
 	// Reason is one clause for people, with the numbers.
 	Reason string `json:"reason,omitempty"`
 
-	// Probe says that the check is what a probe has shown.
-	Probe bool `json:"-"`
-
 	// waiting says that an Inconclusive is not for want of data: it passes by itself.
 	waiting bool
 	// doubtful says that more speaks against the new version than for it.

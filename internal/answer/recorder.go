@@ -19,6 +19,8 @@ type Recorder struct {
 	routing rollout.Routing
 	// assessment is the latest one.
 	assessment *analysis.Assessment
+	// probes are the latest results of this driver's probes.
+	probes []analysis.Check
 	// bad are the versions known to be bad, as a way back has written them.
 	bad []string
 }
@@ -39,13 +41,20 @@ func (r *Recorder) Tell(events ...rollout.Event) {
 				r.reach(e.Journal.Weight, e.Journal.Since)
 			}
 		case rollout.Probed:
-			r.probed(e)
+			r.probed(e.Check)
 		case rollout.Checked:
-			r.warnings = append(r.warnings, e.Warnings...)
+			r.warn(e.Warnings...)
 		case rollout.ScheduleChosen:
-			if e.Warning != "" {
-				r.warnings = append(r.warnings, e.Warning)
-			}
+			r.warn(e.Warning)
+		}
+	}
+}
+
+// warn adds warnings, each once.
+func (r *Recorder) warn(texts ...string) {
+	for _, text := range texts {
+		if text != "" && !slices.Contains(r.warnings, text) {
+			r.warnings = append(r.warnings, text)
 		}
 	}
 }
@@ -77,25 +86,17 @@ func (r *Recorder) reach(w rollout.Weight, at time.Time) {
 	}
 }
 
-// Judge notes the latest assessment of the present step. Results of probes stay.
+// Judge notes the latest assessment of the present step, with the latest result of each probe.
 func (r *Recorder) Judge(a analysis.Assessment) {
 	r.assessment = &a
-	n := len(r.steps)
-	if n == 0 {
-		return
+	if n := len(r.steps); n > 0 {
+		r.steps[n-1].Verdict, r.steps[n-1].Checks = a.Verdict.String(), slices.Concat(a.Checks, r.probes)
 	}
-	probes := slices.DeleteFunc(slices.Clone(r.steps[n-1].Checks), func(c analysis.Check) bool { return !c.Probe })
-	r.steps[n-1].Verdict, r.steps[n-1].Checks = a.Verdict.String(), append(slices.Clone(a.Checks), probes...)
 }
 
-// probed notes the result of a probe in the present step, the latest of each name.
-func (r *Recorder) probed(e rollout.Probed) {
-	n := len(r.steps)
-	if n == 0 {
-		return
-	}
-	checks := slices.DeleteFunc(slices.Clone(r.steps[n-1].Checks), func(c analysis.Check) bool { return c.Probe && c.Name == e.Check.Name })
-	r.steps[n-1].Checks = append(checks, e.Check)
+// probed notes the latest result of a probe.
+func (r *Recorder) probed(c analysis.Check) {
+	r.probes = append(slices.DeleteFunc(slices.Clone(r.probes), func(earlier analysis.Check) bool { return earlier.Name == c.Name }), c)
 }
 
 // Answer is what the caller of a request gets for how its work ended: an answer, or the error that callers match on.

@@ -64,7 +64,7 @@ func (r Reader) readMetrics(ctx context.Context, p rollout.Plan, j rollout.Journ
 			return err
 		}
 		known.settled, known.settledUntil = minutes, latest.Since
-		r.Memory.keep(j.ID, known)
+		r.Memory.keep(subjectOf(p, j), known)
 	}
 	minutes, err := r.stretches(ctx, p, j, []analysis.Stretch{latest}, e.Thresholds)
 	e.Reading.Minutes = slices.Concat(known.settled, minutes)
@@ -92,7 +92,7 @@ func (r Reader) stretches(ctx context.Context, p rollout.Plan, j rollout.Journal
 // history reads the old version's time before a rollout, once: it does not change any more. What is slow to a comparison is
 // taken from there first, then how often calls were.
 func (r Reader) history(ctx context.Context, p rollout.Plan, j rollout.Journal) (known, error) {
-	if k, ok := r.Memory.recall(j.ID); ok {
+	if k, ok := r.Memory.recall(subjectOf(p, j)); ok {
 		return k, nil
 	}
 	var k known
@@ -114,8 +114,12 @@ func (r Reader) history(ctx context.Context, p rollout.Plan, j rollout.Journal) 
 	}
 	k.counts = analysis.HistoryBefore(j.Start, period, minutes)
 	k.thresholds = analysis.SlowBefore(j.Start, period, minutes, k.thresholds)
-	r.Memory.keep(j.ID, k)
+	r.Memory.keep(subjectOf(p, j), k)
 	return k, nil
+}
+
+func subjectOf(p rollout.Plan, j rollout.Journal) subject {
+	return subject{rollout: j.ID, latency: p.Health.Latency, throttles: p.Health.Throttles}
 }
 
 // readAlarms reads the alarms that may veto.

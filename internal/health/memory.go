@@ -11,13 +11,20 @@ import (
 // Memory keeps what was read of a rollout's past and does not change any more, for the rollout that was judged last. It may
 // be empty at any time: then the same is read again. The nil Memory keeps nothing.
 type Memory struct {
-	mutex   sync.Mutex
-	rollout string
-	known   known
+	mutex sync.Mutex
+	of    subject
+	known known
 	// traffic is how busy target was before a rollout that started when trafficUntil was the end of what is looked at.
 	target       rollout.Target
 	trafficUntil time.Time
 	traffic      rollout.Traffic
+}
+
+// subject is a rollout, and what of the health check decides what is read of its past.
+type subject struct {
+	rollout   string
+	latency   analysis.LatencyRule
+	throttles bool
 }
 
 // known is what does not change any more: the old version's time before the rollout, and what the rollout did until
@@ -29,22 +36,22 @@ type known struct {
 	settledUntil time.Time
 }
 
-func (m *Memory) recall(id string) (known, bool) {
+func (m *Memory) recall(of subject) (known, bool) {
 	if m == nil {
 		return known{}, false
 	}
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
-	return m.known, m.rollout == id
+	return m.known, m.of == of
 }
 
-func (m *Memory) keep(id string, k known) {
+func (m *Memory) keep(of subject, k known) {
 	if m == nil {
 		return
 	}
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
-	m.rollout, m.known = id, k
+	m.of, m.known = of, k
 }
 
 func (m *Memory) recallTraffic(t rollout.Target, until time.Time) (rollout.Traffic, bool) {

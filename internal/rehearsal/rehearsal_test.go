@@ -38,8 +38,8 @@ func TestBlastRadius(t *testing.T) {
 	linear := planOf(t, `"steps": 10, "interval": 60`)
 	radii := BlastRadius(linear, noon, steady(4, 0, 1200, 0))
 	require.Len(t, radii, 3)
-	assert.Equal(t, Radius{Failing: 100, RolledBackAfter: "1m15s", Failed: 180}, radii[2],
-		"a minute of 2 a second at 10 %, and a quarter of 4 until the first poll that sees any")
+	assert.Equal(t, Radius{Failing: 100, RolledBackAfter: "1m15s", Failed: 150}, radii[2],
+		"2 a second at 10 %, until the first poll that sees any: nothing goes past the first weight unseen")
 	assert.Greater(t, radii[2].Failed, radii[1].Failed)
 	assert.Greater(t, radii[1].Failed, radii[0].Failed)
 

@@ -9,7 +9,14 @@ const PrepareTime = 5 * time.Minute
 // asksConcurrency says that weights which no journal explains may be Lambda's own: with provisioned concurrency it sets some
 // while it prepares a version (terraform-provider-aws PR 48116).
 func (d decision) asksConcurrency() bool {
-	return d.snapshot.Alias.Routing.Split() && d.snapshot.Concurrency == nil && (d.token.Rollout == "" || d.at100() != nil)
+	return d.live == nil && d.snapshot.Alias.Routing.Split() && d.snapshot.Concurrency == nil && (d.token.Rollout == "" || d.ours())
+}
+
+// ours says that the line on the alias is this rollout's, whatever the weights beside it: its journal of 100 %, or what its
+// way back has left.
+func (d decision) ours() bool {
+	record := d.description.Record
+	return d.at100() != nil || record != nil && record.ID == d.token.Rollout
 }
 
 // at100 is this rollout's journal of 100 %, whatever the weights beside it; nil where there is none.
@@ -23,11 +30,8 @@ func (d decision) at100() *Journal {
 // moving says that Lambda is moving the concurrency, or may be: it could not be asked.
 func (d decision) moving() bool {
 	c := d.snapshot.Concurrency
-	return d.snapshot.Alias.Routing.Split() && c != nil && (c.Moving || c.Err != nil)
+	return d.live == nil && d.snapshot.Alias.Routing.Split() && c != nil && (c.Moving || c.Err != nil)
 }
-
-// movingOurs says that Lambda moves the concurrency to the version that this rollout has brought to 100 %.
-func (d decision) movingOurs() bool { return d.at100() != nil && d.moving() }
 
 // waitForConcurrency waits until Lambda takes its weights away, but not beyond the deadline.
 func (d decision) waitForConcurrency() (Action, Token) {

@@ -34,10 +34,12 @@ func (d decision) control(c Command) (Action, Token) {
 		return d.controlUnread()
 	case d.claimRefused():
 		return d.finish(PreflightFailed, "the alias cannot be written: "+d.token.Trouble.Error.Text)
+	case d.asksConcurrency():
+		return Look{TheConcurrency}, d.token
+	case d.moving() && d.ours() && d.at100() == nil:
+		return d.waitForConcurrency()
 	case tried && (j == nil || j.ID != d.token.Rollout):
 		return d.gone()
-	case j == nil && d.asksConcurrency():
-		return Look{TheConcurrency}, d.token
 	case j == nil && d.bakedJournal() != nil:
 		j = d.bakedJournal()
 		d.live = j

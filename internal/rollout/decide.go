@@ -103,10 +103,10 @@ func (d decision) carryOn() (Action, Token) {
 	switch {
 	case d.snapshot.Unread != nil:
 		return d.blind()
-	case d.live == nil && d.movingOurs():
-		return d.waitForConcurrency()
-	case d.live == nil && d.asksConcurrency():
+	case d.asksConcurrency():
 		return Look{TheConcurrency}, d.token
+	case d.moving() && d.ours():
+		return d.waitForConcurrency()
 	case d.live == nil || d.live.ID != d.token.Rollout:
 		return d.gone()
 	case d.live.Driver != d.driver.ID:
@@ -138,9 +138,11 @@ func (d *decision) see() {
 }
 
 // asksHealth says whether the decision hangs on how the rollout does: once there is traffic, unless it is known to have
-// failed, what was just written cannot be seen yet, or the way back has to begin and must not lose its time to reading.
+// failed, what was just written cannot be seen yet and is to be held, or the way back has to begin and must not lose its time
+// to reading.
 func (d decision) asksHealth() bool {
-	return d.live.Weight > 0 && d.token.Failure == nil && !d.live.Held && !d.snapshot.JustWritten && d.snapshot.Assessment == nil && !d.atDeadline()
+	return d.live.Weight > 0 && d.token.Failure == nil && !d.live.Held && (!d.snapshot.JustWritten || d.holdOver()) &&
+		d.snapshot.Assessment == nil && !d.atDeadline()
 }
 
 // judge notes the first thing that went wrong: rule 5. Going back needs no evidence.

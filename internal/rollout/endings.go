@@ -47,10 +47,19 @@ func (d decision) gone() (Action, Token) {
 		return d.finish(SucceededUnverified, "")
 	case bare && isNew && d.token.Last == Complete:
 		return d.finish(Succeeded, "")
+	case bare && isNew && d.description.Owner == d.owner() && d.wasDue():
+		return d.finish(NoOp, fmt.Sprintf("rollout %s is finished: alias %s points at version %s alone", d.token.Rollout, d.plan.Alias, routing.Primary))
 	case bare && isNew && d.description.Owner == d.owner():
 		return d.finish(InProgress, fmt.Sprintf("another call has finished rollout %s: alias %s points at version %s alone", d.token.Rollout, d.plan.Alias, routing.Primary))
 	}
 	return d.finish(Superseded, fmt.Sprintf("somebody else moved the alias: it now sends traffic to %s", routing))
+}
+
+// wasDue says that the rollout lacked only its last write by what was last seen of it: it may have been this driver's own, in a
+// call that did not live to tell.
+func (d decision) wasDue() bool {
+	j := d.lastJournal()
+	return j != nil && j.Weight == Full && !d.plan.HoldEnd(*j).Add(d.token.Late).After(d.snapshot.Now)
 }
 
 // whyBack is why the rollout went back: what this driver knows, else what the alias says.

@@ -25,9 +25,9 @@ func (d decision) join() (Action, Token) {
 		return d.finish(RolledBack, d.description.Record.Why)
 	case d.claimRefused():
 		return d.finish(PreflightFailed, "the alias cannot be written: "+d.token.Trouble.Error.Text)
-	case j == nil && d.asksConcurrency():
+	case d.asksConcurrency():
 		return Look{TheConcurrency}, d.token
-	case j == nil && d.moving() && (d.token.Moving.IsZero() || d.snapshot.Now.Sub(d.token.Moving) < PrepareTime):
+	case d.moving() && (d.token.Moving.IsZero() || d.snapshot.Now.Sub(d.token.Moving) < PrepareTime):
 		return d.joinLater("Lambda is moving provisioned concurrency of the alias", d.waitForConcurrency)
 	case j != nil && j.New == d.plan.NewVersion && !j.Held:
 		return d.takeOver()
@@ -131,6 +131,8 @@ func (d decision) joinFresh() (Action, Token) {
 		return d.finish(KnownBadVersion, d.describeBad())
 	case d.plan.Auto != nil && d.snapshot.Traffic == nil && d.snapshot.NoTraffic.Kind == Unavailable && !d.late(startTime):
 		return d.retryLook("GetMetricData", d.snapshot.NoTraffic)
+	case d.plan.Auto != nil && d.snapshot.Traffic == nil && d.snapshot.NoTraffic.Kind == Unavailable:
+		return d.startFailed(d.snapshot.NoTraffic.Text)
 	case !d.plan.Fits(nil, d.snapshot.Now, d.deadline.Rollout):
 		return d.finish(DoesNotFit, d.describeMisfit(nil))
 	case ready == nil:

@@ -246,12 +246,16 @@ func (t Token) untroubled(call string) Token {
 }
 
 // Next is when the next turn is worth taking after an action that was made at now: at once, or where a call keeps failing
-// after a pause that grows.
-func (t Token) Next(now time.Time) time.Time {
-	if t.Trouble == nil || !t.Trouble.Last.Equal(now) {
-		return now
+// after a pause that grows; soon enough to read what a write without an answer has made.
+func (t Token) Next(now time.Time, dl Deadline) time.Time {
+	next := now
+	if t.Trouble != nil && t.Trouble.Last.Equal(now) {
+		next = now.Add(t.Trouble.pause(t.Failure != nil))
 	}
-	return now.Add(t.Trouble.pause(t.Failure != nil))
+	if last := dl.Process.Add(-lastRead + 1); t.Tried != nil && !dl.Process.IsZero() && last.After(now) && next.After(last) {
+		next = last
+	}
+	return next
 }
 
 // pause is how long to wait after a failed call: not at all where the alias was changed and only has to be read again, and

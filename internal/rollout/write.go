@@ -1,5 +1,7 @@
 package rollout
 
+import "time"
+
 // finish ends the driver's work.
 func (d decision) finish(outcome Outcome, reason string) (Action, Token) {
 	return Finish{Outcome: outcome, Reason: reason}, d.token
@@ -11,7 +13,7 @@ func (d decision) write(kind WriteKind, j Journal, why string) (Action, Token) {
 	if !ok {
 		return d.noRoom(kind)
 	}
-	return Write{Kind: kind, Routing: j.Routing(), Description: text, Revision: d.snapshot.Alias.Revision, Rollout: j.ID, Why: why}, d.token
+	return d.act(Write{Kind: kind, Routing: j.Routing(), Description: text, Rollout: j.ID, Why: why})
 }
 
 // restore takes the journal off the alias. Where the owner's text, grown meanwhile, leaves no room for the line of a
@@ -22,7 +24,20 @@ func (d decision) restore(kind WriteKind, r Routing, record *RollbackRecord, why
 	if !ok {
 		text = description.Owner
 	}
-	return Write{Kind: kind, Routing: r, Description: text, Revision: d.snapshot.Alias.Revision, Rollout: d.live.ID, Why: why}, d.token
+	return d.act(Write{Kind: kind, Routing: r, Description: text, Rollout: d.live.ID, Why: why})
+}
+
+// lastRead is how much of a call's time is kept to read once more what the last write has made.
+const lastRead = time.Second
+
+// act writes on the condition that nobody has touched the alias. What would be written in the last moment is not: nobody could
+// see what became of it.
+func (d decision) act(w Write) (Action, Token) {
+	if end := d.deadline.Process; !end.IsZero() && end.Sub(d.snapshot.Now) < lastRead {
+		return Wait{Until: end}, d.token
+	}
+	w.Revision = d.snapshot.Alias.Revision
+	return w, d.token
 }
 
 // noRoom is a journal that does not fit behind the owner's text. Nothing is begun, a pause or the like is refused; a rollout

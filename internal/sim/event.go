@@ -58,7 +58,8 @@ func stamp(d time.Duration) string {
 
 // listener makes events of a scenario of what one invocation tells.
 type listener struct {
-	tell func(Event)
+	world *World
+	tell  func(Event)
 	// What was told last: what is said again is quiet.
 	verdict, turn, problem string
 }
@@ -94,14 +95,16 @@ func (l *listener) turned(t rollout.Turned) {
 		l.failed(t.Unread.Text)
 		return
 	}
-	e := Event{Kind: Turned, Routing: t.Routing.String(), Text: notify.Describe(t.Action)}
+	e := Event{At: l.world.since(t.At), Kind: Turned, Routing: t.Routing.String(), Text: notify.Describe(t.Action)}
 	if t.Assessment != nil {
 		e.Verdict, e.Why = t.Assessment.Verdict.String(), t.Assessment.Reason
 	}
 	_, waits := t.Action.(rollout.Wait)
 	turn := e.Routing + e.Why + e.Text
-	e.Quiet = waits && e.Verdict == l.verdict || turn == l.turn
-	l.verdict, l.turn = e.Verdict, turn
+	e.Quiet = waits && (e.Verdict == "" || e.Verdict == l.verdict) || turn == l.turn
+	if l.turn = turn; e.Verdict != "" {
+		l.verdict = e.Verdict
+	}
 	l.tell(e)
 }
 

@@ -76,7 +76,7 @@ func (p *Play) request(i int) {
 	}()
 	p.tell(Event{Who: who, Kind: Asked, Text: oneLine(r.Send)})
 	deployer := p.World.Deployer(slog.New(slog.DiscardHandler))
-	told := listener{tell: func(e Event) {
+	told := listener{world: p.World, tell: func(e Event) {
 		e.Who = who
 		p.tell(e)
 		if e.Kind == Turned {

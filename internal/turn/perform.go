@@ -24,7 +24,7 @@ func (w *work) perform(ctx context.Context, action rollout.Action, s rollout.Sna
 	case rollout.RunProbe:
 		w.runProbe(ctx, a)
 	}
-	return Result{Token: w.token, Next: w.token.Next(w.Clock.Now()), Events: w.events}
+	return Result{Token: w.token, Next: w.token.Next(w.Clock.Now(), w.deadline), Events: w.events}
 }
 
 // write moves the alias if it still has the revision that the decision rests on.

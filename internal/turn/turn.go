@@ -110,7 +110,7 @@ func (w *work) alias(ctx context.Context) (s rollout.Snapshot) {
 // What part of the reserve for the way back one call may take: a read, a write, a second try of both.
 const (
 	readShare  = 0.25
-	writeShare = 0.45
+	writeShare = 0.5
 )
 
 // bounded is a context for one call, so that the way back has time for several: once it has to begin a call takes its share

@@ -13,7 +13,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/meta-deployer/meta-deployer/internal/deployer"
+	"github.com/meta-deployer/meta-deployer/internal/answer"
+	"github.com/meta-deployer/meta-deployer/internal/driver/loop"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
 	"github.com/meta-deployer/meta-deployer/internal/sim"
 	"github.com/meta-deployer/meta-deployer/internal/target"
@@ -121,7 +122,7 @@ func healthDefects() map[int]func(*testing.T) {
 			w, d := g.world()
 			w.SetAlarm("latency", "OK")
 			w.At(30*time.Second, func() { w.SetAlarm("latency", "ALARM") })
-			requireError[deployer.RolledBack](t, w, d, g)
+			requireError[answer.RolledBack](t, w, d, g)
 		},
 		9: func(t *testing.T) { // health is judged once per step, at its end
 			g := withKeys(map[string]any{"interval": 240, "steps": 2, "poll-interval": 5})
@@ -140,7 +141,7 @@ func healthDefects() map[int]func(*testing.T) {
 			w, d := g.world()
 			w.SetHook("before", sim.Hook{Answer: `{"status": "Succeeded"}`})
 			w.SetHook("after", sim.Hook{Answer: `{"status": "Failed"}`})
-			requireError[deployer.RolledBack](t, w, d, g)
+			requireError[answer.RolledBack](t, w, d, g)
 			assert.Len(t, w.Received("before"), 1)
 			assert.Len(t, w.Received("after"), 1)
 		},
@@ -193,14 +194,14 @@ func refuses(keys map[string]any, says string) func(*testing.T) {
 		g := withKeys(keys)
 		w, d := g.world()
 		_, err := d.Invoke(context.Background(), g.raw())
-		require.ErrorAs(t, err, new(deployer.InvalidRequest))
+		require.ErrorAs(t, err, new(answer.InvalidRequest))
 		assert.Contains(t, err.Error(), says)
 		assert.Zero(t, w.Calls(""))
 	}
 }
 
 // requireError runs a game's request in a world of the test's own.
-func requireError[E error](t *testing.T, w *sim.World, d deployer.Deployer, g game) {
+func requireError[E error](t *testing.T, w *sim.World, d loop.Deployer, g game) {
 	t.Helper()
 	var err error
 	w.Go(0, func() {
@@ -244,7 +245,7 @@ func safetyDefects() map[int]func(*testing.T) {
 			must(w.ChangeAlias("stranger", "f", "live", func(a *target.Alias) {
 				a.Routing = rollout.Routing{Primary: "1", Secondary: "2", Weight: 5_00}
 			}))
-			requireError[deployer.RolloutInProgress](t, w, d, g)
+			requireError[answer.RolloutInProgress](t, w, d, g)
 			assert.Len(t, w.Writes(), 2)
 		},
 		30: meddledWith("stranger wipes"),

@@ -14,7 +14,8 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
-	"github.com/meta-deployer/meta-deployer/internal/deployer"
+	"github.com/meta-deployer/meta-deployer/internal/answer"
+	"github.com/meta-deployer/meta-deployer/internal/driver/loop"
 	"github.com/meta-deployer/meta-deployer/internal/request"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
 	"github.com/meta-deployer/meta-deployer/internal/sim"
@@ -22,7 +23,7 @@ import (
 )
 
 // busy is a game's world after some hours of traffic, in which calls come by chance where there is a seed.
-func (g game) busy(hours int, seed uint64) (*sim.World, deployer.Deployer) {
+func (g game) busy(hours int, seed uint64) (*sim.World, loop.Deployer) {
 	w, d := g.world()
 	if seed > 0 {
 		w.Dice = rand.New(rand.NewPCG(seed, 1))
@@ -32,7 +33,7 @@ func (g game) busy(hours int, seed uint64) (*sim.World, deployer.Deployer) {
 }
 
 // ask sends a request in an invocation of its own.
-func ask(w *sim.World, d deployer.Deployer, raw []byte) (answer deployer.Answer, err error) {
+func ask(w *sim.World, d loop.Deployer, raw []byte) (answer answer.Answer, err error) {
 	w.Go(w.Elapsed(), func() {
 		ctx, _, cancel := w.Begin(sim.Invocation{})
 		defer cancel()
@@ -72,7 +73,7 @@ func TestAutoKeepsTheCostOfAVersionThatFailsCompletely(t *testing.T) {
 				g.newVersion.Errors = sim.Constant(1)
 				w, d := g.busy(4, 7)
 				_, err := ask(w, d, g.raw())
-				assert.ErrorAs(t, err, new(deployer.RolledBack))
+				assert.ErrorAs(t, err, new(answer.RolledBack))
 				failed := w.Served("f", "live", "2").Errors
 				smallest := rps * 135 * rollout.Weight(1).Share()
 				allowed := max(budget, smallest)
@@ -130,7 +131,7 @@ func TestEveryDriverChoosesTheSameSchedule(t *testing.T) {
 
 // scheduleOf is the schedule of a rollout that began at start, by what CloudWatch shows of it in the end.
 func scheduleOf(t require.TestingT, w *sim.World, raw []byte, start time.Time) rollout.Plan {
-	request, err := rollout.Parse(raw, sim.Home())
+	request, err := request.Parse(raw, sim.Home())
 	require.NoError(t, err)
 	since, until := rollout.TrafficSpan(start)
 	minutes, err := w.Account().Metrics.Minutes(context.Background(), target.MetricsQuery{Function: "f", Alias: "live", Since: since, Until: until})
@@ -143,13 +144,13 @@ func TestAutoWaitsForItsSchedule(t *testing.T) {
 	w, d := g.busy(4, 0)
 	w.Faults = []sim.Fault{{On: sim.GetMetrics, Effect: sim.Throttled}}
 	_, err := ask(w, d, g.raw())
-	assert.ErrorAs(t, err, new(deployer.PreflightFailed))
+	assert.ErrorAs(t, err, new(answer.PreflightFailed))
 	assert.ErrorContains(t, err, "the traffic of the last hour")
 	assert.Len(t, w.Writes(), 1, "nothing is begun without a schedule")
 }
 
 // preview is the answer of action plan to a game's request.
-func (g game) preview(t *testing.T, w *sim.World, d deployer.Deployer) deployer.Answer {
+func (g game) preview(t *testing.T, w *sim.World, d loop.Deployer) answer.Answer {
 	t.Helper()
 	var request map[string]any
 	require.NoError(t, json.Unmarshal(g.raw(), &request))
@@ -230,14 +231,14 @@ func TestRehearseTellsHealthyFromBroken(t *testing.T) {
 func TestRehearseNeedsSomethingToReplay(t *testing.T) {
 	g := game{request: map[string]any{"action": "rehearse", "function-name": "f", "alias": "live", "days": 1}}
 	w, d := g.world()
-	answer, err := ask(w, d, g.raw())
+	said, err := ask(w, d, g.raw())
 	require.NoError(t, err)
-	assert.Zero(t, answer.Cases[0].Rollouts)
-	assert.Contains(t, answer.Warnings[0], "there was nothing to replay")
+	assert.Zero(t, said.Cases[0].Rollouts)
+	assert.Contains(t, said.Warnings[0], "there was nothing to replay")
 
 	g.request["alias"] = "nowhere"
 	_, err = ask(w, d, g.raw())
-	assert.ErrorAs(t, err, new(deployer.PreflightFailed))
+	assert.ErrorAs(t, err, new(answer.PreflightFailed))
 }
 
 func TestAResumedDriverWaitsUntilItKnowsItsSchedule(t *testing.T) {

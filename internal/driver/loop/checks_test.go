@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/meta-deployer/meta-deployer/internal/analysis"
-	"github.com/meta-deployer/meta-deployer/internal/deployer"
+	"github.com/meta-deployer/meta-deployer/internal/answer"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
 	"github.com/meta-deployer/meta-deployer/internal/sim"
 	"github.com/meta-deployer/meta-deployer/internal/target"
@@ -27,7 +27,7 @@ type judged struct {
 	meter func(target.Metrics) target.Metrics
 
 	world  *sim.World
-	answer deployer.Answer
+	answer answer.Answer
 	err    error
 }
 
@@ -57,7 +57,7 @@ func (j judged) deploy(t *testing.T) judged {
 
 func (j judged) rolledBack(t *testing.T, says ...string) {
 	t.Helper()
-	require.ErrorAs(t, j.err, new(deployer.RolledBack), j.answer.Reason)
+	require.ErrorAs(t, j.err, new(answer.RolledBack), j.answer.Reason)
 	for _, text := range says {
 		assert.ErrorContains(t, j.err, text)
 	}
@@ -152,7 +152,7 @@ func TestAPollIsOneQuestionToCloudWatch(t *testing.T) {
 		assert.Len(t, q.Metrics, 1)
 		looks++
 	}
-	assert.Equal(t, 14, looks, "pre-flight, history, then one each look")
+	assert.Equal(t, 12, looks, "pre-flight, history, then one each look")
 }
 
 func TestThrottledCallsOfTheAliasFail(t *testing.T) {
@@ -195,14 +195,14 @@ func TestPreflightFindsWhatTheChecksNeed(t *testing.T) {
 		health: map[string]any{"function": "nobody-made-it", "metrics": []any{map[string]any{"id": "bad", "expression": "1 +", "max": 1}}},
 		meter:  func(m target.Metrics) target.Metrics { return strict{m} },
 	}.deploy(t)
-	require.ErrorAs(t, j.err, new(deployer.PreflightFailed))
+	require.ErrorAs(t, j.err, new(answer.PreflightFailed))
 	require.ErrorContains(t, j.err, "health-check.metrics are refused by CloudWatch")
 	require.ErrorContains(t, j.err, "health-check.function: function nobody-made-it does not exist")
 
 	j = judged{health: map[string]any{"probes": []any{map[string]any{}}}, prepare: func(w *sim.World) {
 		w.Faults = []sim.Fault{{On: sim.DryRun, Effect: sim.Denied}}
 	}}.deploy(t)
-	require.ErrorAs(t, j.err, new(deployer.PreflightFailed))
+	require.ErrorAs(t, j.err, new(answer.PreflightFailed))
 	require.ErrorContains(t, j.err, "health-check.probes: version 2 of function f cannot be invoked")
 }
 
@@ -216,7 +216,7 @@ func TestAFunctionJudgesEveryLook(t *testing.T) {
 	j := judged{health: health, prepare: says(`{"status": "pass", "reason": "120 orders"}`)}.deploy(t)
 	assert.Equal(t, "120 orders", j.check(t, "function judge").Reason)
 	received := j.world.Received("judge")
-	assert.Len(t, received, 14, "once each look")
+	assert.Len(t, received, 12, "once each look")
 	var event rollout.HookEvent
 	require.NoError(t, json.Unmarshal(received[0], &event))
 	assert.Equal(t, rollout.HookEvent{
@@ -257,7 +257,7 @@ func TestTheJudgeIsNotAskedInVain(t *testing.T) {
 
 	failing := judged{health: health, prepare: func(w *sim.World) {
 		w.SetHook("judge", sim.Hook{Answer: `{"status": "pass"}`})
-		w.Publish("f", "2", sim.Version{Errors: sim.Constant(1)})
+		w.Publish("f", "2", sim.Version{Errors: sim.Curve{{From: 31 * time.Minute, Value: 1}}})
 	}}.deploy(t)
 	failing.rolledBack(t, "errors: ")
 	require.Greater(t, looks(failing), 1)

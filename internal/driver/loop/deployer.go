@@ -28,7 +28,7 @@ type Deployer struct {
 	Caller func(ctx context.Context) (home request.Home, id string)
 	// Watch is told of every event beside the log; nil is nobody.
 	Watch func(ctx context.Context, events ...rollout.Event)
-	// Memory keeps what was read of the past between invocations; nil keeps nothing.
+	// Memory keeps what was read of the past between invocations; nil forgets it at the end of each.
 	Memory *health.Memory
 	// Fatal is turn.Engine's.
 	Fatal func(value any) bool
@@ -77,6 +77,9 @@ func (d Deployer) Handle(ctx context.Context, raw json.RawMessage) (answer.Answe
 
 // answer does what the request asks for.
 func (d Deployer) answer(ctx context.Context, r request.Request, driver rollout.Driver, end time.Time, log *slog.Logger) (answer.Answer, error) {
+	if d.Memory == nil {
+		d.Memory = new(health.Memory)
+	}
 	account := d.Accounts(r.RoleARN, r.ExternalID, driver.ID)
 	inspector := inspect.Inspector{Account: account, Clock: d.Clock, Memory: d.Memory, End: end}
 	switch r.Action {

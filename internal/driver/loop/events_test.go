@@ -18,7 +18,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/meta-deployer/meta-deployer/internal/analysis"
-	"github.com/meta-deployer/meta-deployer/internal/deployer"
+	"github.com/meta-deployer/meta-deployer/internal/answer"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
 	"github.com/meta-deployer/meta-deployer/internal/sim"
 	"github.com/meta-deployer/meta-deployer/internal/target"
@@ -27,7 +27,7 @@ import (
 var update = flag.Bool("update", false, "rewrite the golden answers")
 
 // eventsDir holds the payloads that people copy.
-const eventsDir = "../../events/deployer"
+const eventsDir = "../../../events/deployer"
 
 // shop is the account that the payloads under events are meant for. A rollout of version 2 is running where a person
 // acts on one.
@@ -41,7 +41,7 @@ func shop(running bool) *sim.World {
 	live := target.Alias{Routing: rollout.Routing{Primary: "1"}, Description: "front door"}
 	if running {
 		live.Routing = rollout.Routing{Primary: "1", Secondary: "2", Weight: 30_00}
-		live.Description += " [meta-deployer 1>2 at 30% step 3/10 +6m0s by 3f2c81d2-9a1c id 20260105-085000000-3f9a]"
+		live.Description += " [meta-deployer 1>2 at 30% step 3/10 +6m0s by 3f2c81d2-9a1c id 20260105-085000000-3a88]"
 	}
 	must(w.CreateAlias("checkout", "live", live))
 	must(w.CreateAlias("checkout", "candidate", target.Alias{Routing: rollout.Routing{Primary: "2"}}))
@@ -79,7 +79,7 @@ func handle(raw []byte) []byte {
 	defer cancel()
 	answer, err := d.Invoke(ctx, raw)
 	if err != nil {
-		answer, _ = json.Marshal(map[string]string{"errorType": strings.TrimPrefix(fmt.Sprintf("%T", err), "deployer."), "errorMessage": err.Error()})
+		answer, _ = json.Marshal(map[string]string{"errorType": strings.TrimPrefix(fmt.Sprintf("%T", err), "answer."), "errorMessage": err.Error()})
 	}
 	var pretty bytes.Buffer
 	must(json.Indent(&pretty, answer, "", "  "))
@@ -150,7 +150,7 @@ func TestMangledEventsAreRefusedBeforeAnything(t *testing.T) {
 				w := shop(false)
 				d := w.Deployer(discard())
 				_, err := d.Invoke(context.Background(), raw)
-				assert.ErrorAs(t, err, new(deployer.InvalidRequest), how)
+				assert.ErrorAs(t, err, new(answer.InvalidRequest), how)
 				assert.Zero(t, w.Calls(""), "%s: nothing is read or written", how)
 			}
 		})

@@ -12,7 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/meta-deployer/meta-deployer/internal/analysis"
-	"github.com/meta-deployer/meta-deployer/internal/deployer"
+	"github.com/meta-deployer/meta-deployer/internal/answer"
+	"github.com/meta-deployer/meta-deployer/internal/driver/loop"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
 	"github.com/meta-deployer/meta-deployer/internal/sim"
 	"github.com/meta-deployer/meta-deployer/internal/target"
@@ -22,12 +23,12 @@ const threeWeeks = 20*24*time.Hour + 17*time.Minute
 
 // forgotten is a rollout of three steps whose driver died while it was paused at its first, half an hour after the traffic
 // began, and that nobody looked at for twenty days.
-func forgotten(t *testing.T, g game, health map[string]any) (*sim.World, func(d deployer.Deployer, change map[string]any) (deployer.Answer, error)) {
+func forgotten(t *testing.T, g game, health map[string]any) (*sim.World, func(d loop.Deployer, change map[string]any) (answer.Answer, error)) {
 	t.Helper()
 	g.request["interval"], g.request["poll-interval"], g.request["health-check"] = 90, 15, health
 	w, d := g.world()
 	w.Advance(30 * time.Minute)
-	ask := func(d deployer.Deployer, change map[string]any) (deployer.Answer, error) {
+	ask := func(d loop.Deployer, change map[string]any) (answer.Answer, error) {
 		request := maps.Clone(g.request)
 		if change["action"] != nil {
 			request = map[string]any{"function-name": "f", "alias": "live"}
@@ -92,13 +93,13 @@ func TestAForgottenRolloutIsJudgedByEverythingSinceItBegan(t *testing.T) {
 	for _, q := range asked {
 		periods = append(periods, q.Period)
 	}
-	assert.Equal(t, []time.Duration{5 * time.Minute, time.Hour, time.Minute}, periods)
+	assert.Equal(t, []time.Duration{5 * time.Minute, 5 * time.Minute, time.Hour, time.Minute}, periods, "the time before, and three stretches since")
 
 	blind := status(func(m target.Metrics) target.Metrics { return minutely{m} })
 	assert.Equal(t, analysis.Pass, blind.Verdict, "by the minute that would be out of sight")
 
 	_, err := ask(w.Deployer(discard()), nil)
-	require.ErrorAs(t, err, new(deployer.RolledBack))
+	require.ErrorAs(t, err, new(answer.RolledBack))
 	require.ErrorContains(t, err, "allowed none")
 }
 
@@ -142,5 +143,5 @@ func TestAForgottenRolloutStillGoesBack(t *testing.T) {
 	g.newVersion.Errors = sim.Curve{{From: threeWeeks + 31*time.Minute, Value: 0.5}}
 	w, ask := forgotten(t, g, map[string]any{})
 	_, err := ask(w.Deployer(discard()), nil)
-	require.ErrorAs(t, err, new(deployer.RolledBack))
+	require.ErrorAs(t, err, new(answer.RolledBack))
 }

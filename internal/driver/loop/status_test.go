@@ -9,14 +9,15 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/meta-deployer/meta-deployer/internal/analysis"
-	"github.com/meta-deployer/meta-deployer/internal/deployer"
+	"github.com/meta-deployer/meta-deployer/internal/answer"
+	"github.com/meta-deployer/meta-deployer/internal/driver/loop"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
 	"github.com/meta-deployer/meta-deployer/internal/sim"
 	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 // statusOf asks for the alias's status with a health check.
-func statusOf(t *testing.T, w *sim.World, d deployer.Deployer, health map[string]any) deployer.Answer {
+func statusOf(t *testing.T, w *sim.World, d loop.Deployer, health map[string]any) answer.Answer {
 	t.Helper()
 	raw, err := json.Marshal(map[string]any{"action": "status", "function-name": "f", "alias": "live", "health-check": health})
 	require.NoError(t, err)

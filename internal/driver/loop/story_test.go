@@ -10,7 +10,9 @@ import (
 
 	"pgregory.net/rapid"
 
-	"github.com/meta-deployer/meta-deployer/internal/deployer"
+	"github.com/meta-deployer/meta-deployer/internal/analysis"
+	"github.com/meta-deployer/meta-deployer/internal/driver/loop"
+	"github.com/meta-deployer/meta-deployer/internal/notify"
 	"github.com/meta-deployer/meta-deployer/internal/request"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
 	"github.com/meta-deployer/meta-deployer/internal/sim"
@@ -34,6 +36,14 @@ type game struct {
 	restart time.Duration
 	// lives is how long an invocation lives before it is killed and called again by the same id; zero is for ever.
 	lives time.Duration
+	// sameID says that a driver that is started again has the id that it had.
+	sameID bool
+	// before is how much traffic there was before anything happens.
+	before time.Duration
+	// hooks are functions that can be invoked, beside the judge.
+	hooks map[string]sim.Hook
+	// stepping drives the rollout by many short calls; nil drives it by the loop.
+	stepping *stepping
 }
 
 type other struct {
@@ -121,18 +131,20 @@ type story struct {
 	game
 	plan   rollout.Plan
 	writes []sim.Write
-	turns  []turn
+	turns  []oneTurn
 	ends   []ending
 	calls  int
 	log    *strings.Builder
 }
 
-// turn is one line of the deployer's log.
-type turn struct {
+// oneTurn is what a turn of the driver has seen and decided.
+type oneTurn struct {
 	at                 time.Duration
 	verdict, why, then string
 	noData             bool
 	weight             rollout.Weight
+	action             rollout.Action
+	assessment         *analysis.Assessment
 }
 
 // ending is how an invocation ended; outcome is its status or the type of its error.
@@ -149,13 +161,16 @@ func (g game) raw() []byte {
 }
 
 // world makes the game's world, and a deployer in it that logs nothing.
-func (g game) world() (*sim.World, deployer.Deployer) {
+func (g game) world() (*sim.World, loop.Deployer) {
 	w := sim.New()
 	w.MetricsDelay, w.VersionsNamed, w.Faults = g.metricsDelay, g.named, g.faults
 	w.Publish("f", "1", g.oldVersion)
 	w.Publish("f", "2", g.newVersion)
 	w.SetHook("judge", sim.Hook{Answer: `{"status": "pass"}`, Takes: 700 * time.Millisecond})
 	w.SetMetric("1", sim.Curve{{Value: 1}, {From: 3 * time.Minute, Value: 2}})
+	for name, hook := range g.hooks {
+		w.SetHook(name, hook)
+	}
 	w.SetIncident("f", g.incident)
 	must(w.CreateAlias("f", "live", target.Alias{Routing: rollout.Routing{Primary: "1"}, Description: g.owner}))
 	w.SetTraffic("f", "live", sim.Constant(g.rps))
@@ -167,12 +182,13 @@ func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }
 // play runs a game to its end.
 func (g game) play() story {
 	w, d := g.world()
+	w.Advance(g.before)
 	s := story{game: g, log: &strings.Builder{}}
-	request, err := rollout.Parse(g.raw(), sim.Home())
+	request, err := request.Parse(g.raw(), sim.Home())
 	must(err)
 	s.plan = request.Plan
-	d.Log = slog.New(recorder{&s, w})
-	w.Go(0, func() { s.drive(w, d, g.raw(), "first") })
+	d.Watch = s.watch(w)
+	w.Go(g.before, func() { s.drive(w, d, g.raw(), "first") })
 	for i, o := range g.others {
 		s.schedule(w, d, o, i)
 	}
@@ -182,11 +198,18 @@ func (g game) play() story {
 }
 
 // drive invokes the deployer, and again after each death.
-func (s *story) drive(w *sim.World, d deployer.Deployer, raw []byte, id string) {
+func (s *story) drive(w *sim.World, d loop.Deployer, raw []byte, id string) {
+	if s.stepping != nil && id == "first" {
+		s.step(w, d, raw)
+		return
+	}
 	for attempt := range 400 {
 		invocation := sim.Invocation{ID: fmt.Sprintf("%s-%d", id, attempt)}
 		if s.lives > 0 {
 			invocation.ID, invocation.KilledAt = "worker", w.Elapsed()+s.lives
+		}
+		if s.sameID {
+			invocation.ID = id
 		}
 		if s.invoke(w, d, raw, invocation) {
 			return
@@ -201,7 +224,7 @@ func (s *story) drive(w *sim.World, d deployer.Deployer, raw []byte, id string) 
 }
 
 // invoke is false where the invocation was killed.
-func (s *story) invoke(w *sim.World, d deployer.Deployer, raw []byte, i sim.Invocation) (ended bool) {
+func (s *story) invoke(w *sim.World, d loop.Deployer, raw []byte, i sim.Invocation) (ended bool) {
 	ctx, i, cancel := w.Begin(i)
 	defer cancel()
 	defer func() {
@@ -215,7 +238,7 @@ func (s *story) invoke(w *sim.World, d deployer.Deployer, raw []byte, i sim.Invo
 	answer, err := d.Handle(ctx, raw)
 	outcome := answer.Status
 	if err != nil {
-		outcome = strings.TrimPrefix(fmt.Sprintf("%T", err), "deployer.")
+		outcome = strings.TrimPrefix(fmt.Sprintf("%T", err), "answer.")
 	}
 	fmt.Fprintf(s.log, "%9s %.12s ended: %s %v %s\n", w.Elapsed(), i.ID, outcome, err, answer.Reason)
 	s.ends = append(s.ends, ending{at: w.Elapsed(), by: i.ID, outcome: outcome})
@@ -223,7 +246,7 @@ func (s *story) invoke(w *sim.World, d deployer.Deployer, raw []byte, i sim.Invo
 }
 
 // schedule has another caller or a stranger act.
-func (s *story) schedule(w *sim.World, d deployer.Deployer, o other, i int) {
+func (s *story) schedule(w *sim.World, d loop.Deployer, o other, i int) {
 	stranger := map[string]func(*target.Alias){
 		"stranger moves":    func(a *target.Alias) { a.Routing = rollout.Routing{Primary: "1", Secondary: "2", Weight: 77_77} },
 		"stranger wipes":    func(a *target.Alias) { a.Description = "mine" },
@@ -237,7 +260,7 @@ func (s *story) schedule(w *sim.World, d deployer.Deployer, o other, i int) {
 		return
 	}
 	if stranger != nil {
-		w.At(o.at, func() { must(w.ChangeAlias("stranger", "f", "live", stranger)) })
+		w.At(s.before+o.at, func() { must(w.ChangeAlias("stranger", "f", "live", stranger)) })
 		return
 	}
 	id := fmt.Sprintf("%s-%d", o.action, i)
@@ -246,7 +269,7 @@ func (s *story) schedule(w *sim.World, d deployer.Deployer, o other, i int) {
 		raw = s.raw()
 	}
 	must(err)
-	w.Go(o.at, func() { s.drive(w, d, raw, id) })
+	w.Go(s.before+o.at, func() { s.drive(w, d, raw, id) })
 }
 
 func must(err error) {
@@ -255,41 +278,32 @@ func must(err error) {
 	}
 }
 
-// recorder is a slog handler that keeps the turns.
-type recorder struct {
-	story *story
-	world *sim.World
-}
-
-func (recorder) Enabled(context.Context, slog.Level) bool { return true }
-func (r recorder) WithAttrs([]slog.Attr) slog.Handler     { return r }
-func (r recorder) WithGroup(string) slog.Handler          { return r }
-
-func (r recorder) Handle(ctx context.Context, record slog.Record) error {
-	t := turn{at: r.world.Elapsed()}
-	_, id := sim.Caller(ctx)
-	line := fmt.Sprintf("%9s %.12s %s", t.at, id, record.Message)
-	record.Attrs(func(a slog.Attr) bool {
-		switch a.Key {
-		case "verdict":
-			t.verdict = a.Value.String()
-		case "why":
-			t.why = a.Value.String()
-		case "then":
-			t.then = a.Value.String()
-		case "no-data":
-			t.noData = a.Value.Bool()
-		case "weight":
-			t.weight, _ = a.Value.Any().(rollout.Weight)
+// watch keeps the turns and writes the log of a story.
+func (s *story) watch(w *sim.World) func(context.Context, ...rollout.Event) {
+	return func(ctx context.Context, events ...rollout.Event) {
+		_, id := sim.Caller(ctx)
+		for _, event := range events {
+			turned, ok := event.(rollout.Turned)
+			if !ok {
+				fmt.Fprintf(s.log, "%9s %.12s %T %+v\n", w.Elapsed(), id, event, event)
+				continue
+			}
+			t := oneTurn{at: w.Elapsed(), then: notify.Describe(turned.Action), action: turned.Action}
+			if a := turned.Assessment; a != nil {
+				t.verdict, t.why, t.noData, t.assessment = a.Verdict.String(), a.Reason, a.NoData, a
+			}
+			if turned.Journal != nil {
+				t.weight = turned.Journal.Weight
+			}
+			if turned.Unread != nil {
+				t.why = turned.Unread.Text
+			}
+			if !strings.HasPrefix(t.then, "wait") || t.why != "" {
+				fmt.Fprintf(s.log, "%9s %.12s turn routing=%q verdict=%s why=%q then=%s\n", t.at, id, turned.Routing, t.verdict, t.why, t.then)
+			}
+			if !isPerson(id) {
+				s.turns = append(s.turns, t)
+			}
 		}
-		line += fmt.Sprintf(" %s=%v", a.Key, a.Value)
-		return true
-	})
-	if !strings.HasPrefix(t.then, "wait") {
-		fmt.Fprintln(r.story.log, line)
 	}
-	if record.Message == "turn" && !isPerson(id) {
-		r.story.turns = append(r.story.turns, t)
-	}
-	return nil
 }

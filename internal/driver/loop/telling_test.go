@@ -14,7 +14,7 @@ import (
 
 // journalOf is the journal that explains a routing.
 func journalOf(description string, routing rollout.Routing) *rollout.Journal {
-	return rollout.ParseDescription(description).Live(routing)
+	return rollout.ParseDescription(description).Live(rollout.Target{Function: "f", Alias: "live"}, routing, sim.Start().AddDate(10, 0, 0))
 }
 
 // rolloutOf is the id of the rollout that wrote a description.
@@ -23,8 +23,8 @@ func rolloutOf(description string) string {
 	switch {
 	case d.Journal != nil:
 		return d.Journal.ID
-	case d.Scar != nil:
-		return d.Scar.ID
+	case d.Record != nil:
+		return d.Record.ID
 	}
 	return ""
 }
@@ -77,10 +77,27 @@ func (s story) aliasAt(at time.Duration) target.Alias {
 	return alias
 }
 
-// meddled says that somebody else wrote shortly before a time.
-func (s story) meddled(at time.Duration) bool {
-	for _, w := range s.writes[1:] {
-		if w.At <= at && w.At > at-5*time.Second && (s.stranger(w) || !s.byPerson(w)) {
+// lately is how long before an ending the alias may have been looked at last.
+const lately = 10 * time.Second
+
+// stoodAt says that the alias stood at a routing when whoever ended may have looked at it last: at some moment shortly before,
+// and afterwards only others have moved it.
+func (s story) stoodAt(routing rollout.Routing, e ending) bool {
+	return s.stood(e, func(w sim.Write) bool { return w.Routing == routing })
+}
+
+// stoodSplit says the same of any split.
+func (s story) stoodSplit(e ending) bool {
+	return s.stood(e, func(w sim.Write) bool { return w.Routing.Split() })
+}
+
+func (s story) stood(e ending, there func(sim.Write) bool) bool {
+	for i, w := range s.writes {
+		last := i == len(s.writes)-1
+		if w.At > e.at || !last && s.writes[i+1].At < e.at-lately {
+			continue
+		}
+		if there(w) && !slices.ContainsFunc(s.writes[i+1:], func(later sim.Write) bool { return later.By == e.by && later.At <= e.at && !there(later) }) {
 			return true
 		}
 	}
