@@ -1,0 +1,62 @@
+package request
+
+import (
+	"math"
+	"slices"
+	"strings"
+)
+
+// shortList is how many known keys are listed where none is near.
+const shortList = 10
+
+// unknown reports a key that is none of the known: with the nearest of them, or else with all of them, or where they are.
+func (f fields) unknown(key string, known []string) {
+	if f.problems.full() {
+		return
+	}
+	name := f.name(showKey(key))
+	switch near := nearest(key, known); {
+	case near != "":
+		f.problems.say("%s is not a key: the nearest is %s", name, f.name(near))
+	case len(known) <= shortList:
+		f.problems.say("%s is not a key: here it may be %s", name, strings.Join(slices.Sorted(slices.Values(known)), ", "))
+	default:
+		f.problems.say(`%s is not a key: README.md, "The request", has all keys`, name)
+	}
+}
+
+// nearest is the known key that was meant, whatever the case; "" where none is within a third of the key's
+// length. Of a long key only the beginning counts.
+func nearest(key string, known []string) string {
+	key = strings.ToLower(key[:min(len(key), 64)])
+	best, distance := "", math.MaxInt
+	for _, k := range known {
+		if d := editDistance(key, k); d < distance {
+			best, distance = k, d
+		}
+	}
+	if distance > max(1, len(key)/3) {
+		return ""
+	}
+	return best
+}
+
+// editDistance is Levenshtein's, in bytes.
+func editDistance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := 1
+			if a[i] == b[j] {
+				cost = 0
+			}
+			diagonal, row[j+1] = row[j+1], min(row[j+1]+1, row[j]+1, diagonal+cost)
+		}
+	}
+	return row[len(b)]
+}
