@@ -213,7 +213,7 @@ func (d decision) hold() (Action, Token) {
 func (d decision) goForward() (Action, Token) {
 	j, a := d.live, d.snapshot.Assessment
 	switch {
-	case d.plan.Auto != nil && d.snapshot.Traffic == nil:
+	case d.unscheduled() != nil:
 		return d.wait()
 	case j.Weight == 0 && d.plan.PreTraffic != "" && !d.token.PreTraffic:
 		return d.runHook(PreTraffic, d.plan.PreTraffic)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/meta-deployer/meta-deployer/internal/analysis"
+	"github.com/meta-deployer/meta-deployer/internal/strictjson"
 )
 
 const (
@@ -101,15 +102,15 @@ func (t Token) afterHook(a RunHook, r Result) Token {
 
 // succeeded says whether a hook's answer is that it has.
 func succeeded(answer ProbeAnswer) (passed bool, why string) {
-	var verdict struct {
-		Status string `json:"status"`
-	}
 	switch {
 	case answer.Cut:
 		return false, fmt.Sprintf("had not answered after %s", answer.Took.Round(time.Second))
 	case answer.Failure != "":
 		return false, "failed: " + Shorten(answer.Failure)
-	case json.Unmarshal(answer.Body, &verdict) != nil || verdict.Status != "Succeeded":
+	}
+	var status string
+	values, err := strictjson.Object(answer.Body)
+	if err != nil || json.Unmarshal(values["status"], &status) != nil || status != "Succeeded" {
 		return false, "did not answer status Succeeded but " + Shorten(string(answer.Body))
 	}
 	return true, ""

@@ -109,11 +109,10 @@ func (d decision) joinWithoutVersion() (Action, Token) {
 
 // joinOther is an alias that somebody else is shifting: only force takes it over.
 func (d decision) joinOther() (Action, Token) {
-	away := d.snapshot.Alias.Routing.Primary == d.plan.NewVersion && (d.live == nil || d.live.Weight < Full)
 	switch {
 	case !d.plan.Force:
 		return d.finish(RolloutInProgress, d.describeOther())
-	case away:
+	case d.oldVersion() == d.plan.NewVersion:
 		return d.finish(RolloutInProgress, d.describeOther()+", away from version "+d.plan.NewVersion+" which even force cannot shift to: roll it back")
 	}
 	return d.joinFresh()
@@ -121,7 +120,7 @@ func (d decision) joinOther() (Action, Token) {
 
 // joinFresh is an alias to begin on: rule 3.
 func (d decision) joinFresh() (Action, Token) {
-	ready := d.snapshot.Readiness
+	ready, unscheduled := d.snapshot.Readiness, d.unscheduled()
 	switch {
 	case d.oldVersion() == d.plan.NewVersion:
 		return d.finish(NoOp, fmt.Sprintf("alias %s already points at version %s alone", d.plan.Alias, d.plan.NewVersion))
@@ -129,8 +128,8 @@ func (d decision) joinFresh() (Action, Token) {
 		return d.finish(Superseded, "the alias carries no rollout any more, and a call that is not the first begins none")
 	case slices.Contains(d.description.Bad(), d.plan.NewVersion) && !d.plan.Force:
 		return d.finish(KnownBadVersion, d.describeBad())
-	case d.plan.Auto != nil && d.snapshot.Traffic == nil && d.snapshot.NoTraffic.Kind == Unavailable && !d.late(startTime):
-		return d.retryLook("GetMetricData", d.snapshot.NoTraffic)
+	case unscheduled != nil && !d.givesUp(unscheduled.Kind):
+		return d.retryLook("GetMetricData", unscheduled)
 	case !d.plan.Fits(nil, d.snapshot.Now, d.deadline.Rollout):
 		return d.finish(DoesNotFit, d.describeMisfit(nil))
 	case ready == nil:
@@ -147,8 +146,29 @@ func (d decision) joinFresh() (Action, Token) {
 		return d.startFailed(fmt.Sprintf("%s, still after %s: wait until it is done and send the request again", ready.Pending, d.snapshot.Now.Sub(d.token.Began).Round(time.Second)))
 	case ready.Pending != "":
 		return d.waitFor(2 * time.Second)
+	case unscheduled != nil:
+		return d.startFailed("type auto chooses its schedule by the alias's traffic, which cannot be read: " + unscheduled.Text)
 	}
 	return d.begin()
+}
+
+// unscheduled is why the plan has no schedule; nil where it has.
+func (d decision) unscheduled() *CallError {
+	if d.plan.Auto == nil || d.snapshot.Traffic != nil {
+		return nil
+	}
+	return d.snapshot.NoTraffic
+}
+
+// givesUp says that a call which keeps failing is not tried any longer before anything has begun.
+func (d decision) givesUp(kind ErrorKind) bool {
+	switch {
+	case kind == Unavailable:
+		return d.late(startTime)
+	case kind.momentary():
+		return d.late(glance)
+	}
+	return true
 }
 
 // retryLook waits before a look that failed is made again.
@@ -158,7 +178,7 @@ func (d decision) retryLook(call string, err *CallError) (Action, Token) {
 }
 
 // oldVersion is the version that a new rollout begins from: the one that serves the most. Where a rollout is taken over by
-// force, that one's old version.
+// force, that one's old version until it has everything.
 func (d decision) oldVersion() string {
 	r := d.snapshot.Alias.Routing
 	if d.live == nil && r.Weight > Full/2 {
