@@ -66,8 +66,6 @@ func TestHookProbesTakeEveryKey(t *testing.T) {
 	assert.Empty(t, probes)
 }
 
-
-
 func FuzzHookProbes(f *testing.F) {
 	f.Add(`[{"name": "a", "payload": {}, "expect": {"ok": 1.5e3}, "every-step": true, "function": "f-*"}]`)
 	f.Add(`[null]`)
@@ -90,4 +88,3 @@ func FuzzHookProbes(f *testing.F) {
 		}
 	})
 }
-

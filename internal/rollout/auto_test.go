@@ -171,6 +171,8 @@ func TestNothingBeginsWithoutASchedule(t *testing.T) {
 	f = requireFinish(t, first(s.atNow(began.Add(glance)).turn()), PreflightFailed)
 	assert.Equal(t, "give the permission", f.Reason, "pre-flight says it better")
 	s.snapshot.Readiness = ready
+	action, s.token = s.atNow(began).turn()
+	assert.IsType(t, Wait{}, action, "a role may be new")
 	f = requireFinish(t, first(s.atNow(began.Add(glance)).turn()), PreflightFailed)
 	assert.Contains(t, f.Reason, "get-metric-data: throttled")
 }

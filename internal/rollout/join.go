@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// startTime is how long errors are tolerated on an alias where nothing is running. Where something may be, it is worth
-// trying until the end.
+// startTime is how long errors in a row are tolerated where nothing is known to run. Where something may, it is worth trying
+// until the end.
 const startTime = time.Minute
 
 // join is a driver's first turns: nothing is claimed yet.
@@ -52,19 +52,33 @@ func (d decision) claimRefused() bool {
 		(t.Error.Kind == Refused || t.Error.Kind.momentary() && t.Last.Sub(t.Since) >= glance)
 }
 
-// joinUnread is an alias that cannot be read, and of which nobody knows whether something runs on it.
+// joinUnread is an alias that cannot be read, and of which nobody knows whether something runs on it. Of one that does not
+// exist pre-flight says how to make it.
 func (d decision) joinUnread() (Action, Token) {
-	err, now := *d.snapshot.Unread, d.snapshot.Now
-	d.token = d.token.troubled("GetAlias", err, now)
-	since := d.token.Trouble.Since
+	err := *d.snapshot.Unread
+	if found := d.snapshot.Readiness; found != nil && len(found.Findings) > 0 {
+		return d.startFailed(strings.Join(found.Findings, "; "))
+	}
+	action, token := d.retry("GetAlias", err, "the alias cannot be read: ")
+	if _, ended := action.(Finish); ended && err.Kind == NotFound && d.snapshot.Readiness == nil {
+		return Look{TheAccount}, d.token
+	}
+	return action, token
+}
+
+// retry waits before a call that failed is made again, unless it has failed for too long: what may pass within seconds for
+// glance, what AWS will never accept not at all.
+func (d decision) retry(call string, err CallError, failed string) (Action, Token) {
+	d.token = d.token.troubled(call, err, d.snapshot.Now)
+	patience := startTime
 	switch {
-	case err.Kind == NotFound && now.Sub(since) >= glance:
-		if d.snapshot.Readiness == nil {
-			return Look{TheAccount}, d.token
-		}
-		return d.finish(PreflightFailed, strings.Join(d.snapshot.Readiness.Findings, "; "))
-	case err.Kind == Refused, err.Kind == Denied && now.Sub(since) >= glance, d.late(startTime):
-		return d.startFailed("the alias cannot be read: " + err.Text)
+	case err.Kind.momentary():
+		patience = glance
+	case err.Kind == Refused:
+		patience = 0
+	}
+	if d.snapshot.Now.Sub(d.token.Trouble.Since) >= patience || d.atDeadline() {
+		return d.startFailed(failed + err.Text)
 	}
 	return d.waitFor(d.token.Trouble.pause(false))
 }
@@ -95,10 +109,9 @@ func (d decision) joinLater(what string, wait func() (Action, Token)) (Action, T
 func (d decision) joinWithoutVersion() (Action, Token) {
 	c := d.snapshot.Candidate
 	if c.Err != nil {
-		d.token = d.token.troubled("GetAlias of @"+d.plan.Candidate, *c.Err, d.snapshot.Now)
-		momentary := c.Err.Kind.momentary() && d.snapshot.Now.Sub(d.token.Trouble.Since) < glance
-		if (c.Err.Kind == Unavailable || momentary) && !d.late(startTime) {
-			return d.waitFor(d.token.Trouble.pause(false))
+		action, token := d.retry("GetAlias of @"+d.plan.Candidate, *c.Err, "")
+		if _, ended := action.(Finish); !ended {
+			return action, token
 		}
 	}
 	if d.snapshot.Readiness == nil {
@@ -128,16 +141,14 @@ func (d decision) joinFresh() (Action, Token) {
 		return d.finish(Superseded, "the alias carries no rollout any more, and a call that is not the first begins none")
 	case slices.Contains(d.description.Bad(), d.plan.NewVersion) && !d.plan.Force:
 		return d.finish(KnownBadVersion, d.describeBad())
-	case unscheduled != nil && !d.givesUp(unscheduled.Kind):
-		return d.retryLook("GetMetricData", unscheduled)
+	case unscheduled != nil && unscheduled.Kind == Unavailable:
+		return d.retryTraffic(*unscheduled)
 	case !d.plan.Fits(nil, d.snapshot.Now, d.deadline.Rollout):
 		return d.finish(DoesNotFit, d.describeMisfit(nil))
 	case ready == nil:
 		return Look{TheAccount}, d.token
-	case ready.Err != nil && d.late(startTime):
-		return d.startFailed("the account cannot be read: " + ready.Err.Text)
 	case ready.Err != nil:
-		return d.retryLook("pre-flight", ready.Err)
+		return d.retry("pre-flight", *ready.Err, "the account cannot be read: ")
 	case len(ready.Findings) > 0 && ready.Momentary && d.snapshot.Now.Sub(d.token.Began) < glance && !d.atDeadline():
 		return d.waitFor(time.Second)
 	case len(ready.Findings) > 0:
@@ -147,9 +158,14 @@ func (d decision) joinFresh() (Action, Token) {
 	case ready.Pending != "":
 		return d.waitFor(2 * time.Second)
 	case unscheduled != nil:
-		return d.startFailed("type auto chooses its schedule by the alias's traffic, which cannot be read: " + unscheduled.Text)
+		return d.retryTraffic(*unscheduled)
 	}
 	return d.begin()
+}
+
+// retryTraffic is a plan without a schedule. Of what is refused pre-flight may say more, and is asked first.
+func (d decision) retryTraffic(err CallError) (Action, Token) {
+	return d.retry("GetMetricData", err, "type auto chooses its schedule by the alias's traffic, which cannot be read: ")
 }
 
 // unscheduled is why the plan has no schedule; nil where it has.
@@ -158,23 +174,6 @@ func (d decision) unscheduled() *CallError {
 		return nil
 	}
 	return d.snapshot.NoTraffic
-}
-
-// givesUp says that a call which keeps failing is not tried any longer before anything has begun.
-func (d decision) givesUp(kind ErrorKind) bool {
-	switch {
-	case kind == Unavailable:
-		return d.late(startTime)
-	case kind.momentary():
-		return d.late(glance)
-	}
-	return true
-}
-
-// retryLook waits before a look that failed is made again.
-func (d decision) retryLook(call string, err *CallError) (Action, Token) {
-	d.token = d.token.troubled(call, *err, d.snapshot.Now)
-	return d.waitFor(d.token.Trouble.pause(false))
 }
 
 // oldVersion is the version that a new rollout begins from: the one that serves the most. Where a rollout is taken over by

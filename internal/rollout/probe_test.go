@@ -53,4 +53,3 @@ func TestProbesOfEveryStepAreMadeOnceAtEach(t *testing.T) {
 	w, _ := requireWrite(t, first(s.decide()))
 	assert.Equal(t, Routing{Primary: "7"}, w.Routing, "a failure does not wait for probes")
 }
-

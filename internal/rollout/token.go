@@ -174,13 +174,10 @@ func (t Token) After(a Action, r Result) Token {
 	return t
 }
 
-// AfterPanic counts a turn that panicked. At the third in a row a rollout goes back, or is held, without blame; that takes
-// nothing but reading and writing the alias.
+// AfterPanic counts a turn that panicked. After the third in a row a rollout goes back, or is held, without blame; that takes
+// nothing but reading and writing the alias. A person's command ends.
 func (t Token) AfterPanic() Token {
 	t.Panics++
-	if t.Panics >= maxPanics && t.Failure == nil && t.Rollout != "" {
-		t.Failure = newFailure(panicked, false)
-	}
 	return t
 }
 
@@ -208,27 +205,37 @@ func late(took time.Duration) time.Duration {
 	return took.Truncate(time.Millisecond)
 }
 
+// afterFailedWrite takes a write that was refused, or of which nobody knows whether it was made. Where Lambda refuses a way
+// back, the line that tells of it is left out; where it refuses the way forward, the rollout goes back.
 func (t Token) afterFailedWrite(w Write, r Result) Token {
 	t.Written = time.Time{}
 	t = t.troubled("UpdateAlias", *r.Err, r.At)
-	switch {
-	case r.Err.Kind == Unavailable || r.Err.Kind == Moved:
+	kind := r.Err.Kind
+	switch w.Kind {
+	case SendBack:
+		if kind == Refused && t.Failure != nil && !t.Failure.Plain {
+			f := *t.Failure
+			f.Plain, t.Failure, t.Trouble = true, &f, nil
+		}
+	case ShiftStep, Bake, Complete:
+		if t.Failure == nil && (kind == Refused || kind.momentary() && r.At.Sub(t.Trouble.Since) >= glance) {
+			t.Failure = newFailure("going on was refused: "+r.Err.Text, false)
+		}
+	}
+	if kind == Unavailable || kind == Moved {
 		t.Tried, t.Last = &Attempt{Kind: w.Kind, Until: r.At}, w.Kind
-	case w.Kind == SendBack && r.Err.Kind == Refused && t.Failure != nil:
-		f := *t.Failure
-		f.Plain, t.Failure = true, &f
-	case w.Kind == Hold, w.Kind == SendBack, t.Rollout == "", t.Failure != nil:
-	case r.Err.Kind == Refused, r.Err.Kind.momentary() && r.At.Sub(t.Trouble.Since) >= glance:
-		t.Failure = newFailure("going on was refused: "+r.Err.Text, false)
 	}
 	return t
 }
 
-// troubled notes a call that failed.
+// troubled notes a call that failed. What may pass by itself counts from when it was said first, whatever failed before.
 func (t Token) troubled(call string, err CallError, at time.Time) Token {
 	next := Trouble{Call: call, Since: at}
-	if t.Trouble != nil && t.Trouble.Call == call {
-		next = *t.Trouble
+	if old := t.Trouble; old != nil && old.Call == call {
+		next = *old
+		if err.Kind.momentary() && !old.Error.Kind.momentary() && call != invokedHook && call != invokedProbe {
+			next.Since = at
+		}
 	}
 	err.Text = FirstLine(err.Text, maxWhy)
 	next.Last, next.Error = at, err
@@ -245,23 +252,25 @@ func (t Token) untroubled(call string) Token {
 	return t
 }
 
-// Next is when the next turn is worth taking after an action that was made at now: at once, or where a call keeps failing
-// after a pause that grows.
+// Next is when the next turn is worth taking, at now or later: at once or, where a call keeps failing, after a pause that
+// grows.
 func (t Token) Next(now time.Time) time.Time {
-	if t.Trouble == nil || !t.Trouble.Last.Equal(now) {
-		return now
+	if t.Trouble != nil {
+		if next := t.Trouble.Last.Add(t.Trouble.pause(t.Failure != nil || t.Last == Complete)); next.After(now) {
+			return next
+		}
 	}
-	return now.Add(t.Trouble.pause(t.Failure != nil))
+	return now
 }
 
 // pause is how long to wait after a failed call: not at all where the alias was changed and only has to be read again, and
 // shorter while a way back is pending.
 func (t Trouble) pause(pressing bool) time.Duration {
 	const first, most, pressed = 200 * time.Millisecond, 5 * time.Second, time.Second
-	pause := min(first<<min(t.Count-1, 5), most)
+	pause := min(first<<max(0, min(t.Count-1, 5)), most)
 	switch {
 	case t.Call == invokedHook || t.Call == invokedProbe:
-		return min(time.Second<<min(t.Count-1, 4), 10*time.Second)
+		return min(time.Second<<max(0, min(t.Count-1, 4)), 10*time.Second)
 	case t.Count == 1 && t.Error.Kind == Moved:
 		return 0
 	case pressing:

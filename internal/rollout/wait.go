@@ -38,7 +38,7 @@ func (d decision) holdOver() bool {
 }
 
 // stopped says that a person has paused the rollout, or has to approve the next step: rule 8.
-func (d decision) stopped() bool { return d.live.Paused || d.live.Approval == Wanted }
+func (j Journal) stopped() bool { return j.Paused || j.Approval == Wanted }
 
 // end is when the rollout has to be over; zero is never.
 func (d decision) end() time.Time { return d.plan.End(d.live, d.deadline.Rollout) }
@@ -69,9 +69,9 @@ func (d decision) atDeadline() bool {
 // lacksOnlyItsLastWrite says that everything has passed but for the write that ends the rollout. That one goes first, for
 // half of the reserve.
 func (d decision) lacksOnlyItsLastWrite() bool {
-	passed := d.snapshot.Assessment != nil && d.allowed(d.snapshot.Assessment) || d.token.Tried != nil && d.token.Tried.Kind == Complete ||
-		d.token.Trouble != nil && d.token.Trouble.Call == "UpdateAlias"
-	return d.live.Weight == Full && d.holdOver() && !d.stopped() && passed && (d.plan.PostTraffic == "" || d.token.PostTraffic) &&
+	a := d.snapshot.Assessment
+	passed := a != nil && d.allowed(a) || a == nil && d.ending()
+	return passed && d.live.Weight == Full && d.holdOver() && !d.live.stopped() && (d.plan.PostTraffic == "" || d.token.PostTraffic) &&
 		d.snapshot.Now.Before(d.end().Add(-Reserve/2))
 }
 
