@@ -58,7 +58,7 @@ func (d decision) control(c Command) (Action, Token) {
 		if d.plan.Message != "" {
 			why += ": " + d.plan.Message
 		}
-		d.token.Failure = &Failure{Why: FirstLine(why, maxWhy), Plain: d.token.Failure != nil && d.token.Failure.Plain}
+		d.token.Failure = &Failure{Why: brief(why), Plain: d.token.Failure != nil && d.token.Failure.Plain}
 		return d.goBack()
 	case Pause:
 		return d.pause()

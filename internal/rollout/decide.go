@@ -12,7 +12,7 @@ import (
 // place with a rule of deployment; docs/design.md names the rules by number.
 func Decide(p Plan, s Snapshot, r Driver, dl Deadline, t Token) (Action, Token) {
 	if t.Panics >= maxPanics && t.Rollout != "" && t.Failure == nil {
-		t.Failure = newFailure(panicked, false)
+		t.fail(panicked, false)
 	}
 	d, look := newDecision(p, s, r, dl, t)
 	if look != nil {
@@ -156,9 +156,9 @@ func (d *decision) judge() {
 	switch {
 	case d.token.Failure != nil || d.verdict(d.holdOver() && !d.live.stopped()):
 	case d.hookStuck():
-		d.token.Failure = newFailure(d.token.Trouble.Error.Text, false)
+		d.token.fail(d.token.Trouble.Error.Text, false)
 	case d.atDeadline() && !d.lacksOnlyItsLastWrite():
-		d.token.Failure = newFailure("the time ran out: "+d.unfinished(), false)
+		d.token.fail("the time ran out: "+d.unfinished(), false)
 	}
 }
 
@@ -172,11 +172,11 @@ func (d *decision) verdict(due bool) (failed bool) {
 	d.token.Doubt = ""
 	switch {
 	case a.Verdict == analysis.Fail:
-		d.token.Failure = newFailure(a.Reason, true)
+		d.token.fail(a.Reason, true)
 	case due && d.noData() && d.plan.OnNoData == RollbackOnNoData && !d.plan.Emergency:
-		d.token.Failure = newFailure("no data, and on-no-data is rollback: "+a.Reason, false)
+		d.token.fail("no data, and on-no-data is rollback: "+a.Reason, false)
 	case a.Verdict == analysis.Inconclusive:
-		d.token.Doubt = FirstLine(a.Reason, maxWhy)
+		d.token.Doubt = brief(a.Reason)
 	}
 	return d.token.Failure != nil
 }

@@ -16,7 +16,7 @@ func (d decision) blind() (Action, Token) {
 	}
 	if d.live != nil && d.live.ID == d.token.Rollout && d.live.Driver == d.driver.ID {
 		if d.token.Failure == nil && d.atDeadline() {
-			d.token.Failure = newFailure("the time ran out: "+d.unfinished(), false)
+			d.token.fail("the time ran out: "+d.unfinished(), false)
 		}
 		if d.token.Failure != nil && d.maybeAgain() {
 			return d.fail()
@@ -55,10 +55,19 @@ func (d decision) gone() (Action, Token) {
 		return d.finish(RolledBack, d.whyBack(""))
 	case d.token.Last == Complete && d.cameTo(ours.New):
 		return d.finish(d.token.success(), "")
-	case d.description.Journal == nil && record == nil && routing == (Routing{Primary: ours.New}) && d.description.Owner == d.owner():
-		return d.finish(InProgress, fmt.Sprintf("another call has finished rollout %s: alias %s points at version %s alone", d.token.Rollout, d.plan.Alias, routing.Primary))
+	case d.description.Journal != nil || record != nil || routing != Routing{Primary: ours.New} || d.description.Owner != d.owner():
+	case d.due(*ours):
+		return d.finish(NoOp, fmt.Sprintf("rollout %s is over: alias %s points at version %s alone", ours.ID, d.plan.Alias, ours.New))
+	default:
+		return d.finish(InProgress, fmt.Sprintf("another call has finished rollout %s: alias %s points at version %s alone", ours.ID, d.plan.Alias, ours.New))
 	}
 	return d.finish(Superseded, fmt.Sprintf("somebody else moved the alias: it now sends traffic to %s", routing))
+}
+
+// due says that this driver itself could have ended the rollout since it stood at the journal, and not know it any more: its
+// token is older than its last write.
+func (d decision) due(j Journal) bool {
+	return j.Weight == Full && j.Driver == d.driver.ID && !d.plan.HoldEnd(j).After(d.snapshot.Now)
 }
 
 // cameTo says that a version has all traffic, or had it when another rollout began from it.

@@ -91,7 +91,7 @@ func (t Token) afterHook(a RunHook, r Result) Token {
 	passed, why := succeeded(r.Answer)
 	switch {
 	case !passed:
-		t.Failure = newFailure(a.String()+" "+why, !r.Answer.Cut)
+		t.fail(a.String()+" "+why, !r.Answer.Cut)
 	case a.Stage == PreTraffic:
 		t.PreTraffic = true
 	default:
@@ -124,7 +124,7 @@ func (t Token) afterProbe(a RunProbe, r Result) Token {
 	}
 	t = t.untroubled(invokedProbe)
 	if check := r.Probe.Check(); check.Verdict == analysis.Fail {
-		t.Failure = newFailure(check.Name+": "+check.Reason, true)
+		t.fail(check.Name+": "+check.Reason, true)
 		return t
 	}
 	t.Probed++

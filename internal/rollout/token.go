@@ -89,8 +89,9 @@ const (
 	tokenFormat = 1
 	// maxToken is how large a token may be that is read, in bytes.
 	maxToken = 16 << 10
-	// maxWhy is how long the texts are that a token carries, in characters.
-	maxWhy = 300
+	// maxWhy is how long the texts are that a token carries, in characters, and maxWhyJSON in bytes of JSON.
+	maxWhy     = 300
+	maxWhyJSON = 750
 	// fresh is how long after its own write a driver takes UpdateAlias's answer for the alias: nothing can be measured yet.
 	fresh = time.Second
 	// staleReads is for how long after its own write a driver reads again what shows the state before it.
@@ -104,10 +105,11 @@ const (
 // panicked is why a rollout goes back after maxPanics.
 const panicked = "an internal error of the deployer, three times in a row; its log has the stack"
 
-// ParseToken reads a token. It is false for what is none, or one of another format: then the driver goes on as with a lost one.
+// ParseToken reads a token. It is false for what is none, or one of another format: then the driver goes on as with a lost
+// one.
 func ParseToken(raw []byte) (Token, bool) {
 	var t Token
-	if len(raw) > maxToken || json.Unmarshal(raw, &t) != nil || t.Format != tokenFormat {
+	if len(raw) > maxToken || json.Unmarshal(raw, &t) != nil || t.Format != tokenFormat || t.Probed < 0 || t.Panics < 0 || t.Late < 0 {
 		return Token{}, false
 	}
 	return t, true
@@ -219,7 +221,7 @@ func (t Token) afterFailedWrite(w Write, r Result) Token {
 		}
 	case ShiftStep, Bake, Complete:
 		if t.Failure == nil && (kind == Refused || kind.momentary() && r.At.Sub(t.Trouble.Since) >= glance) {
-			t.Failure = newFailure("going on was refused: "+r.Err.Text, false)
+			t.fail("going on was refused: "+r.Err.Text, false)
 		}
 	}
 	if kind == Unavailable || kind == Moved {
@@ -237,7 +239,7 @@ func (t Token) troubled(call string, err CallError, at time.Time) Token {
 			next.Since = at
 		}
 	}
-	err.Text = FirstLine(err.Text, maxWhy)
+	err.Text = brief(err.Text)
 	next.Last, next.Error = at, err
 	next.Count++
 	t.Trouble = &next
@@ -279,7 +281,7 @@ func (t Trouble) pause(pressing bool) time.Duration {
 	return pause
 }
 
-// newFailure is a failure with the first line of why.
-func newFailure(why string, bad bool) *Failure {
-	return &Failure{Why: FirstLine(why, maxWhy), Bad: bad}
+// fail notes why the rollout goes back, or is held.
+func (t *Token) fail(why string, bad bool) {
+	t.Failure, t.Doubt = &Failure{Why: brief(why), Bad: bad}, ""
 }

@@ -221,7 +221,7 @@ func TestTheRecordIsPrintableAndCutAtAWord(t *testing.T) {
 	s := atStep3()
 	s.plan.Probes = []Probe{{Name: "ping", EveryStep: true}}
 	why := "expected ok\x1b[31m\a got\r \u202enothing " + strings.Repeat("words and ", 60) + "\nand a line"
-	s.token.Failure = newFailure(why, true)
+	s.token.fail(why, true)
 	_, d := requireWrite(t, first(s.decide()))
 	assert.True(t, strings.HasPrefix(d.Record.Why, "expected ok(31m got nothing words and"), d.Record.Why)
 	assert.Regexp(t, `(words|and)…$`, d.Record.Why)
