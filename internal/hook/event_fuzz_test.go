@@ -6,7 +6,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
 )
 
 // FuzzEvent feeds events to the decoder of both kinds: what it accepts has somebody to report to, or is refused with a

@@ -41,7 +41,7 @@ func (d decision) waitForConcurrency() (Action, Token) {
 	if j := d.at100(); j != nil {
 		d.live = j
 		if d.token.Failure == nil && d.atDeadline() {
-			d.token.Failure = newFailure("the time ran out: Lambda was moving provisioned concurrency to version "+j.New, false)
+			d.token.fail("the time ran out: Lambda was moving provisioned concurrency to version "+j.New, false)
 		}
 		if d.token.Failure != nil {
 			return d.fail()

@@ -7,19 +7,28 @@ import "fmt"
 func (d decision) blind() (Action, Token) {
 	d.token = d.token.troubled("GetAlias", *d.snapshot.Unread, d.snapshot.Now)
 	trouble := d.token.Trouble
-	if trouble.Error.Kind == NotFound && d.snapshot.Now.Sub(trouble.Since) >= glance {
+	d.recall()
+	switch {
+	case d.token.ended() != "":
+		return d.gone()
+	case trouble.Error.Kind == NotFound && d.snapshot.Now.Sub(trouble.Since) >= glance:
 		return d.finish(Superseded, "the alias was deleted: "+trouble.Error.Text)
 	}
-	d.recall()
 	if d.live != nil && d.live.ID == d.token.Rollout && d.live.Driver == d.driver.ID {
 		if d.token.Failure == nil && d.atDeadline() {
-			d.token.Failure = newFailure("the time ran out: "+d.unfinished(), false)
+			d.token.fail("the time ran out: "+d.unfinished(), false)
 		}
-		if d.token.Failure != nil && d.token.Tried == nil {
+		if d.token.Failure != nil && d.maybeAgain() {
 			return d.fail()
 		}
 	}
 	return d.waitFor(trouble.pause(d.token.Failure != nil))
+}
+
+// maybeAgain says that a write whose answer was lost may be made again before the alias was read: after a pause.
+func (d decision) maybeAgain() bool {
+	tried := d.token.Tried
+	return tried == nil || !d.snapshot.Now.Before(tried.Until.Add(fresh))
 }
 
 // recall puts the alias as it was last seen in the place of the one that could not be read.
@@ -33,33 +42,38 @@ func (d *decision) recall() {
 }
 
 // gone is an alias without this rollout's journal: rule 1. It is the rollout's own end, or that by another call, or somebody
-// else's alias now.
+// else's alias now. What UpdateAlias has answered to the last write counts as seen, whatever was made of the alias since.
 func (d decision) gone() (Action, Token) {
-	routing, record := d.snapshot.Alias.Routing, d.description.Record
-	bare := d.description.Journal == nil && record == nil && !routing.Split()
-	isNew := routing == Routing{Primary: d.newVersion()}
-	switch sentBack := d.token.Failure != nil && d.token.Last == SendBack; {
+	routing, record, ours := d.snapshot.Alias.Routing, d.description.Record, d.lastJournal()
+	switch ended := d.token.ended(); {
+	case ended != "":
+		return d.finish(ended, d.whyBack(""))
 	case record != nil && record.ID == d.token.Rollout && routing == (Routing{Primary: record.Old}):
 		return d.finish(RolledBack, d.whyBack(record.Why))
-	case sentBack && (bare && !isNew || d.startedOverFromOld()):
+	case ours == nil:
+	case d.token.Last == SendBack && d.token.Failure != nil && d.cameTo(ours.Old):
 		return d.finish(RolledBack, d.whyBack(""))
-	case bare && isNew && d.token.Last == Complete && d.token.Unverified:
-		return d.finish(SucceededUnverified, "")
-	case bare && isNew && d.token.Last == Complete:
-		return d.finish(Succeeded, "")
-	case bare && isNew && d.description.Owner == d.owner() && d.wasDue():
-		return d.finish(NoOp, fmt.Sprintf("rollout %s is finished: alias %s points at version %s alone", d.token.Rollout, d.plan.Alias, routing.Primary))
-	case bare && isNew && d.description.Owner == d.owner():
-		return d.finish(InProgress, fmt.Sprintf("another call has finished rollout %s: alias %s points at version %s alone", d.token.Rollout, d.plan.Alias, routing.Primary))
+	case d.token.Last == Complete && d.cameTo(ours.New):
+		return d.finish(d.token.success(), "")
+	case d.description.Journal != nil || record != nil || routing != Routing{Primary: ours.New} || d.description.Owner != d.owner():
+	case d.due(*ours):
+		return d.finish(NoOp, fmt.Sprintf("rollout %s is over: alias %s points at version %s alone", ours.ID, d.plan.Alias, ours.New))
+	default:
+		return d.finish(InProgress, fmt.Sprintf("another call has finished rollout %s: alias %s points at version %s alone", ours.ID, d.plan.Alias, ours.New))
 	}
 	return d.finish(Superseded, fmt.Sprintf("somebody else moved the alias: it now sends traffic to %s", routing))
 }
 
-// wasDue says that the rollout lacked only its last write by what was last seen of it: it may have been this driver's own, in a
-// call that did not live to tell.
-func (d decision) wasDue() bool {
-	j := d.lastJournal()
-	return j != nil && j.Weight == Full && !d.plan.HoldEnd(*j).Add(d.token.Late).After(d.snapshot.Now)
+// due says that this driver itself could have ended the rollout since it stood at the journal, and not know it any more: its
+// token is older than its last write.
+func (d decision) due(j Journal) bool {
+	return j.Weight == Full && j.Driver == d.driver.ID && !d.plan.HoldEnd(j).After(d.snapshot.Now)
+}
+
+// cameTo says that a version has all traffic, or had it when another rollout began from it.
+func (d decision) cameTo(version string) bool {
+	ours, theirs := d.lastJournal(), d.live
+	return d.snapshot.Alias.Routing == Routing{Primary: version} || theirs != nil && theirs.Old == version && theirs.Start.After(ours.Start)
 }
 
 // whyBack is why the rollout went back: what this driver knows, else what the alias says.
@@ -68,12 +82,6 @@ func (d decision) whyBack(written string) string {
 		return d.token.Failure.Why
 	}
 	return written
-}
-
-// startedOverFromOld says that another rollout has begun from this one's old version since: so all traffic was back there.
-func (d decision) startedOverFromOld() bool {
-	ours, theirs := d.lastJournal(), d.description.Journal
-	return ours != nil && theirs != nil && theirs.ID != ours.ID && theirs.Old == ours.Old && theirs.Start.After(ours.Start)
 }
 
 // lastJournal is the journal of this rollout as it was last seen; nil where it never was.
@@ -89,19 +97,27 @@ func (d decision) lastJournal() *Journal {
 }
 
 // owner is the owner's text as it was last seen while the alias was this rollout's.
-func (d decision) owner() string {
-	if d.token.Alias == nil {
-		return d.description.Owner
+func (d decision) owner() string { return ParseDescription(d.token.Alias.Description).Owner }
+
+// ended is how the rollout ended by the driver's own last write, where UpdateAlias has answered that; "" where it has not.
+func (t Token) ended() Outcome {
+	switch {
+	case t.Alias == nil || t.Journal() != nil:
+		return ""
+	case t.Last == SendBack:
+		return RolledBack
+	case t.Last == Complete:
+		return t.success()
 	}
-	return ParseDescription(d.token.Alias.Description).Owner
+	return ""
 }
 
-// newVersion is the version that this rollout goes to.
-func (d decision) newVersion() string {
-	if j := d.lastJournal(); j != nil {
-		return j.New
+// success is how a rollout ends that has come to its end.
+func (t Token) success() Outcome {
+	if t.Unverified {
+		return SucceededUnverified
 	}
-	return d.plan.NewVersion
+	return Succeeded
 }
 
 // Expire is the end of a driver whose time is up before its work was done. deploys says that it runs a rollout, and is not
@@ -112,13 +128,22 @@ func Expire(p Plan, t Token, deploys bool, why string) Finish {
 		why = t.Trouble.Error.Text
 	}
 	j := d.lastJournal()
+	if j != nil && t.Tried == nil {
+		if end, obeyed := t.obeyed(*j); obeyed {
+			return end
+		}
+	}
 	switch {
 	case t.Tried != nil:
 		return Finish{StateUnknown, fmt.Sprintf("the answer to the last write (%s) was lost, and the alias could not be read after it: %s", t.Tried.Kind, why)}
+	case t.ended() != "":
+		return Finish{t.ended(), d.whyBack("")}
 	case j == nil || !deploys && t.Failure == nil:
 		return Finish{PreflightFailed, "the alias could not be worked with: " + why}
 	case t.Failure == nil:
 		return Finish{RollbackFailed, "the rollout could not be brought to an end: " + why}
+	case deploys && j.Weight == 0:
+		return Finish{RolledBack, fmt.Sprintf("%s; the line of the rollout could not be taken off the alias: %s", t.Failure.Why, why)}
 	case p.HoldOnFailure && deploys:
 		return Finish{Held, fmt.Sprintf("%s; the alias could not be marked as held: %s", t.Failure.Why, why)}
 	}

@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/meta-deployer/meta-deployer/internal/printable"
 )
 
 // unmet says which part of the expectation an answer does not meet; "" where it meets all of it.
@@ -139,15 +141,8 @@ func written(value any) string {
 	return Shorten(string(text))
 }
 
-// Shorten cuts a text for a message.
-func Shorten(text string) string {
-	const most = 200
-	text = strings.TrimSpace(text)
-	if runes := []rune(text); len(runes) > most {
-		return string(runes[:most]) + "…"
-	}
-	return text
-}
+// Shorten is a text for a message: one line of printable characters, cut at a word.
+func Shorten(text string) string { return printable.Text(text, 200) }
 
 // same compares two JSON values deeply, numbers by their value.
 func same(a, b any) bool {

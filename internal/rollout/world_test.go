@@ -1,0 +1,310 @@
+package rollout
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/meta-deployer/meta-deployer/internal/analysis"
+)
+
+// world is an alias, a clock and a driver, without any I/O: it takes turns by Decide and After alone.
+type world struct {
+	t        require.TestingT
+	plan     Plan
+	driver   Driver
+	deadline Deadline
+	cadence  time.Duration
+
+	now      time.Time
+	alias    Alias
+	revision int
+	token    Token
+	// history are the tokens of earlier turns, and routings what the alias was, each once.
+	history  []Token
+	routings []Routing
+	turns    int
+	largest  int
+
+	// bad is the weight from which on the new version fails; 0 is never. blind shows nothing at all.
+	bad   Weight
+	blind bool
+	// hooks is what hooks answer.
+	hooks string
+	// movesUntil is until when Lambda moves concurrency at 100 %.
+	moves time.Duration
+	// after this time a person changes the journal, once.
+	after  time.Duration
+	person func(*Journal)
+	full   time.Time
+}
+
+func newWorld(t require.TestingT, plan Plan) *world {
+	w := &world{
+		t: t, plan: plan, driver: Driver{ID: "3f2c81d2-9a1c07d3e4f5"}, now: began, hooks: `{"status": "Succeeded"}`,
+		alias: Alias{Routing: Routing{Primary: "7"}, Description: "the shop's front door", Revision: "6fd02e4c-0000-4000-8000-000000000000"},
+	}
+	w.routings = []Routing{w.alias.Routing}
+	return w
+}
+
+// set is what UpdateAlias does.
+func (w *world) set(to Alias) bool {
+	if to.Revision != w.alias.Revision {
+		return false
+	}
+	w.revision++
+	to.Revision = fmt.Sprintf("6fd02e4c-0000-4000-8000-%012d", w.revision)
+	w.alias = to
+	if to.Routing != w.routings[len(w.routings)-1] {
+		w.routings = append(w.routings, to.Routing)
+	}
+	if to.Routing == (Routing{Primary: "8"}) && w.full.IsZero() {
+		w.full = w.now
+	}
+	return true
+}
+
+// command is what a person does to a running rollout.
+func (w *world) command() {
+	d := ParseDescription(w.alias.Description)
+	if w.person == nil || w.now.Sub(began) < w.after || d.Journal == nil {
+		return
+	}
+	w.person(d.Journal)
+	text, _ := d.Encode()
+	w.set(Alias{Routing: d.Journal.Routing(), Description: text, Revision: w.alias.Revision})
+	w.person = nil
+}
+
+// fork is the world as it is, on its own from now on.
+func (w *world) fork() *world {
+	other := *w
+	other.history, other.routings = slices.Clone(w.history), slices.Clone(w.routings)
+	return &other
+}
+
+// shown is the alias as GetAlias answers it: with weights that Lambda has set itself while it moves concurrency.
+func (w *world) shown() Alias {
+	shown := w.alias
+	if w.moving() {
+		shown.Routing = Routing{Primary: "8", Secondary: "7", Weight: 40_00}
+	}
+	return shown
+}
+
+func (w *world) moving() bool {
+	return !w.full.IsZero() && w.now.Sub(w.full) < w.moves && w.alias.Routing == Routing{Primary: "8"}
+}
+
+// assess is how the rollout does: what happens is seen a while later.
+func (w *world) assess(j Journal) *analysis.Assessment {
+	a := &analysis.Assessment{Verdict: analysis.Pass, Reason: "errors: 0 of 120 failed, 0 of 1,080 of the old version"}
+	a.Seen = w.now.Sub(j.First) >= 75*time.Second && (j.Weight < Full || w.now.Sub(j.Since) >= 75*time.Second)
+	switch {
+	case w.bad > 0 && j.Weight >= w.bad && w.now.Sub(j.Since) >= 20*time.Second:
+		a.Verdict, a.Reason = analysis.Fail, "errors: 31 of 120 failed, 9 of 1,080 of the old version, which by chance is 1 in 10,000,000"
+	case w.blind:
+		a.Verdict, a.NoData, a.Reason = analysis.Inconclusive, true, "errors: no invocation of the new version is visible"
+	}
+	return a
+}
+
+// What may go wrong in a turn.
+type fault int
+
+const (
+	none fault = iota
+	// loseToken begins the turn without a token, ageToken with the one from two turns ago.
+	loseToken
+	ageToken
+	// dieBefore ends the driver before its call is made, dieAfter when it was made: the turn's token is not kept.
+	dieBefore
+	dieAfter
+	// loseReply makes the call and loses its answer, throttle does not make it, unread shows nothing.
+	loseReply
+	throttle
+	unreadAlias
+	lastFault
+)
+
+// turn takes one turn. It answers how the work ended; nil where it has not.
+func (w *world) turn(f fault) *Finish {
+	w.command()
+	w.turns++
+	before := w.token
+	switch {
+	case f == loseToken:
+		w.token = Token{}
+	case f == ageToken && len(w.history) > 0:
+		w.token = w.history[max(0, len(w.history)-2)]
+	}
+	w.roundTrip()
+	s := Snapshot{}
+	if s.Alias, s.JustWritten = w.token.JustWritten(w.now); !s.JustWritten {
+		s.Alias = w.shown()
+		if f == unreadAlias {
+			s.Alias, s.Unread = Alias{}, &CallError{Text: "get-alias: throttled"}
+		}
+	}
+	action := w.decide(&s)
+	if f == dieBefore {
+		w.token = before
+		w.now = w.now.Add(time.Second)
+		return nil
+	}
+	switch a := action.(type) {
+	case Finish:
+		return &a
+	case Wait:
+		require.True(w.t, a.Until.After(w.now), "a wait ends in the future: %s", a.Until.Sub(w.now))
+		w.now = a.Until
+		if w.cadence > 0 {
+			w.now = began.Add((a.Until.Sub(began) + w.cadence - 1).Truncate(w.cadence))
+		}
+	case Write:
+		w.write(a, f)
+	case RunHook:
+		result := Result{Asked: w.now, At: w.now, Answer: ProbeAnswer{Body: []byte(w.hooks)}}
+		if f == loseReply || f == throttle {
+			result.Err = &CallError{Text: "invoke: throttled"}
+		}
+		w.token = w.token.After(a, result)
+	case RunProbe:
+		result := Result{Asked: w.now, At: w.now, Probe: analysis.ProbeResult{Name: a.Probe.Name}}
+		if f == loseReply || f == throttle {
+			result.Err = &CallError{Text: "invoke: throttled"}
+		}
+		w.token = w.token.After(a, result)
+	}
+	if f == dieAfter {
+		w.token = before
+		w.now = w.now.Add(time.Second)
+		return nil
+	}
+	w.now = w.token.Next(w.now, Deadline{})
+	w.history = append(w.history, w.token)
+	return nil
+}
+
+// decide answers what Decide asks for, each question once.
+func (w *world) decide(s *Snapshot) Action {
+	asked := []Question(nil)
+	for {
+		s.Now = w.now
+		action, token := Decide(w.plan, *s, w.driver, w.deadline, w.token)
+		w.token = token
+		look, ok := action.(Look)
+		if !ok {
+			return action
+		}
+		require.NotContains(w.t, asked, look.For, "nothing is asked twice in a turn")
+		asked = append(asked, look.For)
+		switch look.For {
+		case TheCandidate:
+			s.Candidate = &Candidate{Version: "8"}
+		case TheTraffic:
+			s.Traffic = &Traffic{PerSecond: 20}
+		case TheAccount:
+			s.Readiness = &Readiness{}
+		case TheConcurrency:
+			s.Concurrency = &Concurrency{Moving: w.moving()}
+		case TheHealth:
+			s.Assessment = w.assess(*ParseDescription(s.Alias.Description).Journal)
+		}
+	}
+}
+
+func (w *world) write(a Write, f fault) {
+	result := Result{Asked: w.now}
+	if f != throttle {
+		if w.set(Alias{Routing: a.Routing, Description: a.Description, Revision: a.Revision}) {
+			result.Alias = w.alias
+		} else {
+			result.Err = &CallError{Kind: Moved, Text: "update-alias: the alias was changed meanwhile"}
+		}
+	}
+	if f == loseReply || f == throttle {
+		result.Err = &CallError{Text: "update-alias to version 7 with 10 % on version 8: ThrottlingException: Rate exceeded"}
+	}
+	result.At = w.now
+	w.token = w.token.After(a, result)
+}
+
+// roundTrip sends the token through JSON, as drivers do.
+func (w *world) roundTrip() {
+	if w.token.Format == 0 {
+		return
+	}
+	raw, err := json.Marshal(w.token)
+	require.NoError(w.t, err)
+	w.largest = max(w.largest, len(raw))
+	back, ok := ParseToken(raw)
+	require.True(w.t, ok)
+	w.token = back
+}
+
+// run takes turns until the end, the nth of them with a fault.
+func (w *world) run(faults map[int]fault) Finish {
+	for range 5_000 {
+		if end := w.turn(faults[w.turns]); end != nil {
+			return *end
+		}
+	}
+	require.Fail(w.t, "it does not end", "at %s after %s", w.alias.Description, w.now.Sub(began))
+	return Finish{}
+}
+
+// paths are plans in worlds, each with its own way through the rules.
+func paths(t require.TestingT) map[string]func() *world {
+	plan := Plan{Target: target, NewVersion: "8", Steps: Linear(4, time.Minute), Poll: 20 * time.Second}
+	of := func(change func(*world)) func() *world {
+		return func() *world {
+			p := plan
+			p.Steps = slices.Clone(plan.Steps)
+			w := newWorld(t, p)
+			change(w)
+			return w
+		}
+	}
+	return map[string]func() *world{
+		"healthy":             of(func(*world) {}),
+		"every ten seconds":   of(func(w *world) { w.cadence = 10 * time.Second }),
+		"every seven seconds": of(func(w *world) { w.cadence = 7 * time.Second }),
+		"bad at the first":    of(func(w *world) { w.bad = 25_00 }),
+		"bad at the third":    of(func(w *world) { w.bad = 75_00 }),
+		"bad in the bake":     of(func(w *world) { w.bad = Full }),
+		"held":                of(func(w *world) { w.bad, w.plan.HoldOnFailure = 50_00, true }),
+		"hooks and probes": of(func(w *world) {
+			w.plan.PreTraffic, w.plan.PostTraffic = "smoke", "verify"
+			w.plan.Probes = []Probe{{Name: "ping"}, {Name: "each", EveryStep: true}}
+		}),
+		"a hook that fails":    of(func(w *world) { w.plan.PreTraffic, w.hooks = "smoke", `{"status": "Failed"}` }),
+		"no data, advance":     of(func(w *world) { w.blind = true }),
+		"no data, rollback":    of(func(w *world) { w.blind, w.plan.OnNoData = true, RollbackOnNoData }),
+		"no data till the end": of(func(w *world) { w.blind, w.plan.OnNoData, w.plan.MaxDuration = true, HoldOnNoData, 10*time.Minute }),
+		"the driver's end": of(func(w *world) {
+			w.blind, w.plan.OnNoData, w.deadline.Rollout = true, HoldOnNoData, began.Add(14*time.Minute)
+		}),
+		"a candidate": of(func(w *world) { w.plan.NewVersion, w.plan.Candidate = "", "next" }),
+		"of type auto": of(func(w *world) {
+			w.plan.Auto, w.plan.Health.MaxFailed = new(plainAuto), 10
+			w.plan = w.plan.For(Traffic{})
+		}),
+		"an emergency":           of(func(w *world) { w.plan.Emergency, w.plan.Steps = true, w.plan.Steps[3:] }),
+		"without health check":   of(func(w *world) { w.plan.Health.Off = true }),
+		"holds of 0":             of(func(w *world) { w.plan.Steps[0].Hold, w.plan.Steps[2].Hold = 0, 0 }),
+		"concurrency that moves": of(func(w *world) { w.moves = 5 * time.Minute }),
+		"an approval": of(func(w *world) {
+			w.plan.Steps[1].Approve = true
+			w.after, w.person = 12*time.Minute, func(j *Journal) { j.Approval = Granted }
+		}),
+		"a pause without end": of(func(w *world) {
+			w.plan.MaxDuration = 20 * time.Minute
+			w.after, w.person = 3*time.Minute, func(j *Journal) { j.Paused = true }
+		}),
+	}
+}
