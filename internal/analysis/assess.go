@@ -48,19 +48,9 @@ type Health struct {
 	Judge string
 }
 
-// NeedsMinutes says whether this health check reads metrics at all.
-func (h Health) NeedsMinutes() bool {
-	return !h.Off
-}
-
 // judgesCalls says whether it looks at invocations and errors.
 func (h Health) judgesCalls() bool {
 	return h.Errors != ErrorsOff || h.MinInvocations > 0 || h.MaxFailed > 0
-}
-
-// NeedsHistory says whether it looks at the old version's time before the rollout.
-func (h Health) NeedsHistory() bool {
-	return !h.Off
 }
 
 // AlarmState is a CloudWatch alarm's state. The zero AlarmState is none.

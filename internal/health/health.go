@@ -48,7 +48,7 @@ func (r Reader) Assess(ctx context.Context, p rollout.Plan, j rollout.Journal, a
 // readMetrics reads the time before the rollout once, everything since in one call, or, where that is long, what is hours
 // old once and the rest in one call.
 func (r Reader) readMetrics(ctx context.Context, p rollout.Plan, j rollout.Journal, e *analysis.Evidence) error {
-	if !p.Health.NeedsMinutes() {
+	if p.Health.Off {
 		return nil
 	}
 	known, err := r.history(ctx, p, j)

@@ -15,7 +15,7 @@ const remedyDenied = "give the deployer's role the missing permission, the READM
 
 // health looks at what the rollout will be judged by.
 func (c *check) health(ctx context.Context) error {
-	if c.plan.Health.NeedsMinutes() && c.alias != nil {
+	if !c.plan.Health.Off && c.alias != nil {
 		if err := c.metrics(ctx, c.alias.Routing.Primary); err != nil {
 			return err
 		}
