@@ -117,4 +117,3 @@ func TestProbesAreNoData(t *testing.T) {
 	assert.Equal(t, Fail, a.Verdict)
 	assert.Equal(t, "probe ping: expected ok true, got false", a.Reason)
 }
-

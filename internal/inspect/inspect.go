@@ -71,5 +71,5 @@ func (i Inspector) unreadable(ctx context.Context, p rollout.Plan, err error) er
 		ready := preflight.Check(ctx, i.Account, i.Clock.Now(), p, nil)
 		reason = strings.Join(ready.Findings, "; ")
 	}
-	return answer.Failure(rollout.PreflightFailed, p.Target.String()+" is not ready, nothing was changed; "+reason)
+	return answer.Failure(rollout.PreflightFailed, p.String()+" is not ready, nothing was changed; "+reason)
 }

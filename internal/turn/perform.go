@@ -11,7 +11,7 @@ import (
 )
 
 // perform does what was decided, and says when to come again or how it ended.
-func (w *work) perform(ctx context.Context, action rollout.Action, s rollout.Snapshot) Result {
+func (w *work) perform(ctx context.Context, action rollout.Action) Result {
 	switch a := action.(type) {
 	case rollout.Finish:
 		return Result{Token: w.token, End: &a, Events: w.events}
