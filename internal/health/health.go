@@ -96,15 +96,20 @@ func (r Reader) history(ctx context.Context, p rollout.Plan, j rollout.Journal) 
 		return k, nil
 	}
 	var k known
+	since := analysis.HistorySince(j.Start)
+	if counts, ok := r.Memory.recallBefore(p.Target, since); ok && !p.Health.Latency.Compare {
+		k.counts = counts
+		r.Memory.keep(subjectOf(p, j), k)
+		return k, nil
+	}
 	if p.Health.Latency.Compare {
-		since, until := analysis.QuantilesSpan(j.Start)
-		periods, err := r.Account.Metrics.Quantiles(ctx, query(p, j, analysis.Stretch{Since: since, Until: until}))
+		from, until := analysis.QuantilesSpan(j.Start)
+		periods, err := r.Account.Metrics.Quantiles(ctx, query(p, j, analysis.Stretch{Since: from, Until: until}))
 		if err != nil {
 			return known{}, err
 		}
 		k.thresholds = analysis.Thresholds(periods)
 	}
-	since := analysis.HistorySince(j.Start)
 	period := analysis.ShortestPeriod(since, r.Clock.Now())
 	q := query(p, j, analysis.Stretch{Since: since, Until: j.Start, Period: period})
 	q.Slow = analysis.LatencyRule{Compare: true}.Slow(k.thresholds)

@@ -67,7 +67,7 @@ func (w *work) account(ctx context.Context, s *rollout.Snapshot) {
 	if plan.NewVersion == "" {
 		plan.NewVersion = w.token.NewVersion
 	}
-	ready := preflight.Check(ctx, w.Account, w.Clock.Now(), plan, alias)
+	ready := preflight.Check(ctx, w.reader(), plan, alias)
 	s.Readiness = &ready
 	if ready.Err == nil && len(ready.Findings) == 0 && ready.Pending == "" {
 		w.tell(rollout.Checked{At: w.Clock.Now(), Warnings: ready.Warnings})

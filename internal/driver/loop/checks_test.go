@@ -253,7 +253,7 @@ func TestAFunctionWithoutAVerdictIsWaitedOut(t *testing.T) {
 // What an invocation does nobody knows: it is spared where it could not change the verdict.
 func TestTheJudgeIsNotAskedInVain(t *testing.T) {
 	health := map[string]any{"function": "judge"}
-	looks := func(j judged) int { return j.world.Calls(sim.GetMetrics) - 2 } // without pre-flight and history
+	looks := func(j judged) int { return j.world.Calls(sim.GetMetrics) - 1 } // without pre-flight, which is the history too
 
 	failing := judged{health: health, prepare: func(w *sim.World) {
 		w.SetHook("judge", sim.Hook{Answer: `{"status": "pass"}`})
@@ -265,7 +265,7 @@ func TestTheJudgeIsNotAskedInVain(t *testing.T) {
 
 	unread := judged{health: health, prepare: func(w *sim.World) {
 		w.SetHook("judge", sim.Hook{Answer: `{"status": "pass"}`})
-		w.Faults = []sim.Fault{{On: sim.GetMetrics, Call: 4, Times: 100_000, Effect: sim.Denied}}
+		w.Faults = []sim.Fault{{On: sim.GetMetrics, Call: 3, Times: 100_000, Effect: sim.Denied}}
 	}}.deploy(t)
 	unread.rolledBack(t)
 	require.Greater(t, looks(unread), 10)
