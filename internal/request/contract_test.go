@@ -154,7 +154,9 @@ func TestKeysOfTheEngines(t *testing.T) {
 	assert.Equal(t, []string{"hand-off has a meaning for action deploy only", "rollout-id has a meaning for action deploy only", "execution has a meaning for action status only"}, plan.Warnings)
 	assert.Empty(t, plan.Execution)
 
-	assert.Equal(t, "20260105-120000123-ab12", parse(t, with(`"rollout-id": "20260105-120000123-ab12"`)).RolloutID)
+	const id = `"rollout-id": "20260105-120000123-ab12"`
+	assert.Contains(t, refusals(t, with(id))[0], `rollout-id is "20260105-120000123-ab12": not in this version`, "it would begin another")
+	assert.Equal(t, "20260105-120000123-ab12", parse(t, with(`"action": "plan", `+id)).RolloutID)
 	for _, id := range []string{`""`, `7`, `"a b"`, `"` + strings.Repeat("x", 129) + `"`} {
 		assert.Contains(t, refusals(t, with(`"rollout-id": `+id))[0], "rollout-id is")
 	}
