@@ -220,3 +220,13 @@ func TestStagesTakeTheIntervalAsTheirHold(t *testing.T) {
 		assert.Contains(t, strings.Join(refusals(t, with(`"type": "stages", "stages": `+stages)), "\n"), "stages is")
 	}
 }
+
+func TestAMetricHasAtMostThirtyDimensions(t *testing.T) {
+	metric := func(dimensions string) string {
+		return with(`"health-check": {"metrics": [{"id": "x", "max": 1, "metric": {"namespace": "n", "name": "m", "stat": "Sum", "dimensions": ` + dimensions + `}}]}`)
+	}
+	assert.Len(t, parse(t, metric(`{`+entries(30, `"d%d": "v"`)+`}`)).Plan.Health.Metrics[0].Dimensions, 30)
+	for _, dimensions := range []string{`{` + entries(31, `"d%d": "v"`) + `}`, `{"d": null}`, `{"d": 1}`, `[]`, `"d"`} {
+		assert.Contains(t, refusals(t, metric(dimensions))[0], "health-check.metrics[0].metric.dimensions is", dimensions)
+	}
+}
