@@ -79,7 +79,11 @@ type RunProbe struct {
 }
 
 // Wait leaves everything as it is until a time.
-type Wait struct{ Until time.Time }
+type Wait struct {
+	Until time.Time
+	// Retry says that a call has failed, and is made again then.
+	Retry bool
+}
 
 // Finish ends the driver's work.
 type Finish struct {

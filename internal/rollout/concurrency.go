@@ -47,7 +47,7 @@ func (d decision) waitForConcurrency() (Action, Token) {
 			return d.fail()
 		}
 	}
-	return d.waitFor(PrepareTime / 100)
+	return d.waitFor(d.prepared(PrepareTime / 100))
 }
 
 // bakeAnew notes that the alias stands at the new version alone only now: until then Lambda sent calls to the old one.

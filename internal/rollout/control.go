@@ -93,7 +93,7 @@ func (d decision) controlUnread() (Action, Token) {
 		return d.retry("GetAlias", err, "the alias cannot be read: ")
 	}
 	d.token = d.token.troubled("GetAlias", err, d.snapshot.Now)
-	return d.waitFor(d.token.Trouble.pause(d.token.Failure != nil))
+	return d.tryLater(d.token.Trouble.pause(d.token.Failure != nil))
 }
 
 // obeyed is the answer to a command whose write the journal shows; false where it does not.

@@ -18,8 +18,11 @@ func Decide(p Plan, s Snapshot, r Driver, dl Deadline, t Token) (Action, Token) 
 	if look != nil {
 		return look, d.token
 	}
-	if d.token.Rollout == "" {
+	switch {
+	case d.token.Rollout == "":
 		return d.join()
+	case d.lookedOut():
+		return Expire(d.plan, d.token, true, d.timeUp()), d.token
 	}
 	return d.carryOn()
 }
@@ -45,7 +48,7 @@ func newDecision(p Plan, s Snapshot, r Driver, dl Deadline, t Token) (d decision
 	s.Now = s.Now.UTC().Truncate(time.Millisecond)
 	panics := t.Panics
 	t.Format, t.Panics = tokenFormat, 0
-	if t.Began.IsZero() {
+	if t.Began.IsZero() && !r.Continues {
 		t.Began = s.Now
 	}
 	d = decision{plan: p, snapshot: s, driver: r, deadline: dl, token: t, panics: panics, description: ParseDescription(s.Alias.Description)}
@@ -161,8 +164,8 @@ func (d *decision) judge() {
 	case d.token.Failure != nil || d.verdict(d.holdOver() && !d.live.stopped()):
 	case d.hookStuck():
 		d.token.fail(d.token.Trouble.Error.Text, false)
-	case d.atDeadline() && !d.lacksOnlyItsLastWrite():
-		d.token.fail("the time ran out: "+d.unfinished(), false)
+	case d.timeUp() != "" && !d.lacksOnlyItsLastWrite():
+		d.token.fail(d.timeUp(), false)
 	}
 }
 

@@ -15,14 +15,14 @@ func (d decision) blind() (Action, Token) {
 		return d.finish(Superseded, "the alias was deleted: "+trouble.Error.Text)
 	}
 	if d.live != nil && d.live.ID == d.token.Rollout && d.live.Driver == d.driver.ID {
-		if d.token.Failure == nil && d.atDeadline() {
-			d.token.fail("the time ran out: "+d.unfinished(), false)
+		if why := d.timeUp(); d.token.Failure == nil && why != "" {
+			d.token.fail(why, false)
 		}
 		if d.token.Failure != nil && d.maybeAgain() {
 			return d.fail()
 		}
 	}
-	return d.waitFor(trouble.pause(d.token.Failure != nil))
+	return d.tryLater(trouble.pause(d.token.Failure != nil))
 }
 
 // maybeAgain says that a write whose answer was lost may be made again before the alias was read: after a pause.

@@ -151,7 +151,8 @@ func requireFinish(t *testing.T, action Action, outcome Outcome) Finish {
 
 func requireWait(t *testing.T, action Action, d time.Duration, now time.Time) {
 	t.Helper()
-	assert.Equal(t, Wait{Until: now.Add(d)}, action)
+	require.IsType(t, Wait{}, action)
+	assert.Equal(t, now.Add(d), action.(Wait).Until)
 }
 
 var (

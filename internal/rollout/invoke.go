@@ -21,7 +21,7 @@ const (
 // runHook asks for a hook's verdict.
 func (d decision) runHook(stage HookStage, function string) (Action, Token) {
 	if again := d.tryAgain(invokedHook); again.After(d.snapshot.Now) {
-		return d.waitFor(again.Sub(d.snapshot.Now))
+		return d.tryLater(again.Sub(d.snapshot.Now))
 	}
 	until := d.snapshot.Now.Add(longestHook)
 	if back := d.wayBack(); !back.IsZero() && back.Before(until) {

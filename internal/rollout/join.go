@@ -80,7 +80,7 @@ func (d decision) retry(call string, err CallError, failed string) (Action, Toke
 	if d.snapshot.Now.Sub(d.token.Trouble.Since) >= patience || d.atDeadline() {
 		return d.startFailed(failed + err.Text)
 	}
-	return d.waitFor(d.token.Trouble.pause(false))
+	return d.tryLater(d.token.Trouble.pause(false))
 }
 
 // late says that so much time has passed since the driver began, or that its time is up.
@@ -137,7 +137,7 @@ func (d decision) joinFresh() (Action, Token) {
 	switch {
 	case d.oldVersion() == d.plan.NewVersion:
 		return d.finish(NoOp, fmt.Sprintf("alias %s already points at version %s alone", d.plan.Alias, d.plan.NewVersion))
-	case d.driver.Continues:
+	case d.driver.Continues && !d.token.waitsToBegin(d.snapshot.Now):
 		return d.finish(Superseded, "the alias carries no rollout any more, and a call that is not the first begins none")
 	case slices.Contains(d.description.Bad(), d.plan.NewVersion) && !d.plan.Force:
 		return d.finish(KnownBadVersion, d.describeBad())
@@ -150,13 +150,13 @@ func (d decision) joinFresh() (Action, Token) {
 	case ready.Err != nil:
 		return d.retry("pre-flight", *ready.Err, "the account cannot be read: ")
 	case len(ready.Findings) > 0 && ready.Momentary && d.snapshot.Now.Sub(d.token.Began) < glance && !d.atDeadline():
-		return d.waitFor(time.Second)
+		return d.tryLater(time.Second)
 	case len(ready.Findings) > 0:
 		return d.startFailed(strings.Join(ready.Findings, "; "))
 	case ready.Pending != "" && d.late(PrepareTime):
 		return d.startFailed(fmt.Sprintf("%s, still after %s: wait until it is done and send the request again", ready.Pending, d.snapshot.Now.Sub(d.token.Began).Round(time.Second)))
 	case ready.Pending != "":
-		return d.waitFor(2 * time.Second)
+		return d.waitFor(d.prepared(2 * time.Second))
 	case unscheduled != nil:
 		return d.retryTraffic(*unscheduled)
 	}
@@ -174,6 +174,12 @@ func (d decision) unscheduled() *CallError {
 		return nil
 	}
 	return d.snapshot.NoTraffic
+}
+
+// waitsToBegin says that the driver has taken turns and not claimed anything yet. For longer than a start can take, a token
+// that says so is an old one.
+func (t Token) waitsToBegin(now time.Time) bool {
+	return !t.Began.IsZero() && t.Rollout == "" && t.Tried == nil && now.Sub(t.Began) <= PrepareTime+startTime
 }
 
 // oldVersion is the version that a new rollout begins from: the one that serves the most. Where a rollout is taken over by

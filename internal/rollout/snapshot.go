@@ -109,8 +109,12 @@ func (k ErrorKind) momentary() bool { return k == NotFound || k == Denied }
 type Driver struct {
 	// ID is the driver's token, see DriverToken. It stands in the journal.
 	ID string
-	// Continues says that this call is known not to be the driver's first: it never begins a rollout.
+	// Continues says that this call is known not to be the driver's first: it never begins a rollout, unless its token says that
+	// the calls before have not come so far.
 	Continues bool
+	// Long says that the driver is an engine that lasts, as a workflow or a durable function: it looks less often at what takes
+	// long, and at most MostLooks times.
+	Long bool
 }
 
 // Deadline is when time is up. A zero time is never.

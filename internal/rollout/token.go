@@ -16,7 +16,7 @@ import (
 type Token struct {
 	// Format is tokenFormat; one of another is not understood, see ParseToken.
 	Format int `json:"format,omitempty"`
-	// Began is when the driver took its first turn.
+	// Began is when the driver took its first turn; zero where a call that is not the first has lost its token.
 	Began time.Time `json:"began,omitzero"`
 	// NewVersion is what Plan.Candidate pointed at; "" where that was not asked yet, or is not to be asked.
 	NewVersion string `json:"new-version,omitempty"`
@@ -55,6 +55,10 @@ type Token struct {
 	Trouble *Trouble `json:"trouble,omitempty"`
 	// Panics counts the turns in a row that panicked.
 	Panics int `json:"panics,omitempty"`
+	// Looks counts the calls of a long driver, and FailedCalls those in a row of any driver whose last turn failed: see
+	// AfterCall.
+	Looks       int `json:"looks,omitempty"`
+	FailedCalls int `json:"failed-calls,omitempty"`
 }
 
 // Failure is why a rollout goes back, or is held.
@@ -109,7 +113,7 @@ const panicked = "an internal error of the deployer, three times in a row; its l
 // one.
 func ParseToken(raw []byte) (Token, bool) {
 	var t Token
-	if len(raw) > maxToken || json.Unmarshal(raw, &t) != nil || t.Format != tokenFormat || t.Probed < 0 || t.Panics < 0 || t.Late < 0 {
+	if len(raw) > maxToken || json.Unmarshal(raw, &t) != nil || t.Format != tokenFormat || t.Probed < 0 || t.Panics < 0 || t.Late < 0 || t.Looks < 0 || t.FailedCalls < 0 {
 		return Token{}, false
 	}
 	return t, true

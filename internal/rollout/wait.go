@@ -9,10 +9,10 @@ import (
 // so that they fit.
 const Reserve = 8 * time.Second
 
-// wait leaves it until the sooner of the next poll, the end of the hold and the deadline.
+// wait leaves it until the sooner of the next look, the end of the hold and the deadline.
 func (d decision) wait() (Action, Token) {
 	now := d.snapshot.Now
-	until := now.Add(d.plan.Poll)
+	until := now.Add(d.pace())
 	for _, sooner := range []time.Time{d.holdEnd(), d.wayBack()} {
 		if sooner.After(now) && sooner.Before(until) {
 			until = sooner
@@ -28,6 +28,16 @@ func (d decision) waitFor(pause time.Duration) (Action, Token) {
 		until = back
 	}
 	return Wait{Until: until}, d.token
+}
+
+// tryLater waits for a while before a call that failed is made again.
+func (d decision) tryLater(pause time.Duration) (Action, Token) {
+	action, token := d.waitFor(pause)
+	if wait, ok := action.(Wait); ok {
+		wait.Retry = true
+		action = wait
+	}
+	return action, token
 }
 
 // holdEnd is when the hold of the present step ends; the hold counts from when the step's write was seen.

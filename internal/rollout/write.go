@@ -49,5 +49,5 @@ func (d decision) noRoom(kind WriteKind) (Action, Token) {
 		return d.finish(PreflightFailed, why)
 	}
 	d.token.Doubt = why
-	return d.waitFor(d.plan.Poll)
+	return d.waitFor(d.pace())
 }

@@ -16,7 +16,7 @@ func (w *work) perform(ctx context.Context, action rollout.Action) Result {
 	case rollout.Finish:
 		return Result{Token: w.token, End: &a, Events: w.events}
 	case rollout.Wait:
-		return Result{Token: w.token, Next: a.Until, Events: w.events}
+		return Result{Token: w.token, Next: a.Until, Failed: a.Retry, Events: w.events}
 	case rollout.Write:
 		w.write(ctx, a)
 	case rollout.RunHook:
@@ -24,7 +24,13 @@ func (w *work) perform(ctx context.Context, action rollout.Action) Result {
 	case rollout.RunProbe:
 		w.runProbe(ctx, a)
 	}
-	return Result{Token: w.token, Next: w.token.Next(w.Clock.Now(), w.deadline), Events: w.events}
+	return Result{Token: w.token, Next: w.token.Next(w.Clock.Now(), w.deadline), Failed: w.failed, Events: w.events}
+}
+
+// callFailed notes a call that failed, and tells of it.
+func (w *work) callFailed(at time.Time, call string, err rollout.CallError) {
+	w.failed = true
+	w.tell(rollout.CallFailed{At: at, Call: call, Err: err})
 }
 
 // write moves the alias if it still has the revision that the decision rests on.
@@ -37,7 +43,7 @@ func (w *work) write(ctx context.Context, a rollout.Write) {
 	result.At, result.Alias = w.Clock.Now(), alias
 	if err != nil {
 		result.Err = target.CallError(fmt.Errorf("update-alias to %s: %w", a.Routing, err))
-		w.tell(rollout.CallFailed{At: result.At, Call: "UpdateAlias", Err: *result.Err})
+		w.callFailed(result.At, "UpdateAlias", *result.Err)
 	} else {
 		w.tell(rollout.Changed{At: result.At, Write: a, Journal: rollout.ParseDescription(a.Description).Journal})
 	}
@@ -54,7 +60,7 @@ func (w *work) runHook(ctx context.Context, a rollout.RunHook) {
 	result.At = w.Clock.Now()
 	if err != nil {
 		result.Err = target.CallError(err)
-		w.tell(rollout.CallFailed{At: result.At, Call: a.String(), Err: *result.Err})
+		w.callFailed(result.At, a.String(), *result.Err)
 	}
 	w.token = w.token.After(a, result)
 	if err == nil {
@@ -76,7 +82,7 @@ func (w *work) runProbe(ctx context.Context, a rollout.RunProbe) {
 	result.At = w.Clock.Now()
 	if err != nil {
 		result.Err = target.CallError(err)
-		w.tell(rollout.CallFailed{At: result.At, Call: "probe " + a.Probe.Name, Err: *result.Err})
+		w.callFailed(result.At, "probe "+a.Probe.Name, *result.Err)
 	} else {
 		result.Probe = a.Probe.Judge(fresh, old)
 		w.tell(rollout.Probed{At: result.At, Weight: a.Weight, Check: result.Probe.Check()})

@@ -30,6 +30,8 @@ type Result struct {
 	Token rollout.Token
 	// Next is when that is worth taking.
 	Next time.Time
+	// Failed says that a call to the account failed, or that the turn panicked: it is tried again at Next.
+	Failed bool
 	// End is how the driver's work ended; nil where it has not.
 	End *rollout.Finish
 	// Events are what happened, in order.
@@ -49,7 +51,7 @@ func (e Engine) Turn(ctx context.Context, r request.Request, d rollout.Driver, d
 		}
 		now := e.Clock.Now()
 		result = Result{
-			Token: t.AfterPanic(), Next: now.Add(time.Second),
+			Token: t.AfterPanic(), Next: now.Add(time.Second), Failed: true,
 			Events: append(w.events, rollout.Panicked{At: now, Value: fmt.Sprint(value), Stack: string(debug.Stack())}),
 		}
 	}()
@@ -63,6 +65,7 @@ type work struct {
 	driver   rollout.Driver
 	deadline rollout.Deadline
 	token    rollout.Token
+	failed   bool
 	events   []rollout.Event
 }
 
