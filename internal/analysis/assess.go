@@ -2,7 +2,6 @@ package analysis
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"time"
 )
@@ -61,47 +60,6 @@ func (h Health) judgesCalls() bool {
 // NeedsHistory says whether it looks at the old version's time before the rollout.
 func (h Health) NeedsHistory() bool {
 	return !h.Off && (h.Errors == ErrorsCompare || h.MaxFailed > 0 || h.Latency.Compare)
-}
-
-// AlarmState is a CloudWatch alarm's state. The zero AlarmState is none.
-type AlarmState string
-
-// CloudWatch's alarm states.
-const (
-	AlarmOK      AlarmState = "OK"
-	AlarmRed     AlarmState = "ALARM"
-	AlarmUnknown AlarmState = "INSUFFICIENT_DATA"
-)
-
-// Alarm is a CloudWatch alarm as it stands.
-type Alarm struct {
-	Name  string
-	State AlarmState
-	// Since is when it changed to State; zero when CloudWatch does not say.
-	Since time.Time
-}
-
-// Evidence is what one look at a running rollout has found.
-type Evidence struct {
-	Reading Reading
-	// History is the old version's time before the rollout, by minute: see HistoryBefore.
-	History []Counts
-	// Thresholds are what is slow to the comparison of latency; none where the old version has no history to tell.
-	Thresholds []Threshold
-	// Judgement is what the health check's function said; nil where it was not asked.
-	Judgement *Judgement
-	// Probes are the latest results.
-	Probes []ProbeResult
-	// JudgedAlone says that the plan has judged time with all traffic on the new version.
-	JudgedAlone bool
-	Alarms      []Alarm
-	// FirstShift is when the new version got its first traffic: an alarm that went red before cannot veto.
-	FirstShift time.Time
-	// StepSince is when the present step began; MinInvocations counts from its minute on, the finest that CloudWatch
-	// tells.
-	StepSince time.Time
-	// Terse leaves out the bounds for people, which take most of the time of an Assess.
-	Terse bool
 }
 
 // Assess judges the new version by everything seen since the rollout began. It never says Pass without data, unless
@@ -213,37 +171,11 @@ func (h Health) assessCalls(e Evidence, t trial) Check {
 	switch {
 	case c.Verdict == Fail:
 	case all.Invocations == 0:
-		c.Verdict, c.Reason = Inconclusive, "no invocation of the new version is visible yet"
+		c.Verdict, c.waiting, c.Reason = Inconclusive, false, "no invocation of the new version is visible yet"
+	case c.waiting:
 	case step.Invocations < float64(h.MinInvocations):
 		c.Verdict = Inconclusive
 		c.Reason = fmt.Sprintf("%.0f invocations of the new version are visible in this step, min-invocations is %d", step.Invocations, h.MinInvocations)
-	}
-	return c
-}
-
-func anyOK(alarms []Alarm) bool {
-	return slices.ContainsFunc(alarms, func(a Alarm) bool { return a.State == AlarmOK })
-}
-
-// redBefore says that the alarm is red since before a time.
-func (a Alarm) redBefore(at time.Time) bool {
-	return a.State == AlarmRed && !a.Since.IsZero() && a.Since.Before(at)
-}
-
-// assessAlarm lets an alarm veto that went red after the new version got its first traffic. One whose change has no
-// time vetoes: going back needs no evidence.
-func assessAlarm(alarm Alarm, firstShift time.Time) Check {
-	c := Check{Name: "alarm " + alarm.Name}
-	switch {
-	case alarm.redBefore(firstShift):
-		c.Verdict = Inconclusive
-		c.Reason = fmt.Sprintf("pre-existing: red since %s, before the first shift, so it cannot veto", alarm.Since.UTC().Format(time.RFC3339))
-	case alarm.State == AlarmRed:
-		c.Verdict, c.Reason = Fail, "went into ALARM after the first shift"
-	case alarm.State == AlarmOK:
-		c.Verdict, c.Reason = Pass, "OK"
-	default:
-		c.Verdict, c.Reason = Inconclusive, string(alarm.State)
 	}
 	return c
 }

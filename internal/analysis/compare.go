@@ -37,17 +37,17 @@ func countsBefore(start time.Time, period time.Duration, minutes []Minute, count
 	return history[max(0, begun):]
 }
 
-// blocks are the minutes in which the new version had calls, as a Test wants them: raw, so that it can hold back a minute
-// whose errors show before its invocations.
-func (r Reading) blocks() []Block {
-	var blocks []Block
+// table is every minute in which either version had calls, raw, so that a Test can hold back a minute whose errors show
+// before its invocations.
+func (r Reading) table() []Block {
+	var table []Block
 	for _, m := range r.Minutes {
 		b := Block{Minute: m.Start.Unix() / 60, New: r.newIn(m), Old: m.Old}
-		if b.New.Invocations > 0 {
-			blocks = append(blocks, b)
+		if b.New.calls()+b.Old.calls() > 0 {
+			table = append(table, b)
 		}
 	}
-	return blocks
+	return table
 }
 
 // params are the constants of the comparison.
@@ -61,7 +61,7 @@ func (h Health) params(e Evidence) Params {
 }
 
 // compareErrors judges by the sequential test over every minute so far. The new version is not blamed for what hits both: while
-// the old one fails far more than it used to, nothing goes forward.
+// the old one fails far more than it used to, nothing goes forward but a fix.
 func (t *trial) compareErrors(c *Check, e Evidence) {
 	own := t.compared[0]
 	c.Odds = own.odds(e.Terse)
@@ -78,8 +78,11 @@ func (t *trial) compareErrors(c *Check, e Evidence) {
 		c.Reason += alone(own.blocks) + "; " + strings.TrimPrefix(t.together()+"; ", "; ") + ledger("failed", own.params, own.history, own.blocks)
 		return
 	}
-	if trouble := environment(own.history, own.blocks); trouble != "" {
-		c.Verdict, c.Reason, c.waiting = Inconclusive, trouble, true
+	switch says, waits := environment(own.history, t.minutes); {
+	case waits:
+		c.Verdict, c.Reason, c.waiting = Inconclusive, says, true
+	case says != "":
+		c.Reason += "; " + says
 	}
 }
 

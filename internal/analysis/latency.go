@@ -119,10 +119,36 @@ func (r Reading) slow(i int) (fresh, old Counts) {
 	return fresh, old
 }
 
+// incomparable says why latency cannot be compared; "" where it can.
+func (e Evidence) incomparable() string {
+	switch {
+	case len(e.Thresholds) == 0:
+		return "the old version has no durations before the start to take its p90 and p99 from"
+	case NewHistory(e.History).Usual > most:
+		return "most calls of the old version failed before the start, and how long failures take says nothing"
+	}
+	return ""
+}
+
+// leftOut says how many minutes a comparison of latency leaves out because the old version was broken; none where it never was.
+func (e Evidence) leftOut() []string {
+	usual, n := NewHistory(e.History), 0
+	for _, m := range e.Reading.Minutes {
+		if usual.broken(m.Old) {
+			n++
+		}
+	}
+	if n == 0 {
+		return nil
+	}
+	return []string{fmt.Sprintf("%d minutes are left out in which the old version failed: how long failures take says nothing", n)}
+}
+
 // slowBlocks are the minutes in which the new version had calls, by one threshold. A minute is left out in which the new
 // version's share of the calls is more than three times that of every minute before: most of its calls may have met an
-// environment that had just started, which tells nothing of the code (the specification, section 2.12).
-func (r Reading) slowBlocks(i int) []Block {
+// environment that had just started, which tells nothing of the code (the specification, section 2.12). So is one in which the
+// old version was broken, by its history.
+func (r Reading) slowBlocks(i int, h History) []Block {
 	const sudden = 3
 	var blocks []Block
 	highest := 0.0
@@ -132,7 +158,7 @@ func (r Reading) slowBlocks(i int) []Block {
 			continue
 		}
 		share := b.New.Invocations / (b.New.Invocations + b.Old.Invocations)
-		if share <= sudden*highest {
+		if share <= sudden*highest && !h.broken(m.Old) {
 			blocks = append(blocks, b)
 		}
 		highest = max(highest, share)
@@ -176,8 +202,12 @@ func (h Health) assessLatency(e Evidence, t trial) (c Check, decides bool) {
 		}
 		reasons = append(reasons, reason)
 	}
-	if h.Latency.Compare && len(e.Thresholds) == 0 {
-		reasons = append(reasons, "the comparison is left out: the old version has no durations before the start to take its p90 and p99 from")
+	switch why := e.incomparable(); {
+	case !h.Latency.Compare:
+	case why != "":
+		reasons = append(reasons, "the comparison is left out: "+why)
+	default:
+		reasons = append(reasons, e.leftOut()...)
 	}
 	for i, m := range t.compared {
 		if m.name != "errors" {

@@ -146,7 +146,7 @@ func TestAMinuteOfColdStartsIsLeftOut(t *testing.T) {
 	}
 	r := Reading{Minutes: []Minute{at(0, 5, 595), at(1, 60, 540), at(2, 120, 480), at(3, 0, 600), at(4, 130, 470), at(5, 600, 0), at(6, 600, 0)}}
 	var judged []int64
-	for _, b := range r.slowBlocks(0) {
+	for _, b := range r.slowBlocks(0, History{}) {
 		judged = append(judged, b.Minute-start.Unix()/60)
 	}
 	assert.Equal(t, []int64{2, 4, 6}, judged, "the share has to rise suddenly, by more than three times")

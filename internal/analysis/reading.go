@@ -2,6 +2,7 @@ package analysis
 
 import (
 	"math"
+	"slices"
 	"time"
 )
 
@@ -77,15 +78,6 @@ func (r Reading) New(since time.Time) Counts {
 	return sum.whole()
 }
 
-// step is Assessment.Step.
-func (e Evidence) step() Counts {
-	since := e.StepSince.Truncate(time.Minute)
-	if e.FirstShift.Before(since) && since.Before(e.StepSince) {
-		since = since.Add(time.Minute)
-	}
-	return e.Reading.New(since)
-}
-
 // newIn is the new version's calls in one minute.
 func (r Reading) newIn(m Minute) Counts {
 	if r.aloneIn(m) {
@@ -100,10 +92,13 @@ func (r Reading) aloneIn(m Minute) bool {
 	return !r.Alone.IsZero() && !m.Start.Before(r.Alone) && m.Old.calls() == 0
 }
 
-// excuse notes on blocks what in them may be nobody's fault.
-func (r Reading) excuse(blocks []Block, h History) {
-	Trouble(blocks, h)
+// excuse notes on the minutes of a rollout what in them may be nobody's fault, and returns those in which the new version had
+// calls.
+func (r Reading) excuse(minutes []Block, h History) []Block {
+	Trouble(minutes, h)
+	blocks := slices.DeleteFunc(slices.Clone(minutes), func(b Block) bool { return b.New.Invocations == 0 })
 	Tilt(blocks, h, r.highest(blocks), r.Share)
+	return blocks
 }
 
 // highest is the new version's highest part of the traffic in the last minute of some blocks. Before is known by the plan,

@@ -10,6 +10,8 @@ import (
 // new version fails when all of it reaches 1/Alpha (the specification, section 2.11).
 type trial struct {
 	compared []compared
+	// minutes are all those of the rollout, also without calls of the new version.
+	minutes  []Block
 	standing Standing
 	// lead is which comparison had the most part in the evidence at its highest.
 	lead int
@@ -34,23 +36,21 @@ func (h Health) trial(e Evidence) trial {
 	var t trial
 	alpha := h.params(e).Alpha
 	if h.Errors == ErrorsCompare {
-		t.compared = append(t.compared, compared{
-			name: "errors", params: h.params(e), history: NewHistory(e.History), blocks: e.Reading.blocks(),
-		})
+		errors := compared{name: "errors", params: h.params(e), history: NewHistory(e.History)}
+		t.minutes, errors.blocks = e.called(errors.history)
+		t.compared = append(t.compared, errors)
 	}
-	if h.Latency.Compare {
+	if h.Latency.Compare && e.incomparable() == "" {
+		usual := NewHistory(e.History)
 		for i, threshold := range e.Thresholds {
 			p := LatencyParams()
 			if p.Alpha = alpha; e.JudgedAlone {
 				p = p.judgedAlone()
 			}
-			t.compared = append(t.compared, compared{
-				name: threshold.Name, params: p, history: NewHistory(threshold.History), blocks: e.Reading.slowBlocks(i),
-			})
+			slow := compared{name: threshold.Name, params: p, history: NewHistory(threshold.History)}
+			slow.blocks = e.Reading.excuse(e.Reading.slowBlocks(i, usual), slow.history)
+			t.compared = append(t.compared, slow)
 		}
-	}
-	for _, c := range t.compared {
-		e.Reading.excuse(c.blocks, c.history)
 	}
 	if len(t.compared) > 0 {
 		t.share(h.Errors == ErrorsCompare)
