@@ -2,7 +2,6 @@ package analysis
 
 import (
 	"math"
-	"slices"
 	"time"
 )
 
@@ -90,15 +89,6 @@ func (r Reading) newIn(m Minute) Counts {
 // it: Lambda keeps sending them there while it moves provisioned concurrency.
 func (r Reading) aloneIn(m Minute) bool {
 	return !r.Alone.IsZero() && !m.Start.Before(r.Alone) && m.Old.calls() == 0
-}
-
-// excuse notes on the minutes of a rollout what in them may be nobody's fault, and returns those in which the new version had
-// calls.
-func (r Reading) excuse(minutes []Block, h History) []Block {
-	Trouble(minutes, h)
-	blocks := slices.DeleteFunc(slices.Clone(minutes), func(b Block) bool { return b.New.Invocations == 0 })
-	Tilt(blocks, h, r.highest(blocks), r.Share)
-	return blocks
 }
 
 // highest is the new version's highest part of the traffic in the last minute of some blocks. Before is known by the plan,

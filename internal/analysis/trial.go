@@ -48,7 +48,8 @@ func (h Health) trial(e Evidence) trial {
 				p = p.judgedAlone()
 			}
 			slow := compared{name: threshold.Name, params: p, history: NewHistory(threshold.History)}
-			slow.blocks = e.Reading.excuse(e.Reading.slowBlocks(i, usual), slow.history)
+			earlier := e.earlier(threshold.History, func(m Minute) Counts { return m.OldTook.counts(i).atLeast(m.AliasTook.counts(i)) })
+			slow.blocks = e.excuse(earlier, e.Reading.slowBlocks(i, usual), slow.history)
 			t.compared = append(t.compared, slow)
 		}
 	}
