@@ -22,6 +22,9 @@ type Alarm struct {
 	State AlarmState
 	// Since is when it changed to State; zero when CloudWatch does not say.
 	Since time.Time
+	// Periods is how long the datapoints together are that have to be bad before it goes into ALARM: their number times its
+	// period. 0 where CloudWatch does not say, as of a composite alarm.
+	Periods time.Duration
 }
 
 func anyOK(alarms []Alarm) bool {

@@ -3,6 +3,7 @@ package analysis
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -90,7 +91,9 @@ func Assess(h Health, e Evidence) Assessment {
 			a.Reason += fmt.Sprintf("; alarm %s is pre-existing, red before the first shift", alarm.Name)
 		}
 	}
-	a.NoData = a.Verdict == Inconclusive && !a.waiting
+	if a.NoData = a.Verdict == Inconclusive && !a.waiting; a.NoData && len(a.unseen) > 0 {
+		a.Reason = grouped(a.unseen)
+	}
 	a.Step = e.step()
 	return a
 }
@@ -115,7 +118,11 @@ func (a *Assessment) judge(h Health, e Evidence) {
 		a.add(assessThrottles(e.Reading))
 	}
 	for _, m := range h.Metrics {
-		if c := m.assess(e.Reading); m.ReportOnly {
+		c := m.assess(e.Reading, e.Now)
+		if c.warning != "" {
+			a.Warnings = append(a.Warnings, c.warning)
+		}
+		if m.ReportOnly {
 			a.Checks = append(a.Checks, c)
 		} else {
 			a.add(c)
@@ -141,6 +148,9 @@ func Unread(err error) Assessment {
 func (a *Assessment) add(c Check) {
 	a.Checks = append(a.Checks, c)
 	a.Doubtful = a.Doubtful || c.doubtful
+	if c.Verdict == Inconclusive && !c.waiting {
+		a.Unseen, a.unseen = append(a.Unseen, c.Name), append(a.unseen, c)
+	}
 	if c.Verdict > a.Verdict || c.Verdict == Inconclusive && a.Verdict == Inconclusive && c.waiting && !a.waiting {
 		a.Verdict, a.Reason, a.waiting = c.Verdict, c.Name+": "+c.Reason, c.waiting
 	}
@@ -154,6 +164,22 @@ func (a *Assessment) veto(c Check) {
 		return
 	}
 	a.Checks = append(a.Checks, c)
+}
+
+// grouped names checks with their reasons, those of the same reason together.
+func grouped(checks []Check) string {
+	var reasons []string
+	names := map[string][]string{}
+	for _, c := range checks {
+		if names[c.Reason] == nil {
+			reasons = append(reasons, c.Reason)
+		}
+		names[c.Reason] = append(names[c.Reason], c.Name)
+	}
+	for i, reason := range reasons {
+		reasons[i] = strings.Join(names[reason], ", ") + ": " + reason
+	}
+	return strings.Join(reasons, "; ")
 }
 
 // assessCalls judges the new version's invocations and errors.

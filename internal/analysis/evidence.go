@@ -8,7 +8,7 @@ import (
 // Evidence is what one look at a running rollout has found.
 type Evidence struct {
 	Reading Reading
-	// Now is when it was found.
+	// Now is when it was found, which says which minutes still grow; zero for nobody knows, and then all of them do.
 	Now time.Time
 	// Start is when the rollout began: there History ends. FirstShift is when the new version got its first traffic. What is
 	// counted by version is judged from the minute of FirstShift on, what is not from the first minute that begins after it; an

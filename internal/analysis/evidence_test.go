@@ -32,7 +32,7 @@ func TestFromWhenARolloutIsJudged(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			e := Evidence{FirstShift: start.Add(tt.first), StepSince: start.Add(tt.first)}
+			e := Evidence{Now: start.Add(time.Hour), FirstShift: start.Add(tt.first), StepSince: start.Add(tt.first)}
 			for i, m := range tt.minutes {
 				m.Start = start.Add(time.Duration(i) * time.Minute)
 				e.Reading.Minutes = append(e.Reading.Minutes, m)

@@ -3,6 +3,7 @@ package analysis
 import (
 	"fmt"
 	"math"
+	"time"
 )
 
 // Metric is a CloudWatch metric of the request's own, or a metric math expression, with its limits.
@@ -24,20 +25,40 @@ type Metric struct {
 // Dimension is a metric's dimension.
 type Dimension struct{ Name, Value string }
 
-// assess judges every datapoint of the metric since the rollout began. No datapoint is no data.
-func (m Metric) assess(r Reading) Check {
+// growth is how long after its beginning a minute's datapoint may still change: until the minute is over, and for three more in
+// which CloudWatch may fill it.
+const growth = 4 * time.Minute
+
+// assess judges every datapoint of the metric since the rollout began. No datapoint is no data, and so is one that still grows,
+// but where it cannot turn.
+func (m Metric) assess(r Reading, now time.Time) Check {
 	c := Check{Name: "metric " + m.ID, Verdict: Pass, ReportOnly: m.ReportOnly}
-	lowest, highest, points := math.Inf(1), math.Inf(-1), 0
+	lowest, highest, judged, growing := math.Inf(1), math.Inf(-1), 0, 0
 	for _, minute := range r.Minutes {
+		grows := now.Before(minute.Start.Add(growth))
 		for _, value := range minute.Values[m.ID] {
-			lowest, highest, points = min(lowest, value), max(highest, value), points+1
+			if grows && m.mayTurn(value) {
+				growing++
+				continue
+			}
+			lowest, highest, judged = min(lowest, value), max(highest, value), judged+1
 		}
 	}
-	if points == 0 {
+	switch {
+	case judged+growing == 0:
 		c.Verdict, c.Reason = Inconclusive, "no datapoint is visible yet"
+		if m.Expression != "" {
+			c.warning = fmt.Sprintf("metric %s: its expression %s has no result: check the metrics and ids that it names", m.ID, m.Expression)
+		}
+		return c
+	case judged == 0:
+		c.Verdict, c.Reason = Inconclusive, fmt.Sprintf("its %d datapoints still grow, each is judged four minutes after it begins", growing)
 		return c
 	}
-	c.Reason = fmt.Sprintf("%d datapoints, lowest %s, highest %s", points, amount(lowest), amount(highest))
+	c.Reason = fmt.Sprintf("%d datapoints, lowest %s, highest %s", judged, amount(lowest), amount(highest))
+	if growing > 0 {
+		c.Reason += fmt.Sprintf(", %d still growing", growing)
+	}
 	if m.Max != nil {
 		c.Reason += ", allowed at most " + amount(*m.Max)
 	}
@@ -48,4 +69,18 @@ func (m Metric) assess(r Reading) Check {
 		c.Verdict = Fail
 	}
 	return c
+}
+
+// mayTurn says that what a datapoint says of the limits may be another thing when its minute no longer grows.
+func (m Metric) mayTurn(value float64) bool {
+	above, below := m.Max != nil && value > *m.Max, m.Min != nil && value < *m.Min
+	switch m.Stat {
+	case "Sum", "SampleCount":
+		return !above && (below || m.Max != nil)
+	case "Maximum":
+		return !above
+	case "Minimum":
+		return !below
+	}
+	return true
 }

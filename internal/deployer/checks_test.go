@@ -167,10 +167,10 @@ func TestMetricsOfTheRequestsOwn(t *testing.T) {
 	orders := func(w *sim.World) { w.SetMetric("Orders", sim.Curve{{Value: 40}, {From: 32 * time.Minute, Value: 10}}) }
 	metric := func(more string) map[string]any {
 		var list []any
-		must(json.Unmarshal([]byte(`[{"id": "orders", "metric": {"namespace": "Shop", "name": "Orders", "stat": "Sum"}, "min": 25`+more+`}]`), &list))
+		must(json.Unmarshal([]byte(`[{"id": "orders", "metric": {"namespace": "Shop", "name": "Orders", "stat": "Minimum"}, "min": 25`+more+`}]`), &list))
 		return map[string]any{"metrics": list}
 	}
-	judged{health: metric(""), prepare: orders}.deploy(t).rolledBack(t, "metric orders: ", "lowest 10, highest 40, allowed at least 25")
+	judged{health: metric(""), prepare: orders}.deploy(t).rolledBack(t, "metric orders: ", "lowest 10, highest 10, 1 still growing, allowed at least 25")
 
 	c := judged{health: metric(`, "report-only": true`), prepare: orders}.deploy(t).check(t, "metric orders")
 	assert.Equal(t, analysis.Fail, c.Verdict)

@@ -38,7 +38,7 @@ func (r *run) finish(f rollout.Finish) (Answer, error) {
 func (r *run) success(outcome rollout.Outcome, now time.Time) string {
 	text := fmt.Sprintf("all traffic of %s is on version %s after %s", r.label(), r.journal.New, now.Sub(r.journal.Start).Round(time.Second))
 	if outcome == rollout.SucceededUnverified {
-		text += ", unverified"
+		return sentence(text+", unverified", r.progress.Doubt)
 	}
 	return sentence(text, r.lastReason())
 }
