@@ -1,6 +1,7 @@
 package analysis
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -94,20 +95,30 @@ func Assess(h Health, e Evidence) Assessment {
 	if a.NoData = a.Verdict == Inconclusive && !a.waiting; a.NoData && len(a.unseen) > 0 {
 		a.Reason = grouped(a.unseen)
 	}
-	a.Step = e.step()
+	if e.unreadableCalls() == "" {
+		a.Step = e.step()
+	}
 	return a
 }
 
-// judge takes every check of the request into the assessment. Its verdict stays none where nothing could be judged.
+// judge takes every check of the request into the assessment. Its verdict stays none where nothing could be judged. What
+// cannot be read keeps the checks from passing that it is needed for, and no other.
 func (a *Assessment) judge(h Health, e Evidence) {
-	t := h.trial(e)
-	if h.judgesCalls() {
+	calls, durations := e.unreadableCalls(), e.unreadableDurations()
+	durations = cmp.Or(durations, calls)
+	t := h.trial(e, calls == "", durations == "")
+	switch {
+	case h.judgesCalls() && calls != "":
+		a.add(unreadable("errors", calls))
+	case h.judgesCalls():
 		a.add(h.assessCalls(e, t))
 	}
-	if h.MaxFailed > 0 {
+	if h.MaxFailed > 0 && calls == "" {
 		a.veto(h.assessBudget(e))
 	}
-	if h.Latency.on() {
+	if h.Latency.on() && durations != "" {
+		a.add(unreadable("latency", durations))
+	} else if h.Latency.on() {
 		if c, decides := h.assessLatency(e, t); decides {
 			a.add(c)
 		} else {
@@ -115,7 +126,7 @@ func (a *Assessment) judge(h Health, e Evidence) {
 		}
 	}
 	if h.Throttles {
-		a.add(assessThrottles(e.Reading))
+		a.add(assessThrottles(e.Reading, calls))
 	}
 	for _, m := range h.Metrics {
 		c := m.assess(e.Reading, e.Now)

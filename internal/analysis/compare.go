@@ -103,21 +103,25 @@ func odds(p Params, history History, blocks []Block, s Standing, terse bool) *Od
 // oddsOf is evidence as odds to 1, at most a billion.
 func oddsOf(log float64) float64 { return math.Exp(min(log, math.Log(1e9))) }
 
-// rounded keeps three significant digits.
+// rounded keeps three significant digits; of what is no number or beyond all bounds, 0.
 func rounded(x float64) float64 {
-	if x == 0 || math.IsInf(x, 0) || math.IsNaN(x) {
+	if x == 0 || !isFinite(x) {
 		return 0
 	}
 	scale := math.Pow(10, 2-math.Floor(math.Log10(math.Abs(x))))
-	return math.Round(x*scale) / scale
+	if short := math.Round(x*scale) / scale; isFinite(short) {
+		return short
+	}
+	return x // as large or as small as numbers are
 }
 
 // hundredths rounds to two decimals.
 func hundredths(x float64) float64 { return math.Round(x*100) / 100 }
 
-// amount writes a number with at most two decimals, and a small one with three significant digits.
+// amount writes a number with at most two decimals, and a small or a huge one with three significant digits.
 func amount(x float64) string {
-	if math.Abs(x) < 0.1 {
+	const huge = 1e15
+	if math.Abs(x) < 0.1 || math.Abs(x) >= huge {
 		return figure(x)
 	}
 	return strconv.FormatFloat(hundredths(x), 'f', -1, 64)

@@ -78,20 +78,23 @@ func QuantilesSpan(start time.Time) (since, until time.Time) {
 }
 
 // Thresholds are the old version's usual p90 and p99: the lower median over the periods, which an incident does not move.
-// It is none where there were no calls.
-func Thresholds(periods []Quantiles) []Threshold {
+// It is none where there were no calls, and fails where a quantile cannot be a duration.
+func Thresholds(periods []Quantiles) ([]Threshold, error) {
 	if len(periods) == 0 {
-		return nil
+		return nil, nil
 	}
 	var p90, p99 []float64
 	for _, q := range periods {
+		if !isCount(q.P90) || !isCount(q.P99) {
+			return nil, fmt.Errorf("the durations at %s cannot be read: p90 %g, p99 %g", clock(q.Start), q.P90, q.P99)
+		}
 		p90, p99 = append(p90, q.P90), append(p99, q.P99)
 	}
 	const exact = 1000 // a microsecond is the finest that the wire's statistic is asked for
 	return []Threshold{
 		{Name: "p90", MS: math.Round(lowerMedian(p90)*exact) / exact},
 		{Name: "p99", MS: math.Round(lowerMedian(p99)*exact) / exact},
-	}
+	}, nil
 }
 
 // SlowBefore is HistoryBefore for slow calls: minutes were read with the thresholds' Slow.

@@ -33,18 +33,26 @@ const growth = 4 * time.Minute
 // but where it cannot turn.
 func (m Metric) assess(r Reading, now time.Time) Check {
 	c := Check{Name: "metric " + m.ID, Verdict: Pass, ReportOnly: m.ReportOnly}
-	lowest, highest, judged, growing := math.Inf(1), math.Inf(-1), 0, 0
+	lowest, highest, judged, growing, unread := math.Inf(1), math.Inf(-1), 0, 0, ""
 	for _, minute := range r.Minutes {
 		grows := now.Before(minute.Start.Add(growth))
 		for _, value := range minute.Values[m.ID] {
-			if grows && m.mayTurn(value) {
+			switch {
+			case !isFinite(value) || value < 0 && m.Stat == "SampleCount":
+				unread = fmt.Sprintf("its datapoint of %s cannot be read: %g", clock(minute.Start), value)
+			case grows && m.mayTurn(value):
 				growing++
-				continue
+			default:
+				lowest, highest, judged = min(lowest, value), max(highest, value), judged+1
 			}
-			lowest, highest, judged = min(lowest, value), max(highest, value), judged+1
 		}
 	}
+	fails := m.Max != nil && highest > *m.Max || m.Min != nil && lowest < *m.Min
 	switch {
+	case unread != "" && !fails:
+		u := unreadable(c.Name, unread)
+		u.ReportOnly = m.ReportOnly
+		return u
 	case judged+growing == 0:
 		c.Verdict, c.Reason = Inconclusive, "no datapoint is visible yet"
 		if m.Expression != "" {
@@ -65,7 +73,7 @@ func (m Metric) assess(r Reading, now time.Time) Check {
 	if m.Min != nil {
 		c.Reason += ", allowed at least " + amount(*m.Min)
 	}
-	if m.Max != nil && highest > *m.Max || m.Min != nil && lowest < *m.Min {
+	if fails {
 		c.Verdict = Fail
 	}
 	return c

@@ -31,16 +31,20 @@ type compared struct {
 }
 
 // trial compares over every minute so far. A metric that is switched off, or has no history to take its threshold from,
-// returns its weight: to errors or, where these are not compared, to the other thresholds.
-func (h Health) trial(e Evidence) trial {
+// returns its weight: to errors or, where these are not compared, to the other thresholds. Where calls cannot be read nothing
+// is compared, and where durations cannot, errors alone.
+func (h Health) trial(e Evidence, calls, durations bool) trial {
 	var t trial
+	if !calls {
+		return t
+	}
 	alpha := h.params(e).Alpha
 	if h.Errors == ErrorsCompare {
 		errors := compared{name: "errors", params: h.params(e), history: NewHistory(e.History)}
 		t.minutes, errors.blocks = e.called(errors.history)
 		t.compared = append(t.compared, errors)
 	}
-	if h.Latency.Compare && e.incomparable() == "" {
+	if h.Latency.Compare && durations && e.incomparable() == "" {
 		usual := NewHistory(e.History)
 		for i, threshold := range e.Thresholds {
 			p := LatencyParams()

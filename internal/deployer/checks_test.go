@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"math"
 	"testing"
 	"time"
 
@@ -203,6 +204,50 @@ func TestPreflightFindsWhatTheChecksNeed(t *testing.T) {
 	}}.deploy(t)
 	require.ErrorAs(t, j.err, new(deployer.PreflightFailed))
 	require.ErrorContains(t, j.err, "health-check.probes: version 2 of function f cannot be invoked")
+}
+
+// spoiled is a CloudWatch some of whose values are no numbers.
+type spoiled struct{ deployer.Meter }
+
+func (s spoiled) Minutes(ctx context.Context, q deployer.MeterQuery) ([]analysis.Minute, error) {
+	minutes, err := s.Meter.Minutes(ctx, q)
+	for i := range minutes {
+		minutes[i].Alias.Invocations = math.NaN()
+	}
+	return minutes, err
+}
+
+func (s spoiled) Quantiles(ctx context.Context, q deployer.MeterQuery) ([]analysis.Quantiles, error) {
+	periods, err := s.Meter.Quantiles(ctx, q)
+	for i := range periods {
+		periods[i].P99 = math.NaN()
+	}
+	return periods, err
+}
+
+func TestValuesThatAreNoNumbersAreAFailedRead(t *testing.T) {
+	meter := func(m deployer.Meter) deployer.Meter { return spoiled{m} }
+	judged{health: map[string]any{"latency": "compare"}, meter: meter}.deploy(t).rolledBack(t, "the time ran out", "the durations at", "p99 NaN")
+	judged{health: map[string]any{"errors": "any"}, meter: meter}.deploy(t).rolledBack(t, "the time ran out", "the calls at", "of NaN invocations of the alias failed")
+
+	w := sim.New()
+	w.Publish("f", "1", sim.Version{})
+	w.Publish("f", "2", sim.Version{})
+	must(w.CreateAlias("f", "live", deployer.Alias{Routing: rollout.Routing{Primary: "1"}}))
+	w.SetTraffic("f", "live", sim.Constant(20))
+	w.Advance(4 * time.Hour)
+	d := w.Deployer(discard())
+	d.Accounts = func(string, string) deployer.Account {
+		a := w.Account()
+		a.Meter = meter(a.Meter)
+		return a
+	}
+	ctx, _, cancel := w.Begin(sim.Invocation{})
+	defer cancel()
+	answer, err := d.Handle(ctx, []byte(`{"action": "plan", "function-name": "f", "alias": "live", "new-version": "2"}`))
+	require.NoError(t, err)
+	assert.Nil(t, answer.BlastRadius)
+	assert.Contains(t, fmt.Sprint(answer.Warnings), "cannot be read: 0 of NaN invocations of the alias failed")
 }
 
 func TestAFunctionJudgesEveryLook(t *testing.T) {

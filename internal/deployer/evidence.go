@@ -143,7 +143,9 @@ func (r *run) readPast(ctx context.Context, live *rollout.Journal) error {
 		if err != nil {
 			return err
 		}
-		read.thresholds = analysis.Thresholds(periods)
+		if read.thresholds, err = analysis.Thresholds(periods); err != nil {
+			return err
+		}
 	}
 	since := analysis.HistorySince(live.Start)
 	period := analysis.ShortestPeriod(since, r.now())

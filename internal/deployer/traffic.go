@@ -1,6 +1,7 @@
 package deployer
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -16,7 +17,7 @@ func (r *run) aliasMinutes(ctx context.Context, since, until time.Time) (minutes
 		minutes, err = r.account.Meter.Minutes(ctx, MeterQuery{
 			Function: r.request.Function, Alias: r.request.Alias, Since: since, Until: until, Period: analysis.ShortestPeriod(since, r.now()),
 		})
-		return err
+		return cmp.Or(err, analysis.CheckMinutes(minutes))
 	})
 	return minutes, err
 }
