@@ -5,10 +5,10 @@ import (
 	"math"
 )
 
-// lastMinutes is how many minutes the present is, to what says how the versions fail now.
+// lastMinutes is how many minutes say how the versions fail at present.
 const lastMinutes = 3
 
-// luck is the chance below which a new version that fails so seldom is taken for a fix.
+// luck is the chance that a new version fails so seldom by luck, from which on it is not taken for a fix.
 const luck = 0.05
 
 // environment is what there is to say while the old version is in trouble, from all minutes of a rollout in order; "" while it
@@ -108,7 +108,7 @@ func Failing(history []Counts) string {
 	return ""
 }
 
-// most is the share of failed calls from which on durations tell of nothing but failures.
+// most is the share above which most calls fail.
 const most = 0.5
 
 // broken says that so many more of the old version's calls fail in a minute than usual that their durations tell nothing: what

@@ -32,51 +32,77 @@ const growth = 4 * time.Minute
 // assess judges every datapoint of the metric since the rollout began. No datapoint is no data, and so is one that still grows,
 // but where it cannot turn.
 func (m Metric) assess(r Reading, now time.Time) Check {
-	c := Check{Name: "metric " + m.ID, Verdict: Pass, ReportOnly: m.ReportOnly}
-	lowest, highest, judged, growing, unread := math.Inf(1), math.Inf(-1), 0, 0, ""
+	c, p := Check{Name: "metric " + m.ID, ReportOnly: m.ReportOnly}, m.points(r, now)
+	switch {
+	case m.outside(p):
+		c.Verdict, c.Reason = Fail, p.String()+m.limits()
+	case p.unread != "":
+		c.Verdict, c.Reason, c.waiting = Inconclusive, p.unread, true
+	case p.judged > 0:
+		c.Verdict, c.Reason = Pass, p.String()+m.limits()
+	case p.growing > 0:
+		c.Verdict, c.Reason = Inconclusive, fmt.Sprintf("its %d datapoints still grow, each is judged four minutes after it begins", p.growing)
+	default:
+		c.Verdict, c.Reason = Inconclusive, "no datapoint is visible yet"
+		if m.Expression != "" {
+			c.warning = fmt.Sprintf("metric %s: its expression %s has no result: check the metrics and ids that it names", m.ID, m.Expression)
+		}
+	}
+	return c
+}
+
+// points are the datapoints of a metric.
+type points struct {
+	// judged are those that lowest and highest are of, growing those that decide nothing yet.
+	judged, growing int
+	lowest, highest float64
+	// unread names one that cannot be read; "" for none.
+	unread string
+}
+
+// points reads the metric's datapoints.
+func (m Metric) points(r Reading, now time.Time) points {
+	p := points{lowest: math.Inf(1), highest: math.Inf(-1)}
 	for _, minute := range r.Minutes {
 		grows := now.Before(minute.Start.Add(growth))
 		for _, value := range minute.Values[m.ID] {
 			switch {
 			case !isFinite(value) || value < 0 && m.Stat == "SampleCount":
-				unread = fmt.Sprintf("its datapoint of %s cannot be read: %g", clock(minute.Start), value)
+				p.unread = fmt.Sprintf("its datapoint of %s cannot be read: %g", clock(minute.Start), value)
 			case grows && m.mayTurn(value):
-				growing++
+				p.growing++
 			default:
-				lowest, highest, judged = min(lowest, value), max(highest, value), judged+1
+				p.judged, p.lowest, p.highest = p.judged+1, min(p.lowest, value), max(p.highest, value)
 			}
 		}
 	}
-	fails := m.Max != nil && highest > *m.Max || m.Min != nil && lowest < *m.Min
-	switch {
-	case unread != "" && !fails:
-		u := unreadable(c.Name, unread)
-		u.ReportOnly = m.ReportOnly
-		return u
-	case judged+growing == 0:
-		c.Verdict, c.Reason = Inconclusive, "no datapoint is visible yet"
-		if m.Expression != "" {
-			c.warning = fmt.Sprintf("metric %s: its expression %s has no result: check the metrics and ids that it names", m.ID, m.Expression)
-		}
-		return c
-	case judged == 0:
-		c.Verdict, c.Reason = Inconclusive, fmt.Sprintf("its %d datapoints still grow, each is judged four minutes after it begins", growing)
-		return c
+	return p
+}
+
+// String is "3 datapoints, lowest 18, highest 40, 2 still growing".
+func (p points) String() string {
+	text := fmt.Sprintf("%d datapoints, lowest %s, highest %s", p.judged, amount(p.lowest), amount(p.highest))
+	if p.growing > 0 {
+		text += fmt.Sprintf(", %d still growing", p.growing)
 	}
-	c.Reason = fmt.Sprintf("%d datapoints, lowest %s, highest %s", judged, amount(lowest), amount(highest))
-	if growing > 0 {
-		c.Reason += fmt.Sprintf(", %d still growing", growing)
-	}
+	return text
+}
+
+// outside says that a datapoint is beyond a limit; none never is.
+func (m Metric) outside(p points) bool {
+	return m.Max != nil && p.highest > *m.Max || m.Min != nil && p.lowest < *m.Min
+}
+
+// limits is ", allowed at most 50, allowed at least 25".
+func (m Metric) limits() string {
+	text := ""
 	if m.Max != nil {
-		c.Reason += ", allowed at most " + amount(*m.Max)
+		text += ", allowed at most " + amount(*m.Max)
 	}
 	if m.Min != nil {
-		c.Reason += ", allowed at least " + amount(*m.Min)
+		text += ", allowed at least " + amount(*m.Min)
 	}
-	if fails {
-		c.Verdict = Fail
-	}
-	return c
+	return text
 }
 
 // mayTurn says that what a datapoint says of the limits may be another thing when its minute no longer grows.

@@ -192,6 +192,14 @@ func TestQuantilesThatAreNoDurationsFail(t *testing.T) {
 	}
 }
 
+// Whoever asks for a history directly is not told by Assess.
+func TestAHistoryThatIsNoneIsNone(t *testing.T) {
+	for _, bad := range []float64{math.NaN(), -1, math.Inf(-1)} {
+		assert.Equal(t, History{}, NewHistory([]Counts{{bad, 0}}))
+		assert.Empty(t, Failing([]Counts{{bad, 0}}))
+	}
+}
+
 func TestCheckMinutes(t *testing.T) {
 	minutes := slices.Clone(healthy().Reading.Minutes)
 	require.NoError(t, CheckMinutes(minutes))

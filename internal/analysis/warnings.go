@@ -15,9 +15,9 @@ func (a Alarm) TooSlow(plan time.Duration) string {
 		a.Name, a.Periods, plan)
 }
 
-// TooHasty says of which metrics' minima a plan of that duration, from its first shift on, may end without having judged them:
+// TooShort says of which metrics' minima a plan of that duration, from its first shift on, may end without having judged them:
 // those of every statistic that a growing minute tells nothing of.
-func (h Health) TooHasty(plan time.Duration) []string {
+func (h Health) TooShort(plan time.Duration) []string {
 	const first = time.Minute + growth // the first whole minute begins up to a minute after the first shift
 	var texts []string
 	for _, m := range h.Metrics {

@@ -77,10 +77,10 @@ func TestAPlanThatIsTooShortForAMinimum(t *testing.T) {
 		"metric average: its min is judged in minutes that no longer grow, from five minutes after the first shift on, and the plan takes 4m59s: make it longer",
 		"metric minimum: its min is judged in minutes that no longer grow, from five minutes after the first shift on, and the plan takes 4m59s: make it longer",
 		"metric math: its min is judged in minutes that no longer grow, from five minutes after the first shift on, and the plan takes 4m59s: make it longer",
-	}, h.TooHasty(5*time.Minute-time.Second))
-	assert.Empty(t, h.TooHasty(5*time.Minute))
+	}, h.TooShort(5*time.Minute-time.Second))
+	assert.Empty(t, h.TooShort(5*time.Minute))
 	h.Off = true
-	assert.Empty(t, h.TooHasty(time.Second))
+	assert.Empty(t, h.TooShort(time.Second))
 }
 
 func TestAMetricWithoutADatapointBefore(t *testing.T) {
