@@ -1,6 +1,7 @@
 package analysis
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -29,10 +30,10 @@ func (d Durations) readable() bool {
 	return isCount(d.Samples)
 }
 
-// CheckMinutes fails where a number of invocations or errors cannot be one: it is not a number, negative or infinite. Assess
-// looks for that itself.
+// CheckMinutes fails where a number of calls or of slow calls cannot be one: it is not a number, negative or infinite. Assess looks
+// for that itself; it is for what is kept of minutes, or used without an Assess.
 func CheckMinutes(minutes []Minute) error {
-	if why := unreadableCalls(minutes); why != "" {
+	if why := cmp.Or(unreadableCalls(minutes), unreadableDurations(minutes)); why != "" {
 		return errors.New(why)
 	}
 	return nil
@@ -64,9 +65,9 @@ func (e Evidence) unreadableCalls() string {
 	return unreadableHistory("failed", e.History)
 }
 
-// unreadableDurations names the first durations that cannot be read, of the rollout or before it; "" where all can.
-func (e Evidence) unreadableDurations() string {
-	for _, m := range e.Reading.Minutes {
+// unreadableDurations names the first durations in minutes that cannot be read; "" where all can.
+func unreadableDurations(minutes []Minute) string {
+	for _, m := range minutes {
 		for _, side := range []struct {
 			of string
 			d  Durations
@@ -75,6 +76,14 @@ func (e Evidence) unreadableDurations() string {
 				return fmt.Sprintf("the durations at %s cannot be read: %g of %g invocations of %s were slow", clock(m.Start), side.d.Slow, side.d.Samples, side.of)
 			}
 		}
+	}
+	return ""
+}
+
+// unreadableDurations names the first durations that cannot be read, of the rollout or before it; "" where all can.
+func (e Evidence) unreadableDurations() string {
+	if why := unreadableDurations(e.Reading.Minutes); why != "" {
+		return why
 	}
 	for _, t := range e.Thresholds {
 		if !isCount(t.MS) {

@@ -205,4 +205,6 @@ func TestCheckMinutes(t *testing.T) {
 	require.NoError(t, CheckMinutes(minutes))
 	minutes[3].Alias.Invocations = math.NaN()
 	assert.EqualError(t, CheckMinutes(minutes), "the calls at 09:03 cannot be read: 0 of NaN invocations of the alias failed")
+	minutes[3].Alias.Invocations, minutes[2].OldTook.Samples = 600, -1
+	assert.EqualError(t, CheckMinutes(minutes), "the durations at 09:02 cannot be read: [54 5.4 54] of -1 invocations of the old version were slow")
 }

@@ -28,24 +28,3 @@ func (h Health) TooShort(plan time.Duration) []string {
 	}
 	return texts
 }
-
-// Silent says which metrics have no datapoint in the minutes before a rollout, three hours of them: mostly a name is wrong.
-func (h Health) Silent(before []Minute) []string {
-	seen := map[string]bool{}
-	for _, minute := range before {
-		for id, values := range minute.Values {
-			seen[id] = seen[id] || len(values) > 0
-		}
-	}
-	var texts []string
-	for _, m := range h.Metrics {
-		switch {
-		case h.Off || seen[m.ID]:
-		case m.Expression != "":
-			texts = append(texts, fmt.Sprintf("metric %s: the expression %s has no datapoint in the three hours before: check the metrics and ids that it names", m.ID, m.Expression))
-		default:
-			texts = append(texts, fmt.Sprintf("metric %s: %s %s has no datapoint in the three hours before: check its namespace, name and dimensions", m.ID, m.Namespace, m.Name))
-		}
-	}
-	return texts
-}

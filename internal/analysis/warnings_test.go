@@ -82,18 +82,3 @@ func TestAPlanThatIsTooShortForAMinimum(t *testing.T) {
 	h.Off = true
 	assert.Empty(t, h.TooShort(time.Second))
 }
-
-func TestAMetricWithoutADatapointBefore(t *testing.T) {
-	h := Health{Metrics: []Metric{
-		{ID: "orders", Namespace: "Shopp", Name: "Orders", Stat: "Sum"},
-		{ID: "seen", Namespace: "Shop", Name: "Orders", Stat: "Sum"},
-		{ID: "ratio", Expression: "orders / alias_invocations", ReportOnly: true},
-	}}
-	before := []Minute{{Start: start, New: Counts{1, 0}}, {Start: start.Add(time.Minute), Values: map[string][]float64{"seen": {0}, "orders": {}}}}
-	assert.Equal(t, []string{
-		"metric orders: Shopp Orders has no datapoint in the three hours before: check its namespace, name and dimensions",
-		"metric ratio: the expression orders / alias_invocations has no datapoint in the three hours before: check the metrics and ids that it names",
-	}, h.Silent(before))
-	h.Off = true
-	assert.Empty(t, h.Silent(nil))
-}

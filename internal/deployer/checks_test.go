@@ -225,6 +225,26 @@ func (s spoiled) Quantiles(ctx context.Context, q deployer.MeterQuery) ([]analys
 	return periods, err
 }
 
+// spoiledOnce is a CloudWatch whose second answer is spoiled: that of the history.
+type spoiledOnce struct {
+	deployer.Meter
+	asked *int
+}
+
+func (s spoiledOnce) Minutes(ctx context.Context, q deployer.MeterQuery) ([]analysis.Minute, error) {
+	if *s.asked++; *s.asked == 2 {
+		return spoiled{s.Meter}.Minutes(ctx, q)
+	}
+	return s.Meter.Minutes(ctx, q)
+}
+
+func TestAHistoryThatCannotBeReadIsReadAgain(t *testing.T) {
+	asked := 0
+	j := judged{health: map[string]any{}, meter: func(m deployer.Meter) deployer.Meter { return spoiledOnce{m, &asked} }}.deploy(t)
+	require.NoError(t, j.err)
+	assert.Equal(t, "succeeded", j.answer.Status)
+}
+
 func TestValuesThatAreNoNumbersAreAFailedRead(t *testing.T) {
 	meter := func(m deployer.Meter) deployer.Meter { return spoiled{m} }
 	judged{health: map[string]any{"latency": "compare"}, meter: meter}.deploy(t).rolledBack(t, "the time ran out", "the durations at", "p99 NaN")

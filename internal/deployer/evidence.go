@@ -1,6 +1,7 @@
 package deployer
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -152,7 +153,7 @@ func (r *run) readPast(ctx context.Context, live *rollout.Journal) error {
 	q := r.query(live, analysis.Stretch{Since: since, Until: live.Start, Period: period})
 	q.Slow = analysis.LatencyRule{Compare: true}.Slow(read.thresholds)
 	minutes, err := r.minutes(ctx, q)
-	if err != nil {
+	if err = cmp.Or(err, analysis.CheckMinutes(minutes)); err != nil {
 		return err
 	}
 	read.counts = analysis.HistoryBefore(live.Start, period, minutes)
