@@ -16,13 +16,15 @@ type History struct {
 	Normal float64
 	// Usual is the lower median of the error rates of the minutes with calls, which incidents do not move.
 	Usual float64
+	// Kept is how many minutes tell of the usual noise: those with calls that are no incident (section 2.6).
+	Kept int
 }
 
 // minReferenceCalls is how many invocations a reference rate needs (section 2.7).
 const minReferenceCalls = 1000
 
-// NewHistory learns from the old version's counts before the start, one for each minute in order. Minutes without
-// calls belong in it as zeros: neighbours are compared.
+// NewHistory learns from the old version's counts before the start, one for each minute in order. Minutes without calls
+// tell nothing of the noise of those with calls: on/off traffic would make any clumps seem single failures.
 func NewHistory(minutes []Counts) History {
 	var sum Counts
 	for _, c := range minutes {
@@ -31,7 +33,9 @@ func NewHistory(minutes []Counts) History {
 	if sum.Invocations <= 0 {
 		return History{}
 	}
-	h := History{Dispersion: dispersionOf(minutes, sum), Usual: usualRate(minutes)}
+	usual := usualRate(minutes)
+	kept := keptMinutes(minutes, usual)
+	h := History{Dispersion: dispersionOf(kept), Usual: usual, Kept: len(kept)}
 	h.Normal = referenceOf(sum, h.Dispersion)
 	if sum.Invocations >= minReferenceCalls {
 		h.Reference = h.Normal
@@ -62,32 +66,50 @@ func usualRate(minutes []Counts) float64 {
 	return lowerMedian(rates)
 }
 
-// dispersionOf is D of the specification, section 2.6. Where most minutes have no error, the size of the usual minute
-// with errors counts too.
-func dispersionOf(minutes []Counts, sum Counts) float64 {
-	errors := make([]float64, 0, len(minutes))
-	var some []float64
+// keptMinutes are those with calls that are no incident, of the specification, section 2.6: in an incident a minute fails
+// at four times the usual rate, and by more than chance explains.
+func keptMinutes(minutes []Counts, usual float64) []Counts {
+	const sudden, deviations = 4, 6
+	kept := make([]Counts, 0, len(minutes))
 	for _, c := range minutes {
+		expected := usual * c.Invocations
+		incident := usual > 0 && c.Errors > sudden*expected && c.Errors > expected+deviations*math.Sqrt(expected+1)
+		if c.Invocations > 0 && !incident {
+			kept = append(kept, c)
+		}
+	}
+	return kept
+}
+
+// dispersionOf is D of the specification, section 2.6, of the kept minutes. Where most of them have no error, the size of
+// the usual minute with errors counts too.
+func dispersionOf(kept []Counts) float64 {
+	errors := make([]float64, 0, len(kept))
+	var some []float64
+	for _, c := range kept {
 		errors = append(errors, c.Errors)
 		if c.Errors > 0 {
 			some = append(some, c.Errors)
 		}
 	}
-	d := denseDispersion(minutes, sum)
-	if lowerMedian(errors) == 0 && len(some) >= 2 {
+	d := denseDispersion(kept)
+	if len(some) >= 2 && lowerMedian(errors) == 0 {
 		d = max(d, min(lowerMedian(some), 5))
 	}
 	return d
 }
 
-// denseDispersion is D_dense of the specification, section 2.6: how much more the rate differs between neighbouring
-// minutes than independent errors would. Second differences cancel drift, and the smaller half of them ignores
-// incidents.
-func denseDispersion(minutes []Counts, sum Counts) float64 {
+// denseDispersion is D_dense of the specification, section 2.6: how much more the rate differs between neighbouring kept
+// minutes than independent errors would. Second differences cancel drift, and only the smaller half of them counts.
+func denseDispersion(kept []Counts) float64 {
+	var sum Counts
+	for _, c := range kept {
+		sum = sum.plus(c)
+	}
 	p := sum.Errors / sum.Invocations
 	var squares []float64
-	for i := range len(minutes) - 2 {
-		squares = append(squares, secondDifference(p, [3]Counts(minutes[i:i+3])))
+	for i := range len(kept) - 2 {
+		squares = append(squares, secondDifference(p, [3]Counts(kept[i:i+3])))
 	}
 	slices.Sort(squares)
 	half := len(squares) / 2

@@ -56,6 +56,26 @@ func TestSparseClumpsCountUpToFive(t *testing.T) {
 	assert.InDelta(t, 5, NewHistory(sparse(50, 0)).Dispersion, 1e-12, "no more than five")
 }
 
+// TestMinutesWithoutCallsSayNothingOfClumps: on/off traffic clumps as much as the same minutes in a row.
+func TestMinutesWithoutCallsSayNothingOfClumps(t *testing.T) {
+	clumped := hours(90, 600, 0, 12, 4, 0, 8, 0, 0, 16)
+	var sessions []Counts
+	for i := 0; i < len(clumped); i += 5 {
+		sessions = append(append(sessions, clumped[i:i+5]...), make([]Counts, 5)...)
+	}
+	steady := NewHistory(clumped)
+	assert.Greater(t, steady.Dispersion, 2.0)
+	assert.InDelta(t, steady.Dispersion, NewHistory(sessions).Dispersion, 1e-12)
+	assert.Equal(t, 90, NewHistory(sessions).Kept)
+}
+
+func TestIncidentsSayNothingOfClumps(t *testing.T) {
+	calm := hours(100, 600, 3, 2, 4, 3, 1, 5)
+	struck := slices.Concat(calm[:50], []Counts{{600, 120}, {600, 90}}, calm[50:])
+	assert.InDelta(t, NewHistory(calm).Dispersion, NewHistory(struck).Dispersion, 1e-12)
+	assert.Equal(t, 100, NewHistory(struck).Kept)
+}
+
 func TestHistoryIsWithinItsLimits(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var minutes []Counts

@@ -1,5 +1,6 @@
 // Package analysis turns measurements into a verdict. It is pure: it reads no clock, never blocks and logs nothing, so
-// that every driver of a rollout that sees the same measurements reaches the same verdict.
+// that every driver of a rollout that sees the same measurements reaches the same verdict. What it calls the specification
+// is docs/statistics.md.
 package analysis
 
 import "fmt"
