@@ -92,7 +92,8 @@ type Evidence struct {
 	Judgement *Judgement
 	// Probes are the latest results.
 	Probes []ProbeResult
-	// JudgedAlone says that the plan has judged time with all traffic on the new version.
+	// JudgedAlone says that the plan has judged time with all traffic on the new version: latency then goes by the old version's
+	// time before the rollout.
 	JudgedAlone bool
 	Alarms      []Alarm
 	// FirstShift is when the new version got its first traffic: an alarm that went red before cannot veto.
@@ -102,6 +103,8 @@ type Evidence struct {
 	StepSince time.Time
 	// Terse leaves out the bounds for people, which take most of the time of an Assess.
 	Terse bool
+	// Memo makes the next looks at the same rollout cheaper; nil is a look by itself. It changes no verdict.
+	Memo *Memo
 }
 
 // Assess judges the new version by everything seen since the rollout began. It never says Pass without data, unless

@@ -18,7 +18,12 @@ type History struct {
 	Usual float64
 	// Kept is how many minutes tell of the usual noise: those with calls that are no incident (section 2.6).
 	Kept int
+	// LeastClump is D_0, the clump size that the filter takes for the smallest (section 2.16).
+	LeastClump float64
 }
+
+// largestLeastClump is the most that D_0 is (section 2.16).
+const largestLeastClump = 8
 
 // minReferenceCalls is how many invocations a reference rate needs (section 2.7).
 const minReferenceCalls = 1000
@@ -35,7 +40,10 @@ func NewHistory(minutes []Counts) History {
 	}
 	usual := usualRate(minutes)
 	kept := keptMinutes(minutes, usual)
-	h := History{Dispersion: dispersionOf(kept), Usual: usual, Kept: len(kept)}
+	h := History{Dispersion: dispersionOf(kept), Usual: usual, Kept: len(kept), LeastClump: 1}
+	if usual > 0 {
+		h.LeastClump = min(denseDispersion(kept), largestLeastClump)
+	}
 	h.Normal = referenceOf(sum, h.Dispersion)
 	if sum.Invocations >= minReferenceCalls {
 		h.Reference = h.Normal

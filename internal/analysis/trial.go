@@ -23,6 +23,9 @@ type compared struct {
 	params  Params
 	history History
 	blocks  []Block
+	// logH is the environment filter's evidence after each block, and learnt what it knew before the first; nil of latency.
+	logH   []float64
+	learnt *Learnt
 	// standing is where this metric stands alone, and then its evidence when that of all was at its highest.
 	standing Standing
 	then     float64
@@ -32,10 +35,10 @@ type compared struct {
 // returns its weight: to errors or, where these are not compared, to the other thresholds.
 func (h Health) trial(e Evidence) trial {
 	var t trial
-	alpha := h.params(e).Alpha
+	alpha := h.params().Alpha
 	if h.Errors == ErrorsCompare {
 		t.compared = append(t.compared, compared{
-			name: "errors", params: h.params(e), history: NewHistory(e.History), blocks: e.Reading.blocks(),
+			name: "errors", params: h.params(), history: NewHistory(e.History), blocks: e.Reading.blocks(),
 		})
 	}
 	if h.Latency.Compare {
@@ -51,6 +54,14 @@ func (h Health) trial(e Evidence) trial {
 	}
 	for _, c := range t.compared {
 		e.Reading.excuse(c.blocks, c.history)
+	}
+	if h.Errors == ErrorsCompare {
+		memo := e.Memo
+		if memo == nil {
+			memo = new(Memo)
+		}
+		c := &t.compared[0]
+		c.logH, c.learnt = memo.LogH(e.History, c.history, c.blocks), memo.environment()
 	}
 	if len(t.compared) > 0 {
 		t.share(h.Errors == ErrorsCompare)
@@ -83,7 +94,7 @@ func (t *trial) run() {
 	row, next := make([]Block, len(t.compared)), make([]int, len(t.compared))
 	for t.advance(row, next) {
 		before := all.latch.peak
-		all.Add(row...)
+		all.Add(t.compared[0].filtered(next[0]), row...)
 		if all.latch.peak > before {
 			t.lead = all.lead()
 			for i := range t.compared {
@@ -119,6 +130,14 @@ func (t *trial) advance(row []Block, next []int) bool {
 	return minute < end
 }
 
+// filtered is the filter's evidence after so many blocks; 0 where there is no filter.
+func (c compared) filtered(blocks int) float64 {
+	if blocks == 0 || len(c.logH) == 0 {
+		return 0
+	}
+	return c.logH[blocks-1]
+}
+
 // decides says that the new version fails, mostly for this metric.
 func (t *trial) decides(i int) bool { return t.standing.Verdict == Fail && t.lead == i }
 
@@ -126,6 +145,7 @@ func (t *trial) decides(i int) bool { return t.standing.Verdict == Fail && t.lea
 func (c compared) odds(terse bool) *Odds {
 	o := odds(c.params, c.history, c.blocks, c.standing, terse)
 	o.Needed = rounded(1 / (c.params.Alpha * c.weight))
+	o.Learnt = c.learnt
 	return o
 }
 

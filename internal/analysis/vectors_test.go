@@ -159,7 +159,7 @@ func checkHistory(t *testing.T, v historyVector) {
 
 func checkBounds(t *testing.T, v boundVector) {
 	require.NotEmpty(t, v.Blocks)
-	p := DefaultParams()
+	p := guarded()
 	p.Alpha, p.Beta = v.Alpha, v.Beta
 	minutes := make([]int64, len(v.Blocks))
 	for i := range minutes {
@@ -174,7 +174,7 @@ func checkBounds(t *testing.T, v boundVector) {
 
 func checkBake(t *testing.T, v bakeVector) {
 	require.NotEmpty(t, v.Blocks)
-	p := DefaultParams()
+	p := guarded()
 	p.Delta, p.JudgedAlone = v.Delta, true
 	test := NewTest(p, History{Dispersion: v.Dispersion, Reference: orZero(v.Ref)})
 	for i, b := range blocksOf(v.Minutes, v.Blocks) {

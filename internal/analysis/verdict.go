@@ -81,6 +81,8 @@ type Odds struct {
 	// Dispersion is how many errors count as one, D; Reference the error rate that the history makes normal, 0 for none.
 	Dispersion float64 `json:"dispersion"`
 	Reference  float64 `json:"reference,omitempty"`
+	// Learnt is how the old version usually fails; nil of latency.
+	Learnt *Learnt `json:"learnt,omitempty"`
 }
 
 // Assessment is the verdict of all checks together.

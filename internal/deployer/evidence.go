@@ -52,7 +52,7 @@ func (r *run) assessInTime(ctx context.Context, live *rollout.Journal, reserve t
 // assess reads everything since the rollout began and judges it. A failed read is never healthy.
 func (r *run) assess(ctx context.Context, live *rollout.Journal) *analysis.Assessment {
 	plan := r.request.Plan
-	evidence := analysis.Evidence{FirstShift: live.First, StepSince: live.Since, JudgedAlone: plan.JudgesAlone(), Probes: r.probed}
+	evidence := analysis.Evidence{FirstShift: live.First, StepSince: live.Since, JudgedAlone: plan.JudgesAlone(), Probes: r.probed, Memo: &r.memo}
 	evidence.Reading.Share, evidence.Reading.Before, evidence.Reading.Shifted = live.Weight.Share(), plan.Before(live.Weight).Share(), live.Since
 	if live.Weight == rollout.Full {
 		evidence.Reading.Alone = live.Since

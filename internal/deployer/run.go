@@ -27,6 +27,7 @@ type run struct {
 	journal *rollout.Journal
 	record  record
 	past    past
+	memo    analysis.Memo
 	settled settled
 	// probed are the latest results of this driver's probes.
 	probed []analysis.ProbeResult

@@ -121,12 +121,13 @@ func (f *Filter) LogH() float64 { return f.logH }
 
 // walk moves the rate one step up or down, each with a probability; at the ends it stays.
 func (b *belief) walk(probability float64) {
-	before, here := b[0], b[0]
-	for g := range rates {
-		after := b[min(g+1, rates-1)]
-		b[g] = here + probability*(before-2*here+after)
-		before, here = here, after
+	before := b[0]
+	for g := range rates - 1 {
+		here := b[g]
+		b[g] = here + probability*(before-2*here+b[g+1])
+		before = here
 	}
+	b[rates-1] += probability * (before - b[rates-1])
 }
 
 // least is what every rate keeps of a belief, so that none is ever impossible.
@@ -153,28 +154,34 @@ func update(bets *[experts]belief, m *[experts]minute, incident float64) float64
 }
 
 func (b *belief) multiply(m *minute, incident float64) (sum float64) {
+	usual := 1 - incident
 	for g := range b {
-		b[g] *= (1-incident)*m.usual[g] + incident*m.incident[g]
-		sum += b[g]
+		p := b[g] * (usual*m.usual[g] + incident*m.incident[g])
+		b[g] = p
+		sum += p
 	}
 	return sum
 }
 
 func (b *belief) divide(sum float64) {
+	inverse := 1 / sum
 	for g := range b {
-		b[g] = max(b[g]/sum, least)
+		b[g] = max(b[g]*inverse, least)
 	}
 }
 
 // share deals a part of all stakes on each rate out again by the experts' priors: fixed share (section 2.4).
 func share(bets *[experts]belief, by *[experts]expert) {
-	for g := range rates {
-		all := 0.0
-		for k := range bets {
-			all += bets[k][g]
+	var all belief
+	for k := range bets {
+		for g, p := range bets[k] {
+			all[g] += p
 		}
-		for k := range bets {
-			bets[k][g] = (1-dealt)*bets[k][g] + dealt*by[k].prior*all
+	}
+	for k := range bets {
+		part := dealt * by[k].prior
+		for g, p := range bets[k] {
+			bets[k][g] = (1-dealt)*p + part*all[g]
 		}
 	}
 }

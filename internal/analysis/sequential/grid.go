@@ -88,6 +88,3 @@ func bettors() [experts]expert {
 
 // at is t_k(g), the rate that the expert bets on where the old version has a rate.
 func (e expert) at(g int) int { return max(min(g+e.up, rates-1), e.least) }
-
-// abstains says that the expert takes the new version for as good as the old one.
-func (e expert) abstains() bool { return e.up == 0 && e.least == 0 }

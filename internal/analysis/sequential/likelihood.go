@@ -62,25 +62,24 @@ func (l *likelihoods) regressions(by *[experts]expert) (m [experts]minute, scale
 		for g := range rates {
 			t := expert.at(g)
 			m[k].usual[g] = math.Exp(l.old[g] + l.fresh[t] - scale)
-			if expert.abstains() {
-				t = 0
-			}
 			m[k].incident[g] = shared[t]
 		}
+	}
+	for g := range rates {
+		m[0].incident[g] = shared[0] // who abstains
 	}
 	return m, scale
 }
 
 // shared is exp(inc(t) - scale) for each t.
 func (l *likelihoods) shared(scale float64) (shared belief) {
-	for t := range shared {
-		if 0 < t && t <= firstIncident {
-			shared[t] = shared[0]
-			continue
-		}
+	for t := firstIncident; t < rates; t++ {
 		for a := firstIncident; a < rates; a++ {
 			shared[t] += math.Exp(l.old[a]+l.fresh[max(a, t)]-scale) / incidentRates
 		}
+	}
+	for t := range firstIncident {
+		shared[t] = shared[firstIncident]
 	}
 	return shared
 }
