@@ -130,9 +130,10 @@ func repeated(t *rapid.T, message, log string) (test Test, claimed float64) {
 	p.Alpha = number(`alpha (\S+)$`)
 	past := history(t, log)
 	h := NewHistory(past)
+	filter := sequential.NewFilter(countsOf(past), h.LeastClump)
+	h = h.Clumped(filter.Environment())
 	assert.InEpsilon(t, number(`; D ([^,]+),`), h.dispersion(), 0.006)
 	test = NewTest(p, h)
-	filter := sequential.NewFilter(countsOf(past), h.LeastClump)
 	minutes := regexp.MustCompile(`(\d\d):(\d\d) (\S+)/(\d+) (\S+)/(\d+)(?: tilt ([^ ,;]+))?(?: trouble ([^,;]+))?`).FindAllStringSubmatch(message, -1)
 	for _, m := range minutes {
 		var x [9]float64

@@ -3,6 +3,8 @@ package analysis
 import (
 	"math"
 	"slices"
+
+	"github.com/meta-deployer/meta-deployer/internal/analysis/sequential"
 )
 
 // History is what the old version's own minutes before the start say of its errors. The zero History is none.
@@ -56,6 +58,15 @@ func (h History) known() bool { return h.Dispersion > 0 }
 
 // dispersion is D, never below 1.
 func (h History) dispersion() float64 { return max(1, h.Dispersion) }
+
+// Clumped is the history with a D no smaller than the clumps that the environment filter has found, where the usual minute has
+// failures: where calls come and go, D_dense takes clumps for single failures (docs/decisions/0013).
+func (h History) Clumped(e sequential.Environment) History {
+	if h.Usual > 0 {
+		h.Dispersion = max(h.Dispersion, e.Clump)
+	}
+	return h
+}
 
 // referenceOf is ref of the specification, section 2.7: twice the upper 99.9 % limit of the rate of clusters of d errors.
 func referenceOf(sum Counts, d float64) float64 {

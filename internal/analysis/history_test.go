@@ -2,11 +2,14 @@ package analysis
 
 import (
 	"math"
+	"math/rand/v2"
 	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"pgregory.net/rapid"
+
+	"github.com/meta-deployer/meta-deployer/internal/analysis/sequential"
 )
 
 // hours is minutes of the same calls, with these errors in turn.
@@ -67,6 +70,21 @@ func TestMinutesWithoutCallsSayNothingOfClumps(t *testing.T) {
 	assert.Greater(t, steady.Dispersion, 2.0)
 	assert.InDelta(t, steady.Dispersion, NewHistory(sessions).Dispersion, 1e-12)
 	assert.Equal(t, 90, NewHistory(sessions).Kept)
+}
+
+// TestTheFilterFindsClumpsInTrafficThatComesAndGoes: five failures at a time in minutes of very different length.
+func TestTheFilterFindsClumpsInTrafficThatComesAndGoes(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	var minutes []Counts
+	for range historyMinutes {
+		clumps := draw(random, 1.5*random.ExpFloat64()*1000, 0.001).Errors
+		minutes = append(minutes, Counts{Invocations: math.Round(600*random.ExpFloat64()) + 5*clumps, Errors: 5 * clumps})
+	}
+	h := NewHistory(minutes)
+	filter := sequential.NewFilter(countsOf(minutes), h.LeastClump)
+	assert.GreaterOrEqual(t, h.Clumped(filter.Environment()).Dispersion, 3.0)
+	assert.InDelta(t, 4, History{Dispersion: 4, Usual: 0.1}.Clumped(sequential.Environment{Clump: 3}).Dispersion, 0, "no less than before")
+	assert.InDelta(t, 4, History{Dispersion: 4}.Clumped(sequential.Environment{Clump: 8}).Dispersion, 0, "not where the usual minute has no failure")
 }
 
 func TestIncidentsSayNothingOfClumps(t *testing.T) {

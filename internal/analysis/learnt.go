@@ -23,8 +23,8 @@ type Learnt struct {
 	Incidents float64 `json:"incidents"`
 }
 
-func newLearnt(history []Counts, e sequential.Environment) Learnt {
-	l := Learnt{Usual: e.Rate, Together: e.Clump, Wanders: math.Sqrt(e.Noise), Incidents: e.Incident}
+func newLearnt(history []Counts, e sequential.Environment) *Learnt {
+	l := &Learnt{Usual: e.Rate, Together: e.Clump, Wanders: math.Sqrt(e.Noise), Incidents: e.Incident}
 	for _, c := range history {
 		if c.Invocations > 0 {
 			l.Minutes++

@@ -47,11 +47,8 @@ func (m *Memo) LogH(counts []Counts, h History, blocks []Block) []float64 {
 	return m.logH
 }
 
-// environment is what the filter had learnt before the first block of the last call.
-func (m *Memo) environment() *Learnt {
-	l := newLearnt(m.history, m.learnt.Environment())
-	return &l
-}
+// Environment is what the filter had learnt before the first block of the last LogH.
+func (m *Memo) Environment() sequential.Environment { return m.learnt.Environment() }
 
 // unchanged is how many of the first blocks are those of the last look.
 func (m *Memo) unchanged(blocks []Block) int {

@@ -61,7 +61,9 @@ func (h Health) trial(e Evidence) trial {
 			memo = new(Memo)
 		}
 		c := &t.compared[0]
-		c.logH, c.learnt = memo.LogH(e.History, c.history, c.blocks), memo.environment()
+		c.logH = memo.LogH(e.History, c.history, c.blocks)
+		c.learnt = newLearnt(e.History, memo.Environment())
+		c.history = c.history.Clumped(memo.Environment())
 	}
 	if len(t.compared) > 0 {
 		t.share(h.Errors == ErrorsCompare)

@@ -6,6 +6,8 @@ import "github.com/meta-deployer/meta-deployer/internal/analysis"
 type comparison struct {
 	params analysis.Params
 	past   past
+	// judged is the past's history as the test takes it.
+	judged analysis.History
 	memo   *analysis.Memo
 	// even takes every minute for one of a single weight.
 	even bool
@@ -31,7 +33,7 @@ func newPast(counts []analysis.Counts) past { return past{counts, analysis.NewHi
 // newComparison is our default in a rollout.
 func newComparison(r *rollout) *comparison {
 	memo := *r.learnt() // a copy, since rules go different ways
-	return &comparison{params: analysis.DefaultParams(), past: r.past, memo: &memo}
+	return &comparison{params: analysis.DefaultParams(), past: r.past, judged: r.past.history.Clumped(memo.Environment()), memo: &memo}
 }
 
 func (c *comparison) look(v *view) answer {
@@ -46,7 +48,7 @@ func (c *comparison) look(v *view) answer {
 	if c.params.FilterWeight > 0 {
 		logH = c.memo.LogH(c.past.counts, c.past.history, blocks)
 	}
-	test := analysis.NewTest(c.params, c.past.history)
+	test := analysis.NewTest(c.params, c.judged)
 	for i, b := range blocks {
 		if i < len(c.blocks) && c.blocks[i] == b {
 			test = c.after[i]
@@ -81,6 +83,8 @@ func compareWhole(r *rollout) judge {
 func compareAfter(p func(*rollout) past) func(*rollout) judge {
 	return func(r *rollout) judge {
 		c := &comparison{params: analysis.DefaultParams(), past: p(r), memo: new(analysis.Memo)}
+		c.memo.LogH(c.past.counts, c.past.history, nil)
+		c.judged = c.past.history.Clumped(c.memo.Environment())
 		return c.look
 	}
 }
@@ -107,7 +111,7 @@ func inPeriods(minutes int) func(*rollout) past {
 func guarded(r *rollout) *comparison {
 	p := analysis.DefaultParams()
 	p.FilterWeight, p.GuardWeight, p.JudgedAlone = 0, 0.2, r.world.plan.bake() > 0
-	return &comparison{params: p, past: r.past}
+	return &comparison{params: p, past: r.past, judged: r.past.history}
 }
 
 func compareGuarded(r *rollout) judge { return guarded(r).look }
@@ -115,6 +119,6 @@ func compareGuarded(r *rollout) judge { return guarded(r).look }
 // compareSingles takes failures that come in bunches for as many as they are.
 func compareSingles(r *rollout) judge {
 	c := guarded(r)
-	c.past.history.Dispersion = 1
+	c.past.history.Dispersion, c.judged.Dispersion = 1, 1
 	return c.look
 }

@@ -48,5 +48,6 @@ func (s study) pictures() map[string]string {
 		"pareto.svg":   s.paretoPicture(),
 		"seconds.svg":  s.secondsPicture(),
 		"evidence.svg": s.evidencePicture(),
+		"learning.svg": s.learningPicture(),
 	}
 }
