@@ -74,12 +74,12 @@ func (t *trial) compareErrors(c *Check, e Evidence) {
 	}
 	if t.decides(0) {
 		c.Verdict = Fail
-		c.Reason += alone(own.blocks) + "; " + strings.TrimPrefix(t.together()+"; ", "; ") + own.ledger("failed")
+		c.Reason += alone(own.blocks) + "; " + strings.TrimPrefix(t.together()+"; ", "; ") + own.auditTrail("failed")
 		return
 	}
 	if why := own.unheardOf(); why != "" {
 		c.Verdict = Fail
-		c.Reason += why
+		c.Reason += why + "; " + own.auditTrail("failed")
 		return
 	}
 	if trouble := environment(own.history, own.blocks); trouble != "" {

@@ -42,7 +42,7 @@ func (l Learnt) String() string {
 	if l.Together >= 1.5 {
 		bunches = fmt.Sprintf("in bunches of about %s", figure(l.Together))
 	}
-	return fmt.Sprintf("in %d minutes before the start the old version usually failed %s %% of its calls, %s, %s more or less from minute to minute, in one of %.0f minutes for a reason that both versions share",
+	return fmt.Sprintf("in %d minutes before the start, which the log lists, the old version usually failed %s %% of its calls, %s, %s more or less from minute to minute, in one of %.0f minutes for a reason that both versions share",
 		l.Minutes, figure(100*l.Usual), bunches, percent(hundredths(l.Wanders)), 1/l.Incidents)
 }
 

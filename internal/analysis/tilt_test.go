@@ -130,7 +130,7 @@ func rolloutWithIncident(random *rand.Rand, history []Counts) (tilted, even Verd
 	return tilted, even
 }
 
-func TestTheLedgerTellsTheTilt(t *testing.T) {
+func TestTheAuditTrailTellsTheTilt(t *testing.T) {
 	r := beside([2]Counts{{600, 1}, {5400, 5}}, [2]Counts{{900, 200}, {5100, 900}}, [2]Counts{{1200, 600}, {4800, 5}})
 	r.Share = 0.2
 	a := Assess(Health{}, Evidence{Reading: r})

@@ -5,12 +5,13 @@ import (
 	"math"
 )
 
-// unheardOf says in a clause that the new version fails most of its calls, where nothing is known of the old one: it has had no
-// call, neither in the hours before the start nor since. Then there is nothing to compare with and nothing to learn from, but
-// hardly any function fails like that. "" where not.
+// unheardOf says in a clause that the new version fails most of its calls while it is alone, where nothing is known of the old
+// one's time before the start: then there is nothing to compare with and hardly anything to learn from, but hardly any function
+// fails like that. "" where not.
 //
 // It is a bet at the odds of a function that fails half of its calls, by three experts of one rate each; whoever fails no more
-// is blamed with probability alpha at most, however often that is asked (docs/statistics.md, section 2.5).
+// is blamed with probability alpha at most, however often that is asked (docs/statistics.md, section 2.5). What may go on
+// since the old version was last seen does not count.
 func (c compared) unheardOf() string {
 	if c.learnt.Minutes > 0 {
 		return ""
@@ -18,10 +19,7 @@ func (c compared) unheardOf() string {
 	var all Counts
 	peak := 0.0
 	for _, b := range c.blocks {
-		if b.Old.Invocations > 0 {
-			return ""
-		}
-		if b.countable() {
+		if b.Old.Invocations == 0 && b.Trouble == 0 && b.countable() {
 			all = all.plus(b.New)
 			peak = max(peak, mostlyFails(all))
 		}
@@ -29,7 +27,7 @@ func (c compared) unheardOf() string {
 	if peak < -math.Log(c.params.Alpha) {
 		return ""
 	}
-	return fmt.Sprintf("; the old version has had no calls to compare with, and hardly any function fails most of its calls: evidence that this one does %s:1 of %s:1 needed",
+	return fmt.Sprintf("; there is no version beside it and nothing is known of the time before the start, but hardly any function fails most of its calls: evidence that this one does %s:1 of %s:1 needed",
 		figure(oddsOf(peak)), figure(1/c.params.Alpha))
 }
 

@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// ledger lists what a metric's test was fed, so that its decision can be repeated: with the history of errors, see
+// auditTrail lists what a metric's test was fed, so that its decision can be repeated: with the history of errors, see
 // FormatHistory.
-func (c compared) ledger(what string) string {
+func (c compared) auditTrail(what string) string {
 	const most = 60
 	blocks := c.blocks
 	shown := blocks[max(0, len(blocks)-most):]
