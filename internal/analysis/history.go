@@ -20,6 +20,8 @@ type History struct {
 	Usual float64
 	// Kept is how many minutes tell of the usual noise: those with calls that are no incident (section 2.6).
 	Kept int
+	// Uneven says that traffic comes and goes: of the kept minutes a quarter has twice the calls that another quarter has.
+	Uneven bool
 	// LeastClump is D_0, the clump size that the filter takes for the smallest (section 2.16).
 	LeastClump float64
 }
@@ -42,7 +44,7 @@ func NewHistory(minutes []Counts) History {
 	}
 	usual := usualRate(minutes)
 	kept := keptMinutes(minutes, usual)
-	h := History{Dispersion: dispersionOf(kept), Usual: usual, Kept: len(kept), LeastClump: 1}
+	h := History{Dispersion: dispersionOf(kept), Usual: usual, Kept: len(kept), Uneven: uneven(kept), LeastClump: 1}
 	if usual > 0 {
 		h.LeastClump = min(denseDispersion(kept), largestLeastClump)
 	}
@@ -59,10 +61,20 @@ func (h History) known() bool { return h.Dispersion > 0 }
 // dispersion is D, never below 1.
 func (h History) dispersion() float64 { return max(1, h.Dispersion) }
 
-// Clumped is the history with a D no smaller than the clumps that the environment filter has found, where the usual minute has
-// failures: where calls come and go, D_dense takes clumps for single failures (docs/decisions/0013).
+// uneven compares the quartiles of the calls.
+func uneven(kept []Counts) bool {
+	calls := make([]float64, len(kept))
+	for i, c := range kept {
+		calls[i] = c.Invocations
+	}
+	slices.Sort(calls)
+	return len(calls) > 0 && calls[len(calls)*3/4] >= 2*calls[len(calls)/4]
+}
+
+// Clumped is the history with a D no smaller than the clumps that the environment filter has found, where traffic is uneven and
+// the usual minute has failures: there D_dense takes clumps for single failures (docs/decisions/0013).
 func (h History) Clumped(e sequential.Environment) History {
-	if h.Usual > 0 {
+	if h.Uneven && h.Usual > 0 {
 		h.Dispersion = max(h.Dispersion, e.Clump)
 	}
 	return h

@@ -83,8 +83,9 @@ func TestTheFilterFindsClumpsInTrafficThatComesAndGoes(t *testing.T) {
 	h := NewHistory(minutes)
 	filter := sequential.NewFilter(countsOf(minutes), h.LeastClump)
 	assert.GreaterOrEqual(t, h.Clumped(filter.Environment()).Dispersion, 3.0)
-	assert.InDelta(t, 4, History{Dispersion: 4, Usual: 0.1}.Clumped(sequential.Environment{Clump: 3}).Dispersion, 0, "no less than before")
-	assert.InDelta(t, 4, History{Dispersion: 4}.Clumped(sequential.Environment{Clump: 8}).Dispersion, 0, "not where the usual minute has no failure")
+	assert.InDelta(t, 4, History{Dispersion: 4, Usual: 0.1, Uneven: true}.Clumped(sequential.Environment{Clump: 3}).Dispersion, 0, "no less than before")
+	assert.InDelta(t, 4, History{Dispersion: 4, Usual: 0.1}.Clumped(sequential.Environment{Clump: 8}).Dispersion, 0, "not in even traffic")
+	assert.InDelta(t, 4, History{Dispersion: 4, Uneven: true}.Clumped(sequential.Environment{Clump: 8}).Dispersion, 0, "not where the usual minute has no failure")
 }
 
 func TestIncidentsSayNothingOfClumps(t *testing.T) {
