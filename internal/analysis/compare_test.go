@@ -170,7 +170,7 @@ func repeated(t *rapid.T, message, log string) (test Test, blocks []Block, claim
 // history is what a log has.
 func history(t *rapid.T, log string) []Counts {
 	var minutes []Counts
-	for _, minute := range strings.Fields(log) {
+	for minute := range strings.FieldsSeq(log) {
 		var c Counts
 		_, err := fmt.Sscanf(minute, "%g/%g", &c.Errors, &c.Invocations)
 		assert.NoError(t, err)

@@ -1,9 +1,6 @@
 package main
 
-import (
-	"math"
-	"math/rand/v2"
-)
+import "math/rand/v2"
 
 // traffic is when requests come.
 type traffic uint8
@@ -112,6 +109,6 @@ func (s sky) follow(random *rand.Rand) {
 		}
 		m := &s.moments[i]
 		m.requests *= factor
-		m.scale(math.Pow(factor, 2), math.Pow(factor, 2))
+		m.scale(factor*factor, factor*factor)
 	}
 }
