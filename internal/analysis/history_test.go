@@ -72,17 +72,43 @@ func TestMinutesWithoutCallsSayNothingOfClumps(t *testing.T) {
 	assert.Equal(t, 90, NewHistory(sessions).Kept)
 }
 
-// TestTheFilterFindsClumpsInTrafficThatComesAndGoes: five failures at a time in minutes of very different length.
+func TestAShortHistoryLeavesAllToTheFilter(t *testing.T) {
+	const logH = 7.0
+	b := one(60, 3, 540, 0)
+	for minutes, alone := range map[int]bool{0: true, 29: true, 30: false, 180: false} {
+		test := NewTest(DefaultParams(), NewHistory(hours(minutes, 600, 1)))
+		test.AddFiltered(b, logH)
+		assert.Equal(t, alone, test.Standing().Unhealthy == logH, "%d minutes", minutes)
+	}
+	gaps := append(hours(29, 600, 1), hours(100, 0, 0)...)
+	test := NewTest(DefaultParams(), NewHistory(gaps))
+	test.AddFiltered(b, logH)
+	assert.InDelta(t, logH, test.Standing().Unhealthy, 0, "minutes without calls do not count")
+}
+
+func TestTheLeastClumpIsKnownWhereTheUsualMinuteFails(t *testing.T) {
+	dense := hours(180, 600, 0, 12, 4, 20, 8, 30, 2, 16)
+	assert.Greater(t, NewHistory(dense).LeastClump, 2.0)
+	sparse := hours(180, 600, 0, 12, 0, 20, 0, 30, 0)
+	assert.Greater(t, NewHistory(sparse).Dispersion, 2.0)
+	assert.InDelta(t, 1, NewHistory(sparse).LeastClump, 0)
+}
+
+// TestTheFilterFindsClumpsInTrafficThatComesAndGoes: four failures at a time in minutes of very different length.
 func TestTheFilterFindsClumpsInTrafficThatComesAndGoes(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	var minutes []Counts
 	for range historyMinutes {
-		clumps := draw(random, 1.5*random.ExpFloat64()*1000, 0.001).Errors
-		minutes = append(minutes, Counts{Invocations: math.Round(600*random.ExpFloat64()) + 5*clumps, Errors: 5 * clumps})
+		fine := math.Round(600 * random.ExpFloat64())
+		clumps := draw(random, fine, 0.0025).Errors
+		minutes = append(minutes, Counts{Invocations: fine + 4*clumps, Errors: 4 * clumps})
 	}
 	h := NewHistory(minutes)
 	filter := sequential.NewFilter(countsOf(minutes), h.LeastClump)
-	assert.GreaterOrEqual(t, h.Clumped(filter.Environment()).Dispersion, 3.0)
+	clumped := h.Clumped(filter.Environment()).Dispersion
+	assert.Greater(t, clumped, 2*h.Dispersion)
+	a := Assess(Health{}, Evidence{Reading: beside([2]Counts{{60, 0}, {540, 0}}), History: minutes})
+	assert.InEpsilon(t, clumped, a.Checks[0].Odds.Dispersion, 0.006, "it is what the rollout is judged by")
 	assert.InDelta(t, 4, History{Dispersion: 4, Usual: 0.1, Uneven: true}.Clumped(sequential.Environment{Clump: 3}).Dispersion, 0, "no less than before")
 	assert.InDelta(t, 4, History{Dispersion: 4, Usual: 0.1}.Clumped(sequential.Environment{Clump: 8}).Dispersion, 0, "not in even traffic")
 	assert.InDelta(t, 4, History{Dispersion: 4, Uneven: true}.Clumped(sequential.Environment{Clump: 8}).Dispersion, 0, "not where the usual minute has no failure")

@@ -10,8 +10,7 @@ import (
 // fails like that. "" where not.
 //
 // It is a bet at the odds of a function that fails half of its calls, by three experts of one rate each; whoever fails no more
-// is blamed with probability alpha at most, however often that is asked (docs/statistics.md, section 2.5). What may go on
-// since the old version was last seen does not count.
+// is blamed with probability alpha at most, however often that is asked (docs/statistics.md, section 2.5).
 func (c compared) unheardOf() string {
 	if c.learnt.Minutes > 0 {
 		return ""
@@ -19,7 +18,7 @@ func (c compared) unheardOf() string {
 	var all Counts
 	peak := 0.0
 	for _, b := range c.blocks {
-		if b.Old.Invocations == 0 && b.Trouble == 0 && b.countable() {
+		if b.Old.Invocations == 0 && b.countable() {
 			all = all.plus(b.New)
 			peak = max(peak, mostlyFails(all))
 		}
