@@ -32,9 +32,9 @@ type world struct {
 	// bad is the weight from which on the new version fails; 0 is never. blind shows nothing at all.
 	bad   Weight
 	blind bool
-	// hooks is what hooks answer.
-	hooks string
-	// movesUntil is until when Lambda moves concurrency at 100 %.
+	// hooks is what hooks answer, and says what everybody else has to say; "" for something usual.
+	hooks, says string
+	// moves is for how long Lambda moves concurrency at 100 %.
 	moves time.Duration
 	// after this time a person changes the journal, once.
 	after  time.Duration
@@ -110,7 +110,18 @@ func (w *world) assess(j Journal) *analysis.Assessment {
 	case w.blind:
 		a.Verdict, a.NoData, a.Reason = analysis.Inconclusive, true, "errors: no invocation of the new version is visible"
 	}
+	if w.says != "" {
+		a.Reason = w.says
+	}
 	return a
+}
+
+// failed is a call that failed.
+func (w *world) failed(text string) *CallError {
+	if w.says != "" {
+		text = w.says
+	}
+	return &CallError{Text: text}
 }
 
 // What may go wrong in a turn.
@@ -147,7 +158,7 @@ func (w *world) turn(f fault) *Finish {
 	if s.Alias, s.JustWritten = w.token.JustWritten(w.now); !s.JustWritten {
 		s.Alias = w.shown()
 		if f == unreadAlias {
-			s.Alias, s.Unread = Alias{}, &CallError{Text: "get-alias: throttled"}
+			s.Alias, s.Unread = Alias{}, w.failed("get-alias: throttled")
 		}
 	}
 	action := w.decide(&s)
@@ -170,13 +181,13 @@ func (w *world) turn(f fault) *Finish {
 	case RunHook:
 		result := Result{Asked: w.now, At: w.now, Answer: ProbeAnswer{Body: []byte(w.hooks)}}
 		if f == loseReply || f == throttle {
-			result.Err = &CallError{Text: "invoke: throttled"}
+			result.Err = w.failed("invoke: throttled")
 		}
 		w.token = w.token.After(a, result)
 	case RunProbe:
 		result := Result{Asked: w.now, At: w.now, Probe: analysis.ProbeResult{Name: a.Probe.Name}}
 		if f == loseReply || f == throttle {
-			result.Err = &CallError{Text: "invoke: throttled"}
+			result.Err = w.failed("invoke: throttled")
 		}
 		w.token = w.token.After(a, result)
 	}
@@ -228,7 +239,7 @@ func (w *world) write(a Write, f fault) {
 		}
 	}
 	if f == loseReply || f == throttle {
-		result.Err = &CallError{Text: "update-alias to version 7 with 10 % on version 8: ThrottlingException: Rate exceeded"}
+		result.Err = w.failed("update-alias to version 7 with 10 % on version 8: ThrottlingException: Rate exceeded")
 	}
 	result.At = w.now
 	w.token = w.token.After(a, result)
@@ -297,7 +308,7 @@ func paths(t require.TestingT) map[string]func() *world {
 		"an emergency":           of(func(w *world) { w.plan.Emergency, w.plan.Steps = true, w.plan.Steps[3:] }),
 		"without health check":   of(func(w *world) { w.plan.Health.Off = true }),
 		"holds of 0":             of(func(w *world) { w.plan.Steps[0].Hold, w.plan.Steps[2].Hold = 0, 0 }),
-		"concurrency that moves": of(func(w *world) { w.moves = 5 * time.Minute }),
+		"concurrency that moves": of(func(w *world) { w.moves = 2 * time.Minute }),
 		"an approval": of(func(w *world) {
 			w.plan.Steps[1].Approve = true
 			w.after, w.person = 12*time.Minute, func(j *Journal) { j.Approval = Granted }
