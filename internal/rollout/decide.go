@@ -135,7 +135,7 @@ func (d *decision) see() {
 	if last := d.lastJournal(); last != nil && !last.Since.Equal(d.live.Since) {
 		d.token.Late = 0
 		if d.tried != nil {
-			d.token.Late = late(d.tried.Until.Sub(d.live.Since))
+			d.token.Late = late(d.tried.Took)
 		}
 	}
 	alias := d.snapshot.Alias

@@ -70,8 +70,9 @@ type Failure struct {
 // Attempt is a write whose answer is not known.
 type Attempt struct {
 	Kind WriteKind `json:"kind"`
-	// Until is when the call was given up.
-	Until time.Time `json:"until"`
+	// Until is when the call was given up, and Took how long it had taken until then.
+	Until time.Time     `json:"until"`
+	Took  time.Duration `json:"took,omitempty"`
 }
 
 // Trouble is a call that keeps failing.
@@ -225,7 +226,7 @@ func (t Token) afterFailedWrite(w Write, r Result) Token {
 		}
 	}
 	if kind == Unavailable || kind == Moved {
-		t.Tried, t.Last = &Attempt{Kind: w.Kind, Until: r.At}, w.Kind
+		t.Tried, t.Last = &Attempt{Kind: w.Kind, Until: r.At, Took: r.At.Sub(r.Asked)}, w.Kind
 	}
 	return t
 }

@@ -22,6 +22,9 @@ type world struct {
 	now      time.Time
 	alias    Alias
 	revision int
+	// before is the alias before the last write, and onItsWay a write that will be done after the next read.
+	before   Alias
+	onItsWay *Alias
 	token    Token
 	// history are the tokens of earlier turns, and routings what the alias was, each once.
 	history  []Token
@@ -56,6 +59,7 @@ func (w *world) set(to Alias) bool {
 	if to.Revision != w.alias.Revision {
 		return false
 	}
+	w.before = w.alias
 	w.revision++
 	to.Revision = fmt.Sprintf("6fd02e4c-0000-4000-8000-%012d", w.revision)
 	w.alias = to
@@ -139,6 +143,10 @@ const (
 	loseReply
 	throttle
 	unreadAlias
+	// staleRead shows the alias as it was before the last write, lateWrite loses the answer to a write that is done only after
+	// the next read.
+	staleRead
+	lateWrite
 	lastFault
 )
 
@@ -157,9 +165,16 @@ func (w *world) turn(f fault) *Finish {
 	s := Snapshot{}
 	if s.Alias, s.JustWritten = w.token.JustWritten(w.now); !s.JustWritten {
 		s.Alias = w.shown()
-		if f == unreadAlias {
+		if f == staleRead && w.before.Revision != "" {
+			s.Alias = w.before
+		}
+		if f == unreadAlias || w.token.Stale(s.Alias, w.now) {
 			s.Alias, s.Unread = Alias{}, w.failed("get-alias: throttled")
 		}
+	}
+	if w.onItsWay != nil {
+		w.set(*w.onItsWay)
+		w.onItsWay = nil
 	}
 	action := w.decide(&s)
 	if f == dieBefore {
@@ -230,15 +245,19 @@ func (w *world) decide(s *Snapshot) Action {
 }
 
 func (w *world) write(a Write, f fault) {
-	result := Result{Asked: w.now}
-	if f != throttle {
-		if w.set(Alias{Routing: a.Routing, Description: a.Description, Revision: a.Revision}) {
+	result, to := Result{Asked: w.now}, Alias{Routing: a.Routing, Description: a.Description, Revision: a.Revision}
+	switch f {
+	case lateWrite:
+		w.onItsWay = &to
+	case throttle:
+	default:
+		if w.set(to) {
 			result.Alias = w.alias
 		} else {
 			result.Err = &CallError{Kind: Moved, Text: "update-alias: the alias was changed meanwhile"}
 		}
 	}
-	if f == loseReply || f == throttle {
+	if f == loseReply || f == throttle || f == lateWrite {
 		result.Err = w.failed("update-alias to version 7 with 10 % on version 8: ThrottlingException: Rate exceeded")
 	}
 	result.At = w.now
@@ -315,7 +334,16 @@ func paths(t require.TestingT) map[string]func() *world {
 		}),
 		"a pause without end": of(func(w *world) {
 			w.plan.MaxDuration = 20 * time.Minute
-			w.after, w.person = 3*time.Minute, func(j *Journal) { j.Paused = true }
+			w.after, w.person = 170*time.Second, func(j *Journal) { j.Paused = true }
 		}),
 	}
+}
+
+// share makes two drivers' worlds one: the alias of whoever changed it last is both's.
+func (w *world) share(other *world) {
+	from, to := w, other
+	if other.revision > w.revision {
+		from, to = other, w
+	}
+	to.alias, to.revision, to.before, to.routings, to.full, to.person = from.alias, from.revision, from.before, from.routings, from.full, from.person
 }
