@@ -139,7 +139,7 @@ func (d *decision) see() {
 		}
 	}
 	alias := d.snapshot.Alias
-	d.token.Alias = &alias
+	d.token.Alias, d.token.Seen = &alias, d.snapshot.Now
 	if d.live.Weight < Full || d.live.Since.After(d.token.Moving) {
 		d.token.Moving = time.Time{}
 	}

@@ -1,6 +1,9 @@
 package rollout
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 // blind is a rollout whose alias cannot be read. Where it has to go back, the way back is written with the revision that was
 // last seen: if anybody has touched the alias since, Lambda refuses it.
@@ -42,7 +45,8 @@ func (d *decision) recall() {
 }
 
 // gone is an alias without this rollout's journal: rule 1. It is the rollout's own end, or that by another call, or somebody
-// else's alias now. What UpdateAlias has answered to the last write counts as seen, whatever was made of the alias since.
+// else's alias now: a read may be old, so what was seen a moment ago is looked at again before that is believed. What
+// UpdateAlias has answered to the last write counts as seen, whatever was made of the alias since.
 func (d decision) gone() (Action, Token) {
 	routing, record, ours := d.snapshot.Alias.Routing, d.description.Record, d.lastJournal()
 	switch ended := d.token.ended(); {
@@ -60,6 +64,9 @@ func (d decision) gone() (Action, Token) {
 		return d.finish(NoOp, fmt.Sprintf("rollout %s is over: alias %s points at version %s alone", ours.ID, d.plan.Alias, ours.New))
 	default:
 		return d.finish(InProgress, fmt.Sprintf("another call has finished rollout %s: alias %s points at version %s alone", ours.ID, d.plan.Alias, ours.New))
+	}
+	if seen := d.snapshot.Now.Sub(d.token.Seen); seen >= 0 && seen < glance {
+		return d.waitFor(time.Second)
 	}
 	return d.finish(Superseded, fmt.Sprintf("somebody else moved the alias: it now sends traffic to %s", routing))
 }

@@ -24,6 +24,8 @@ type Token struct {
 	Rollout string `json:"rollout,omitempty"`
 	// Alias is the alias as it was last seen, or left by the driver's own write, as this rollout's; nil before.
 	Alias *Alias `json:"alias,omitempty"`
+	// Seen is when that was.
+	Seen time.Time `json:"seen,omitzero"`
 	// Written is when the driver's own write of Alias was answered; zero where Alias was read since.
 	Written time.Time `json:"written,omitzero"`
 	// Replaced are digests of the last revisions that the driver's own writes have replaced, and ReplacedAt when the last of
@@ -191,7 +193,7 @@ func (t Token) afterWrite(w Write, r Result) Token {
 	}
 	t.Replaced = append(t.Replaced, digest(w.Revision))
 	t.Replaced = t.Replaced[max(0, len(t.Replaced)-3):]
-	t.Alias, t.Written, t.ReplacedAt = &r.Alias, r.At, r.At
+	t.Alias, t.Seen, t.Written, t.ReplacedAt = &r.Alias, r.At, r.At, r.At
 	t.Rollout, t.Last, t.Tried, t.Trouble, t.Late = w.Rollout, w.Kind, nil, nil, 0
 	switch w.Kind {
 	case ShiftStep, Bake:
