@@ -39,9 +39,10 @@ type world struct {
 	hooks, says string
 	// moves is for how long Lambda moves concurrency at 100 %.
 	moves time.Duration
-	// after this time a person changes the journal, once.
+	// person changes the journal, once, when a step has been held for so long.
 	after  time.Duration
 	person func(*Journal)
+	at     Weight
 	full   time.Time
 }
 
@@ -75,7 +76,7 @@ func (w *world) set(to Alias) bool {
 // command is what a person does to a running rollout.
 func (w *world) command() {
 	d := ParseDescription(w.alias.Description)
-	if w.person == nil || w.now.Sub(began) < w.after || d.Journal == nil {
+	if w.person == nil || d.Journal == nil || d.Journal.Weight != w.at || w.now.Sub(d.Journal.Since) < w.after {
 		return
 	}
 	w.person(d.Journal)
@@ -330,11 +331,11 @@ func paths(t require.TestingT) map[string]func() *world {
 		"concurrency that moves": of(func(w *world) { w.moves = 2 * time.Minute }),
 		"an approval": of(func(w *world) {
 			w.plan.Steps[1].Approve = true
-			w.after, w.person = 12*time.Minute, func(j *Journal) { j.Approval = Granted }
+			w.at, w.after, w.person = 50_00, 8*time.Minute, func(j *Journal) { j.Approval = Granted }
 		}),
 		"a pause without end": of(func(w *world) {
 			w.plan.MaxDuration = 20 * time.Minute
-			w.after, w.person = 170*time.Second, func(j *Journal) { j.Paused = true }
+			w.at, w.after, w.person = 75_00, 20*time.Second, func(j *Journal) { j.Paused = true }
 		}),
 	}
 }
