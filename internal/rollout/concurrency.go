@@ -29,6 +29,12 @@ func (d decision) moving() bool {
 // movingOurs says that Lambda moves the concurrency to the version that this rollout has brought to 100 %.
 func (d decision) movingOurs() bool { return d.at100() != nil && d.moving() }
 
+// movingOthers says that Lambda moves the concurrency of an alias where nothing is running, for no longer than that is
+// waited for.
+func (d decision) movingOthers() bool {
+	return d.moving() && (d.token.Moving.IsZero() || d.snapshot.Now.Sub(d.token.Moving) < PrepareTime)
+}
+
 // waitForConcurrency waits until Lambda takes its weights away, but not beyond the deadline.
 func (d decision) waitForConcurrency() (Action, Token) {
 	if d.token.Moving.IsZero() {

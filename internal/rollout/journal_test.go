@@ -67,7 +67,7 @@ func TestJournalSurvivesTheAlias(t *testing.T) {
 			t.Fatalf("owner %q became %q", owner, back.Owner)
 		}
 		if len(back.Journal.Bad) < len(j.Bad) {
-			j.Bad = j.Bad[len(j.Bad)-len(back.Journal.Bad):]
+			j.Bad = append([]string(nil), j.Bad[len(j.Bad)-len(back.Journal.Bad):]...)
 		}
 		if back.Journal.First.Sub(j.First).Abs() < time.Second {
 			j.First = back.Journal.First // known to the second

@@ -35,7 +35,7 @@ func compare(t require.TestingT, calm *world, end Finish, w *world, faults map[i
 
 // seen says that an ending is what the alias shows.
 func seen(t require.TestingT, w *world, end Finish) {
-	switch end.Outcome {
+	switch end.Outcome { //nolint:exhaustive // the others say nothing of the alias
 	case Succeeded, SucceededUnverified, NoOp:
 		require.Equal(t, Alias{Routing{Primary: "8"}, "the shop's front door", w.alias.Revision}, w.alias)
 	case RolledBack:

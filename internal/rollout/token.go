@@ -195,8 +195,7 @@ func (t Token) afterWrite(w Write, r Result) Token {
 	t.Replaced = t.Replaced[max(0, len(t.Replaced)-3):]
 	t.Alias, t.Seen, t.Written, t.ReplacedAt = &r.Alias, r.At, r.At, r.At
 	t.Rollout, t.Last, t.Tried, t.Trouble, t.Late = w.Rollout, w.Kind, nil, nil, 0
-	switch w.Kind {
-	case ShiftStep, Bake:
+	if w.Kind == ShiftStep || w.Kind == Bake {
 		t.Late, t.Moving = late(r.At.Sub(r.Asked)), time.Time{}
 	}
 	return t
@@ -215,17 +214,13 @@ func late(took time.Duration) time.Duration {
 func (t Token) afterFailedWrite(w Write, r Result) Token {
 	t.Written = time.Time{}
 	t = t.troubled("UpdateAlias", *r.Err, r.At)
-	kind := r.Err.Kind
-	switch w.Kind {
-	case SendBack:
-		if kind == Refused && t.Failure != nil && !t.Failure.Plain {
-			f := *t.Failure
-			f.Plain, t.Failure, t.Trouble = true, &f, nil
-		}
-	case ShiftStep, Bake, Complete:
-		if t.Failure == nil && (kind == Refused || kind.momentary() && r.At.Sub(t.Trouble.Since) >= glance) {
-			t.fail("going on was refused: "+r.Err.Text, false)
-		}
+	kind, f := r.Err.Kind, t.Failure
+	switch {
+	case w.Kind == SendBack && f != nil && !f.Plain && kind == Refused:
+		t.Failure, t.Trouble = &Failure{Why: f.Why, Bad: f.Bad, Plain: true}, nil
+	case !w.Kind.forward() || f != nil:
+	case kind == Refused, kind.momentary() && r.At.Sub(t.Trouble.Since) >= glance:
+		t.fail("going on was refused: "+r.Err.Text, false)
 	}
 	if kind == Unavailable || kind == Moved {
 		t.Tried, t.Last = &Attempt{Kind: w.Kind, Until: r.At, Took: r.At.Sub(r.Asked)}, w.Kind
