@@ -271,7 +271,7 @@ func (t Trouble) pause(pressing bool) time.Duration {
 	switch {
 	case t.Call == invokedHook || t.Call == invokedProbe:
 		return min(time.Second<<max(0, min(t.Count-1, 4)), 10*time.Second)
-	case t.Count == 1 && t.Error.Kind == Moved:
+	case t.Call == "UpdateAlias" && t.Count == 1 && t.Error.Kind == Moved:
 		return 0
 	case pressing:
 		return min(pause, pressed)

@@ -183,84 +183,84 @@ func TestWhatWasJustWrittenIsKnownForASecond(t *testing.T) {
 	assert.False(t, ok, "what was read since is newer")
 }
 
-// No text that a driver may be given makes Decide or Control panic.
+// No text that a driver may be given makes Decide or Control panic. The seed chooses what the turn finds.
 func FuzzToken(f *testing.F) {
 	s := atStep3().seen()
-	for _, token := range []Token{{Format: tokenFormat}, s.token} {
+	for seed, token := range []Token{{Format: tokenFormat}, s.token} {
 		raw, err := json.Marshal(token)
 		require.NoError(f, err)
-		f.Add(raw, 3)
+		f.Add(raw, uint(seed))
 	}
-	f.Add([]byte(`{"format":1,"failure":{"why":"x"},"trouble":{"call":"UpdateAlias","count":-9,"error":{"kind":4}},"tried":{"kind":"roll back"}}`), 0)
-	f.Add([]byte(`{"format":1,"rollout":"x","alias":{},"probed":9,"last":"finish","moving":"0001-01-01T00:00:00Z"}`), 5)
-	f.Fuzz(func(t *testing.T, raw []byte, seed int) {
+	f.Add([]byte(`{"format":1,"failure":{"why":"x"},"trouble":{"call":"UpdateAlias","count":-9,"error":{"kind":4}},"tried":{"kind":"roll back"}}`), uint(77))
+	f.Add([]byte(`{"format":1,"rollout":"x","alias":{},"probed":9,"last":"finish","moving":"0001-01-01T00:00:00Z"}`), uint(1234))
+	f.Fuzz(func(t *testing.T, raw []byte, seed uint) {
+		pick := func(n uint) uint {
+			picked := seed % n
+			seed /= n
+			return picked
+		}
+		s := atStep3()
 		token, ok := ParseToken(raw)
 		if !ok {
-			token.Panics = seed & 3
+			token.Panics = int(pick(4))
 		}
-		j := journal()
-		for _, w := range []Weight{0, 30_00, Full} {
-			j.Weight = w
-			for _, change := range []func(*Snapshot){
-				func(*Snapshot) {},
-				func(s *Snapshot) { s.Alias.Routing = Routing{Primary: "7"} },
-				func(s *Snapshot) {
-					s.Alias = Alias{Routing: Routing{Primary: "8", Secondary: "7", Weight: 1}, Description: s.Alias.Description}
-				},
-				func(s *Snapshot) { s.Alias.Description = "front door" },
-				func(s *Snapshot) { s.Unread = &CallError{Kind: ErrorKind(seed & 7), Text: "no"} },
-				func(s *Snapshot) { s.JustWritten = true },
-			} {
-				s := atStep3()
-				s.token, s.journal = token, j
-				s.plan.PreTraffic, s.plan.Probes = "smoke", []Probe{{Name: "ping", EveryStep: true}}
-				s.snapshot.Now = began.Add(time.Duration(seed))
-				if seed%2 == 0 {
-					s.plan.Auto, s.plan.Health.MaxFailed = new(plainAuto), 10
-				}
-				if seed%3 == 0 {
-					s.plan.NewVersion, s.plan.Candidate = "", "next"
-				}
-				s.snapshot.Alias = at(j)
-				change(&s.snapshot)
-				answerAll(t, s)
-			}
+		s.token, s.snapshot.Assessment = token, nil
+		s.journal.Weight = []Weight{0, 30_00, Full}[pick(3)]
+		s.snapshot.Alias, s.snapshot.Now = at(s.journal), began.Add(time.Duration(pick(3))*5*time.Minute)
+		switch pick(6) {
+		case 0:
+			s.snapshot.Alias.Routing = Routing{Primary: "7"}
+		case 1:
+			s.snapshot.Alias.Routing = Routing{Primary: "8", Secondary: "7", Weight: 1}
+		case 2:
+			s.snapshot.Alias.Description = "front door"
+		case 3:
+			s.snapshot.Unread = &CallError{Kind: ErrorKind(pick(6)), Text: "no"}
+		case 4:
+			s.snapshot.JustWritten = true
 		}
+		s.plan.PreTraffic, s.plan.Probes = "smoke", []Probe{{Name: "ping", EveryStep: true}}
+		if pick(2) == 0 {
+			s.plan.Auto, s.plan.Health.MaxFailed = new(plainAuto), 10
+		}
+		if pick(2) == 0 {
+			s.plan.NewVersion, s.plan.Candidate = "", "next"
+		}
+		answerAll(t, s, []Command{"", Rollback, Pause, Resume, Promote}[pick(5)])
 	})
 }
 
-// answerAll takes a turn in which every look finds something, and every command.
-func answerAll(t *testing.T, s stage) {
-	for _, command := range []Command{"", Rollback, Pause, Resume, Promote} {
-		v := s
-		v.snapshot.Assessment = nil
-		for i := 0; ; i++ {
-			require.Less(t, i, 6, "it looks for ever")
-			action, token := v.turn()
-			if command != "" {
-				action, token = v.command(command)
-			}
-			look, ok := action.(Look)
-			if !ok {
-				v.token.After(action, Result{Asked: v.snapshot.Now, At: v.snapshot.Now})
-				token.After(action, Result{Err: &CallError{Kind: Refused}}).Next(v.snapshot.Now)
-				Expire(v.plan, token, command == "", "")
-				WayBack(v.plan, v.deadline, token)
-				break
-			}
-			v.token = token
-			switch look.For {
-			case TheCandidate:
-				v.snapshot.Candidate = &Candidate{Finding: "no"}
-			case TheTraffic:
-				v.snapshot.NoTraffic = &CallError{Text: "no"}
-			case TheAccount:
-				v.snapshot.Readiness = ready
-			case TheConcurrency:
-				v.snapshot.Concurrency = &Concurrency{Moving: true}
-			case TheHealth:
-				v.snapshot.Assessment = &analysis.Assessment{Verdict: analysis.Inconclusive, NoData: true, TooFew: true}
-			}
+// answerAll takes a turn, or gives a command, in which every look finds something.
+func answerAll(t *testing.T, s stage, command Command) {
+	for i := 0; ; i++ {
+		require.Less(t, i, 6, "it looks for ever")
+		action, token := s.turn()
+		if command != "" {
+			action, token = s.command(command)
+		}
+		if wait, ok := action.(Wait); ok {
+			require.True(t, wait.Until.After(s.snapshot.Now), "a wait ends in the future")
+		}
+		look, ok := action.(Look)
+		if !ok {
+			token.After(action, Result{Asked: s.snapshot.Now, At: s.snapshot.Now})
+			token.After(action, Result{Err: &CallError{Kind: Refused}}).Next(s.snapshot.Now)
+			Expire(s.plan, token, command == "", "")
+			WayBack(s.plan, s.deadline, token)
+			return
+		}
+		s.token = token
+		switch look.For {
+		case TheCandidate:
+			s.snapshot.Candidate = &Candidate{Finding: "no"}
+		case TheTraffic:
+			s.snapshot.NoTraffic = &CallError{Text: "no"}
+		case TheAccount:
+			s.snapshot.Readiness = ready
+		case TheConcurrency:
+			s.snapshot.Concurrency = &Concurrency{Moving: true}
+		case TheHealth:
+			s.snapshot.Assessment = &analysis.Assessment{Verdict: analysis.Inconclusive, NoData: true, TooFew: true}
 		}
 	}
 }
