@@ -21,8 +21,7 @@ func (p Probe) unmet(answer []byte) string {
 		return ""
 	}
 	_, err := strictjson.Object(answer)
-	var twice strictjson.DuplicateKeyError
-	if errors.As(err, &twice) {
+	if twice, ok := errors.AsType[strictjson.DuplicateKeyError](err); ok {
 		return fmt.Sprintf("expected an object with %s, got one in which %s", written(p.Expect), twice)
 	}
 	var got map[string]any
