@@ -35,9 +35,15 @@ func (d decision) control(c Command) (Action, Token) {
 		return Look{TheConcurrency}, d.token
 	case d.moving() && d.ours() && d.at100() == nil:
 		return d.waitForConcurrency()
-	case d.live == nil:
+	}
+	if d.live == nil {
 		d.live = d.bakedJournal()
 	}
+	return d.controlLive(c)
+}
+
+// controlLive is a command for an alias that was read.
+func (d decision) controlLive(c Command) (Action, Token) {
 	j := d.live
 	switch ours := j != nil && (d.token.Rollout == "" || j.ID == d.token.Rollout); {
 	case !ours && d.token.Last != "":

@@ -116,6 +116,11 @@ func (d decision) carryOn() (Action, Token) {
 	case moving && at100 != nil && !d.live.Held:
 		return d.waitForConcurrency()
 	}
+	return d.drive()
+}
+
+// drive is a turn of the driver that the journal names.
+func (d decision) drive() (Action, Token) {
 	d.see()
 	if d.asksHealth() {
 		return Look{TheHealth}, d.token
