@@ -46,7 +46,7 @@ func (d decision) runProbe() (Action, Token) {
 		d.token.Probed, d.token.ProbedAt = 0, j.Weight
 	}
 	if again := d.tryAgain(invokedProbe); again.After(d.snapshot.Now) {
-		return d.waitFor(again.Sub(d.snapshot.Now))
+		return d.tryLater(again.Sub(d.snapshot.Now))
 	}
 	until := d.snapshot.Now.Add(longestHook)
 	if back := d.wayBack(); !back.IsZero() && back.Before(until) {
