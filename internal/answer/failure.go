@@ -28,6 +28,9 @@ type (
 	Superseded struct{ failure }
 	// RollbackFailed is an alias that could not be put back; a person must look.
 	RollbackFailed struct{ failure }
+	// TakenOver is a rollout that a newer driver keeps, or has finished: what other doors answer in-progress for, a workflow
+	// fails with.
+	TakenOver struct{ failure }
 	// StateUnknown is an alias of which nobody knows what the last write has made; a person must look.
 	StateUnknown struct{ failure }
 )
@@ -41,6 +44,9 @@ func (f failure) Error() string { return f.message }
 func Invalid(problems string) error {
 	return InvalidRequest{failure{limited("the request is refused, nothing was touched: " + problems)}}
 }
+
+// Relieved is the failure of a workflow whose rollout is a newer driver's.
+func Relieved(reason string) error { return TakenOver{failure{limited(reason)}} }
 
 // Failure is the error of an outcome; nil for one that is an answer.
 func Failure(outcome rollout.Outcome, message string) error {

@@ -12,7 +12,9 @@ import (
 
 // Recorder gathers from events what an answer tells: the steps that one driver has seen, and how they were judged.
 type Recorder struct {
-	steps    []Step
+	steps []Step
+	// most is how many steps are kept, the last ones; 0 is all.
+	most     int
 	warnings []string
 	// journal is the last one seen of the rollout, and routing the alias's.
 	journal *rollout.Journal
@@ -83,6 +85,9 @@ func (r *Recorder) reach(w rollout.Weight, at time.Time) {
 	}
 	if w > 0 {
 		r.steps = append(r.steps, Step{Weight: w, From: at})
+		if r.most > 0 && len(r.steps) > r.most {
+			r.steps = r.steps[len(r.steps)-r.most:]
+		}
 	}
 }
 

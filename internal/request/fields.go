@@ -15,8 +15,12 @@ import (
 	"github.com/meta-deployer/meta-deployer/internal/strictjson"
 )
 
-// MaxBytes is how large a request may be.
-const MaxBytes = 256 << 10
+const (
+	// MaxBytes is how large a request may be.
+	MaxBytes = 256 << 10
+	// MaxLongBytes is how large it may be at a long engine.
+	MaxLongBytes = 100 << 10
+)
 
 // open says whether a text can be read: JSON of a bearable size. It reports every key that is given twice, wherever it is,
 // also in a payload: which of the two the function would take nobody can say. root is the path that these begin with.

@@ -52,6 +52,8 @@ type Request struct {
 type Home struct {
 	Region, Account string
 	Poll            time.Duration
+	// Long says that the driver is a long engine: it looks less often at a long plan, and takes a smaller request.
+	Long bool
 	// Force and Emergency are the functions for which a request may have these keys.
 	Force, Emergency Patterns
 }
@@ -61,6 +63,10 @@ type Home struct {
 func Parse(raw []byte, home Home) (Request, error) {
 	const form = `give one JSON object, such as {"function-name": "f", "alias": "live", "new-version": "2"}`
 	in := reading{home: home}
+	if home.Long && len(raw) > MaxLongBytes {
+		in.problems.say("the request has %d bytes: give at most %d to a long engine", len(raw), MaxLongBytes)
+		return Request{}, &ProblemsError{Problems: in.problems.list()}
+	}
 	if !in.open("the request", "", raw, form) {
 		return Request{}, &ProblemsError{Problems: in.problems.list()}
 	}

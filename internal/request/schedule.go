@@ -29,6 +29,9 @@ func (r *Request) parsePlan(f fields) {
 		r.checkAuto(f)
 	}
 	r.checkDuration(f)
+	if pace := r.Plan.Pace(); f.home.Long && f.has("poll-interval") && pace > r.Plan.Poll {
+		f.warn("poll-interval is %s, and a plan of %s is looked at every %s", r.Plan.Poll, r.Plan.Duration(), pace.Round(time.Second))
+	}
 	if r.Action == Plan {
 		unjudged(f, r.Plan)
 	}

@@ -92,8 +92,14 @@ func (t Token) AfterCall(p Plan, r Driver, dl Deadline, now, next time.Time, fai
 	}
 	t.FailedCalls++
 	next = now.Add(pause)
-	if back := d.wayBack(); back.After(now) && back.Before(next) {
-		next = back
+	ends := []time.Time{d.wayBack()}
+	if t.Rollout == "" && t.Trouble != nil {
+		ends = append(ends, t.Trouble.Since.Add(startTime))
+	}
+	for _, end := range ends {
+		if end.After(now) && end.Before(next) {
+			next = end
+		}
 	}
 	return t, next
 }

@@ -186,6 +186,7 @@ func (t Token) After(a Action, r Result) Token {
 // AfterPanic counts a turn that panicked. After the third in a row a rollout goes back, or is held, without blame; that takes
 // nothing but reading and writing the alias. A person's command ends.
 func (t Token) AfterPanic() Token {
+	t.Format = tokenFormat
 	t.Panics++
 	return t
 }

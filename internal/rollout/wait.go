@@ -100,6 +100,30 @@ func (d decision) unfinished() string {
 	return at
 }
 
+// Standing is where the rollout of a token stands, for people.
+func (t Token) Standing() string {
+	j, why := t.Journal(), t.Doubt
+	if t.Trouble != nil {
+		why = t.Trouble.Error.Text
+	}
+	text := "nothing has begun yet"
+	if j != nil {
+		text = fmt.Sprintf("at %s %%, step %d of %d", j.Weight, j.Step, j.Steps)
+		switch {
+		case t.Failure != nil:
+			text += ", going back: " + t.Failure.Why
+		case j.Paused:
+			text += ", paused"
+		case j.Approval == Wanted:
+			text += ", waiting for approval"
+		}
+	}
+	if why != "" {
+		text += "; " + why
+	}
+	return text
+}
+
 const (
 	// latestSight is how long after a shift CloudWatch shows what came of it, at the latest.
 	latestSight = 3 * time.Minute

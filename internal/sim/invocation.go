@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/meta-deployer/meta-deployer/internal/driver/loop"
+	"github.com/meta-deployer/meta-deployer/internal/driver/workflow"
 	"github.com/meta-deployer/meta-deployer/internal/request"
 	"github.com/meta-deployer/meta-deployer/internal/target"
 )
@@ -79,6 +80,14 @@ func (w *World) Deployer(log *slog.Logger) loop.Deployer {
 	return loop.Deployer{
 		Accounts: func(string, string, string) target.Account { return w.Account() },
 		Clock:    w.Clock(), Log: log, Caller: Caller, Fatal: IsKill,
+	}
+}
+
+// Worker is a worker of a state machine that lives in this world.
+func (w *World) Worker(log *slog.Logger) workflow.Worker {
+	return workflow.Worker{
+		Accounts: func(string, string, string) target.Account { return w.Account() },
+		Clock:    w.Clock(), Log: log, Caller: Caller, Deployer: "meta-deployer", Fatal: IsKill,
 	}
 }
 

@@ -4,9 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"log/slog"
-	"runtime/debug"
 	"time"
 
 	"github.com/meta-deployer/meta-deployer/internal/answer"
@@ -98,26 +96,11 @@ func (d Deployer) answer(ctx context.Context, r request.Request, driver rollout.
 	var record answer.Recorder
 	engine := turn.Engine{Account: account, Clock: d.Clock, Memory: d.Memory, Fatal: d.Fatal}
 	finish, token := Run(ctx, engine, r, driver, end, func(events ...rollout.Event) {
-		d.safely(ctx, log, func() { record.Tell(events...) })
-		d.safely(ctx, log, func() { notify.Log{Logger: log}.Tell(ctx, events...) })
+		notify.Guarded(ctx, log, d.Fatal, func() { record.Tell(events...) })
+		notify.Guarded(ctx, log, d.Fatal, func() { notify.Log{Logger: log}.Tell(ctx, events...) })
 		if d.Watch != nil {
-			d.safely(ctx, log, func() { d.Watch(ctx, events...) })
+			notify.Guarded(ctx, log, d.Fatal, func() { d.Watch(ctx, events...) })
 		}
 	})
 	return record.Answer(r, finish, token, d.Clock.Now())
-}
-
-// safely tells somebody of what has happened: whatever goes wrong with that must not stop the rollout.
-func (d Deployer) safely(ctx context.Context, log *slog.Logger, tell func()) {
-	defer func() {
-		value := recover()
-		if value == nil {
-			return
-		}
-		if d.Fatal != nil && d.Fatal(value) {
-			panic(value)
-		}
-		log.ErrorContext(ctx, "panic", "value", fmt.Sprint(value), "stack", string(debug.Stack()))
-	}()
-	tell()
 }

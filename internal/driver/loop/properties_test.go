@@ -349,7 +349,7 @@ func TestL2AtEveryCallOfAWholeRollout(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			g.sameID, g.restart = true, 2*time.Second
-			for _, how := range []*stepping{nil, {}, {aged: []int{lost}}} {
+			for _, how := range []*stepping{nil, {}, {aged: []int{lost}}, {workflow: true}} {
 				g := g
 				g.stepping = how
 				want := g.play()
@@ -397,6 +397,10 @@ func TestE1EveryDriverAtEveryCadenceGivesTheSameRoutings(t *testing.T) {
 		}
 		stepped := again.play()
 		stepped.sameAs(t, fmt.Sprintf("E1, turn by turn, %+v", *again.stepping), loop)
+
+		again.stepping.workflow = true
+		executed := again.play()
+		executed.sameAs(t, fmt.Sprintf("E1, by a workflow, %+v", *again.stepping), loop)
 	})
 }
 

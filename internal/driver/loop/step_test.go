@@ -20,6 +20,8 @@ type stepping struct {
 	late []time.Duration
 	// aged is how many calls old the token is that each is given, in turn; lost is without any.
 	aged []int
+	// workflow makes the calls through the worker of a state machine.
+	workflow bool
 }
 
 // lost is a token that a call is not given.
@@ -30,6 +32,10 @@ const longestCall = time.Minute
 
 // step calls until the rollout has ended. A call that is killed is made again with the token it had.
 func (s *story) step(w *sim.World, d loop.Deployer, raw []byte) {
+	if s.stepping.workflow {
+		s.execute(w, d, raw)
+		return
+	}
 	r, err := request.Parse(raw, sim.Home())
 	must(err)
 	tokens := [][]byte{nil}

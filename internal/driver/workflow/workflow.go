@@ -1,0 +1,141 @@
+// Package workflow drives a rollout as the task of a state machine: each call takes the turns that follow at once, and answers
+// how long the machine has to wait, or how the rollout has ended.
+package workflow
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/meta-deployer/meta-deployer/internal/answer"
+	"github.com/meta-deployer/meta-deployer/internal/driver/step"
+	"github.com/meta-deployer/meta-deployer/internal/health"
+	"github.com/meta-deployer/meta-deployer/internal/notify"
+	"github.com/meta-deployer/meta-deployer/internal/request"
+	"github.com/meta-deployer/meta-deployer/internal/rollout"
+	"github.com/meta-deployer/meta-deployer/internal/target"
+	"github.com/meta-deployer/meta-deployer/internal/turn"
+)
+
+// Worker answers the calls of a state machine.
+type Worker struct {
+	// Accounts gives the account to work in: the worker's own, or the one of a role. session is how the worker shows in the trail
+	// of that account.
+	Accounts func(roleARN, externalID, session string) target.Account
+	Clock    target.Clock
+	Log      *slog.Logger
+	// Caller tells of an invocation where the worker runs.
+	Caller func(ctx context.Context) (home request.Home, id string)
+	// Deployer is the name of the function that takes the actions that a workflow does not.
+	Deployer string
+	// Watch is told of every event beside the log; nil is nobody.
+	Watch func(ctx context.Context, events ...rollout.Event)
+	// Memory keeps what was read of the past between invocations; nil forgets it at the end of each.
+	Memory *health.Memory
+	// Fatal is turn.Engine's.
+	Fatal func(value any) bool
+}
+
+const (
+	// Longest is how long a rollout may take: an execution's year, less an hour.
+	Longest = 365*24*time.Hour - time.Hour
+	// poll is how often a rollout is looked at whose request does not say.
+	poll = 30 * time.Second
+	// answerMargin is what is left of an invocation when work stops.
+	answerMargin = 20 * time.Second
+	// mostSteps is how many steps an answer has, the last ones.
+	mostSteps = 20
+)
+
+// Invoke answers one call as bytes: what the machine carries to the next, or the rollout's answer. Its errors are the failures
+// of package answer, by whose type the machine tells them apart. A panic is answered with a wait, but for the last of many.
+func (w Worker) Invoke(ctx context.Context, payload []byte) (out []byte, err error) {
+	c := call{Worker: w, log: w.Log}
+	if err := c.read(payload); err != nil {
+		w.Log.WarnContext(ctx, "request refused", "bytes", len(payload), "reason", err.Error())
+		return nil, err
+	}
+	defer func() {
+		if value := recover(); value != nil {
+			notify.Panic(ctx, c.log, w.Fatal, value)
+			if c.carried.Panics++; c.carried.Panics >= maxPanics {
+				panic(value)
+			}
+			out, err = json.Marshal(c.pause(panicPause<<(c.carried.Panics-1), "an internal error of the worker; its log has the stack"))
+		}
+	}()
+	value, err := c.handle(ctx)
+	if err != nil {
+		c.log.WarnContext(ctx, "ended", "error", answer.ErrorType(err), "reason", err.Error())
+		return nil, err
+	}
+	return json.Marshal(value)
+}
+
+// A worker that panics outside of a turn is called again after panicPause, doubling; the last of maxPanics in a row fails the
+// call.
+const (
+	panicPause = 30 * time.Second
+	maxPanics  = 8
+)
+
+// handle takes the turns of a call, and answers the rollout's end or what to carry to the next call.
+func (c *call) handle(ctx context.Context) (any, error) {
+	home, _ := c.Caller(ctx)
+	home.Poll, home.Long = poll, true
+	r, err := request.Parse(c.Request, home)
+	if problems, ok := errors.AsType[*request.ProblemsError](err); ok {
+		c.log.WarnContext(ctx, "request refused", "bytes", len(c.Request), "problems", problems.Problems)
+	}
+	switch {
+	case err != nil:
+		return nil, answer.Invalid(err.Error())
+	case r.Action != request.Deploy:
+		return nil, answer.Invalid(fmt.Sprintf("a workflow takes action deploy only: send action %s to the deployer, aws lambda invoke --function-name %s", r.Action, c.Deployer))
+	}
+	driver := rollout.Driver{ID: rollout.DriverToken(c.name()), Continues: c.continues, Long: true}
+	c.log = c.log.With("function", r.Plan.Function, "alias", r.Plan.Alias, "driver", driver.ID)
+	c.log.InfoContext(ctx, "call", "calls", c.carried.Calls, "continues", c.continues, "request", string(request.Redacted(c.Request)))
+	deadline := rollout.Deadline{Rollout: c.Started.Add(Longest)}
+	if end, ok := ctx.Deadline(); ok {
+		deadline.Process = end.Add(-answerMargin)
+		bounded, cancel := c.Clock.Bound(ctx, deadline.Process)
+		defer cancel()
+		ctx = bounded
+	}
+	return c.turns(ctx, r, driver, deadline)
+}
+
+// turns takes the turns.
+func (c *call) turns(ctx context.Context, r request.Request, driver rollout.Driver, deadline rollout.Deadline) (any, error) {
+	if c.Memory == nil {
+		c.Memory = new(health.Memory)
+	}
+	record := answer.Resume(c.carried.Record, mostSteps)
+	engine := turn.Engine{Account: c.Accounts(r.RoleARN, r.ExternalID, driver.ID), Clock: c.Clock, Memory: c.Memory, Fatal: c.Fatal}
+	result := step.Call(ctx, engine, r, driver, deadline, c.token, func(events ...rollout.Event) {
+		notify.Guarded(ctx, c.log, c.Fatal, func() { record.Tell(events...) })
+		notify.Guarded(ctx, c.log, c.Fatal, func() { notify.Log{Logger: c.log}.Tell(ctx, events...) })
+		if c.Watch != nil {
+			notify.Guarded(ctx, c.log, c.Fatal, func() { c.Watch(ctx, events...) })
+		}
+	})
+	c.carry(result.Token, record)
+	now := c.Clock.Now()
+	switch end := result.End; {
+	case end == nil:
+		return c.pause(result.Next.Sub(now), result.Token.Standing()), nil
+	case end.Outcome == rollout.InProgress:
+		return nil, answer.Relieved(end.Reason)
+	default:
+		a, err := record.Answer(r, *end, result.Token, now)
+		if err != nil {
+			return nil, err
+		}
+		c.log.InfoContext(ctx, "ended", "status", a.Status, "reason", a.Reason)
+		return a, nil
+	}
+}
