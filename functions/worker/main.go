@@ -1,0 +1,28 @@
+// The worker takes the turns of a rollout that a state machine runs.
+package main
+
+import (
+	"log/slog"
+	"os"
+	"strings"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-lambda-go/lambdacontext"
+
+	"github.com/meta-deployer/meta-deployer/internal/cloud"
+	"github.com/meta-deployer/meta-deployer/internal/cloud/account"
+	"github.com/meta-deployer/meta-deployer/internal/driver/workflow"
+	"github.com/meta-deployer/meta-deployer/internal/health"
+	"github.com/meta-deployer/meta-deployer/internal/request"
+	"github.com/meta-deployer/meta-deployer/internal/target"
+)
+
+func main() {
+	config := cloud.Load(os.Getenv)
+	home := request.Home{Force: request.PatternsOf(os.LookupEnv("FORCE_FUNCTIONS")), Emergency: request.PatternsOf(os.LookupEnv("EMERGENCY_FUNCTIONS"))}
+	deployer := strings.TrimSuffix(lambdacontext.FunctionName, "-worker")
+	lambda.Start(workflow.Worker{
+		Accounts: account.Of(config), Caller: cloud.Caller(config, home), Deployer: deployer,
+		Clock: target.WallClock(), Log: slog.New(lambdacontext.NewLogHandler()), Memory: new(health.Memory),
+	})
+}
