@@ -40,7 +40,7 @@ func answer(call wiretest.Call) wiretest.Answer {
 			},
 		}}}}
 	case "codedeploy:PutLifecycleEventHookExecutionStatus":
-		return wiretest.Answer{Body: object{}}
+		return wiretest.Answer{Body: object{"lifecycleEventHookExecutionId": "eyJlbmNyeXB0ZWREYXRhIjoiT2x"}}
 	case "lambda:GetAlias":
 		return wiretest.Answer{Body: object{"FunctionVersion": "8", "Description": "", "RevisionId": "r1"}}
 	case "cloudwatch:GetMetricData":
@@ -109,7 +109,7 @@ func TestPosttrafficFunction(t *testing.T) {
 		},
 		"an alias that is split": {
 			different: operations{"lambda:GetAlias": always(wiretest.Answer{Body: object{
-				"FunctionVersion": "7", "RoutingConfig": object{"AdditionalVersionWeights": object{"8": 0.9}},
+				"FunctionVersion": "7", "RevisionId": "r1", "RoutingConfig": object{"AdditionalVersionWeights": object{"8": 0.9}},
 			}})},
 			status: "Failed", reason: "version 7 with 90 % on version 8",
 		},

@@ -30,6 +30,9 @@ const (
 // object is a body on the wire.
 type object = map[string]any
 
+// reported is what CodeDeploy answers to a status.
+var reported = wiretest.Answer{Body: object{"lifecycleEventHookExecutionId": "eyJlbmNyeXB0ZWREYXRhIjoiT2x"}}
+
 // account is AWS as the hook meets it, in a test's own words: what one operation answers, everything else being well.
 type account struct {
 	answers map[string]func(wiretest.Call) wiretest.Answer
@@ -54,9 +57,9 @@ func (a *account) answer(call wiretest.Call) wiretest.Answer {
 			return wiretest.Fail(400, "LifecycleEventAlreadyCompletedException", "twice")
 		}
 		a.reported = true
-		return wiretest.Answer{Body: object{}}
+		return reported
 	case "lambda:GetFunctionConfiguration":
-		return wiretest.Answer{Body: object{"State": "Active", "LastUpdateStatus": "Successful"}}
+		return wiretest.Answer{Body: object{"Version": "8", "State": "Active", "LastUpdateStatus": "Successful"}}
 	case "lambda:Invoke":
 		if call.Header.Get("X-Amz-Invocation-Type") == "DryRun" {
 			return wiretest.Answer{Status: 204}
@@ -130,11 +133,11 @@ func TestPretrafficFunction(t *testing.T) {
 		"PROBES that is wrong":  {probes: `[{"nmae": "a"}]`, status: "Failed", reason: "PROBES[0].nmae is not a key"},
 		"a version that failed": {
 			probes: probes, status: "Failed", reason: "cannot serve: its state is Failed",
-			answers: operations{"lambda:GetFunctionConfiguration": always(wiretest.Answer{Body: object{"State": "Failed", "StateReasonCode": "ImageDeleted"}})},
+			answers: operations{"lambda:GetFunctionConfiguration": always(wiretest.Answer{Body: object{"Version": "8", "State": "Failed", "StateReasonCode": "ImageDeleted"}})},
 		},
 		"an answer that nests too deeply": {
 			probes: probes, status: "Failed", reason: "expected an object",
-			answers: operations{"lambda:Invoke": always(wiretest.Answer{Body: []byte(`{"ok":` + strings.Repeat("[", 200000) + strings.Repeat("]", 200000) + `}`)})},
+			answers: operations{"lambda:Invoke": always(wiretest.Answer{Body: []byte(`{"ok":` + strings.Repeat("[", 100000) + strings.Repeat("]", 100000) + `}`)})},
 		},
 		"a connection that is cut": {
 			probes: probes, status: "Failed", reason: "no answer: unavailable", timeout: runsOut,
@@ -180,16 +183,16 @@ func TestPretrafficFunctionWithAnOddCodeDeploy(t *testing.T) {
 		answer    wiretest.Answer
 		reason    string
 	}{
-		"no targets":                {"codedeploy:ListDeploymentTargets", wiretest.Answer{Body: object{}}, "0 targets"},
+		"no targets":                {"codedeploy:ListDeploymentTargets", wiretest.Answer{Body: object{}}, "has no target"},
 		"targets of the wrong type": {"codedeploy:ListDeploymentTargets", wiretest.Answer{Body: object{"targetIds": object{"a": 1}}}, "cannot be told"},
 		"an unknown deployment":     {"codedeploy:ListDeploymentTargets", wiretest.Fail(400, "DeploymentDoesNotExistException", "none"), "DeploymentDoesNotExistException"},
 		"no permission":             {"codedeploy:ListDeploymentTargets", wiretest.Fail(400, "AccessDeniedException", "no"), "access denied"},
 		"an HTML page":              {"codedeploy:ListDeploymentTargets", wiretest.Answer{Body: []byte("<html>")}, "time ran out"},
 		"a service that is down":    {"codedeploy:BatchGetDeploymentTargets", wiretest.Fail(500, "InternalFailure", "down"), "time ran out"},
-		"an empty target":           {"codedeploy:BatchGetDeploymentTargets", targets(object{}), "not an alias of a Lambda function"},
-		"null targets":              {"codedeploy:BatchGetDeploymentTargets", targets(nil, nil), "not an alias of a Lambda function"},
-		"a function without name":   {"codedeploy:BatchGetDeploymentTargets", targets(target("", "8")), "functionName is"},
-		"no version":                {"codedeploy:BatchGetDeploymentTargets", targets(target("my-app-orders", "")), "targetVersion is"},
+		"an empty target":           {"codedeploy:BatchGetDeploymentTargets", targets(object{}), "is not told"},
+		"null targets":              {"codedeploy:BatchGetDeploymentTargets", targets(nil, nil), "is not told"},
+		"a function without name":   {"codedeploy:BatchGetDeploymentTargets", targets(target("", "8")), `version "8" of function ""`},
+		"no version":                {"codedeploy:BatchGetDeploymentTargets", targets(target("my-app-orders", "")), `version "" of function`},
 		"$LATEST":                   {"codedeploy:BatchGetDeploymentTargets", targets(target("my-app-orders", "$LATEST")), "targetVersion is"},
 		"a function by ARN":         {"codedeploy:BatchGetDeploymentTargets", targets(target("arn:aws:lambda:eu-central-1:123456789012:function:my-app-orders", "8")), ""},
 	}
@@ -232,7 +235,7 @@ func TestPretrafficFunctionReports(t *testing.T) {
 			var reports atomic.Int32
 			a := &account{answers: map[string]func(wiretest.Call) wiretest.Answer{put: func(wiretest.Call) wiretest.Answer {
 				if reports.Add(1) > 1 && !test.always {
-					return wiretest.Answer{Body: object{}}
+					return reported
 				}
 				return test.first
 			}}}
@@ -272,4 +275,24 @@ func TestPretrafficFunctionGoesOn(t *testing.T) {
 	checkAnswer(t, process.Invoke(event(t, "codedeploy.json"), plenty), "Succeeded", "passed 1 of 1 probes")
 	assert.Equal(t, []any{"Failed", "Succeeded"}, statuses(server), "the repeated event is reported again, and CodeDeploy keeps the first")
 	assert.Contains(t, process.Log(), `"requestId":"8476a536-`)
+}
+
+// What a version answers is of its own making: CodeDeploy gets its status all the same, within the memory that the
+// function is given at the least.
+func TestPretrafficFunctionReadsNoEndlessAnswer(t *testing.T) {
+	t.Parallel()
+	path := runtimetest.Build(t, "./functions/pretraffic")
+	const megabyte = 1 << 20
+	a := &account{answers: map[string]func(wiretest.Call) wiretest.Answer{
+		"lambda:Invoke": always(wiretest.Answer{Body: []byte(`{"ok":[` + strings.Repeat(`{},`, 2*megabyte-4) + `{}]}`)}),
+	}}
+	process, server := start(t, path, strings.Replace(probes, `"expect"`, `"compare": {"ignore": []}, "expect"`, 1), a)
+	checkAnswer(t, process.Invoke(event(t, "codedeploy.json"), plenty), "Failed", "its answer is larger than 256 KB, which is not read")
+	assert.Equal(t, []any{"Failed"}, statuses(server))
+	assert.Less(t, len(process.Log()), 10_000)
+	peak, err := process.PeakMemory()
+	if err != nil {
+		t.Skip(err) // only Linux tells
+	}
+	assert.Less(t, peak, 128*megabyte)
 }

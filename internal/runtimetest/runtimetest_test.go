@@ -66,6 +66,10 @@ func TestRun(t *testing.T) {
 		assert.Less(t, took, 30*time.Second)
 	}
 	assert.Positive(t, p.PID())
+	if peak, err := p.PeakMemory(); err == nil { // Linux
+		assert.Greater(t, peak, 1<<20)
+		assert.Less(t, peak, 1<<30)
+	}
 	p.Kill()
 	assert.Positive(t, p.CPU())
 
