@@ -50,7 +50,7 @@ type Health struct {
 
 // NeedsMinutes says whether this health check reads metrics at all.
 func (h Health) NeedsMinutes() bool {
-	return !h.Off && (h.judgesCalls() || h.Latency.on() || h.Throttles || len(h.Metrics) > 0)
+	return !h.Off
 }
 
 // judgesCalls says whether it looks at invocations and errors.
@@ -60,7 +60,7 @@ func (h Health) judgesCalls() bool {
 
 // NeedsHistory says whether it looks at the old version's time before the rollout.
 func (h Health) NeedsHistory() bool {
-	return !h.Off && (h.Errors == ErrorsCompare || h.MaxFailed > 0 || h.Latency.Compare)
+	return !h.Off
 }
 
 // AlarmState is a CloudWatch alarm's state. The zero AlarmState is none.
@@ -100,6 +100,10 @@ type Evidence struct {
 	// StepSince is when the present step began; MinInvocations counts from its minute on, the finest that CloudWatch
 	// tells.
 	StepSince time.Time
+	// Awaited is the shift whose effect must have been seen before the rollout goes on; zero for none.
+	Awaited time.Time
+	// HoldEnd is when the hold of the present step ends, for MinInvocations.
+	HoldEnd time.Time
 	// Terse leaves out the bounds for people, which take most of the time of an Assess.
 	Terse bool
 }
@@ -133,6 +137,8 @@ func Assess(h Health, e Evidence) Assessment {
 	}
 	a.NoData = a.Verdict == Inconclusive && !a.waiting
 	a.Step = e.step()
+	a.Seen, a.Quiet, a.HoldSeen = e.seen(), e.quiet(), e.holdSeen()
+	a.TooFew = !h.Off && e.Reading.New(e.StepSince).Invocations < float64(h.MinInvocations)
 	return a
 }
 

@@ -97,6 +97,12 @@ type Assessment struct {
 	// Doubtful says that there is more evidence against the new version than for it, though not enough to Fail, and no
 	// proof that it is good enough (the specification, section 2.9). It is for those who would go on early.
 	Doubtful bool
+	// Seen says that something of what the shift Evidence.Awaited brought is visible; Quiet that the alias had no call in the
+	// three hours before the rollout, so that nothing can be expected to be.
+	Seen, Quiet bool
+	// TooFew says that fewer calls than Health.MinInvocations are visible in this step, and HoldSeen that something after the
+	// end of its hold is.
+	TooFew, HoldSeen bool
 
 	waiting bool
 }

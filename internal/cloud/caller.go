@@ -7,13 +7,13 @@ import (
 	"github.com/aws/aws-lambda-go/lambdacontext"
 	"github.com/aws/aws-sdk-go-v2/aws"
 
-	"github.com/meta-deployer/meta-deployer/internal/rollout"
+	"github.com/meta-deployer/meta-deployer/internal/request"
 )
 
 // Caller tells where an invocation runs, from the function's own ARN, and the invocation's request id.
-func Caller(cfg aws.Config) func(ctx context.Context) (home rollout.Home, id string) {
-	return func(ctx context.Context) (rollout.Home, string) {
-		home := rollout.Home{Region: cfg.Region}
+func Caller(cfg aws.Config) func(ctx context.Context) (home request.Home, id string) {
+	return func(ctx context.Context) (request.Home, string) {
+		home := request.Home{Region: cfg.Region}
 		invocation, ok := lambdacontext.FromContext(ctx)
 		if !ok {
 			return home, ""

@@ -17,6 +17,7 @@ import (
 	"github.com/meta-deployer/meta-deployer/internal/cloud/functions"
 	"github.com/meta-deployer/meta-deployer/internal/cloud/metrics"
 	"github.com/meta-deployer/meta-deployer/internal/hook"
+	"github.com/meta-deployer/meta-deployer/internal/request"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
 	"github.com/meta-deployer/meta-deployer/internal/target"
 	"github.com/meta-deployer/meta-deployer/internal/wiretest"
@@ -190,6 +191,6 @@ func TestCaller(t *testing.T) {
 		AwsRequestID: "8476a536-e9f4-11e8-9739-2dfe598c3fcd", InvokedFunctionArn: "arn:aws:lambda:us-east-1:123456789012:function:deployer:live",
 	})
 	home, id = cloud.Caller(cloud.Load(func(string) string { return "us-east-1" }))(ctx)
-	assert.Equal(t, rollout.Home{Region: "us-east-1", Account: "123456789012"}, home)
+	assert.Equal(t, request.Home{Region: "us-east-1", Account: "123456789012"}, home)
 	assert.Equal(t, "8476a536-e9f4-11e8-9739-2dfe598c3fcd", id)
 }

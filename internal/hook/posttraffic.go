@@ -65,7 +65,7 @@ func (p PostTraffic) check(ctx context.Context, t Target) (string, error) {
 // judge reads the metrics and judges them.
 func (p PostTraffic) judge(ctx context.Context, t Target, alias target.Alias, rate float64) (string, error) {
 	since := began(t, p.Clock.Now())
-	evidence := analysis.Evidence{Reading: analysis.Reading{Alone: alone(t, alias)}}
+	evidence := analysis.Evidence{Reading: analysis.Reading{Alone: alone(t, alias, p.Clock.Now())}}
 	err := retried(ctx, p.Clock, func() (err error) {
 		evidence.Reading.Minutes, err = p.Meter.Minutes(ctx, target.MetricsQuery{
 			Function: t.bare(), Alias: t.Alias, OldVersion: t.OldVersion, NewVersion: t.NewVersion, Since: since, Until: p.Clock.Now(),
@@ -102,8 +102,9 @@ func began(t Target, now time.Time) time.Time {
 // CodeDeploy tells when it was done with the traffic. A rollout's event has no such time, but the journal on the alias
 // is written together with the routing, so its step at all traffic is exact. Without a journal nobody knows, and only
 // the series of the version itself counts: the alias's could blame the old version's failures on the new one.
-func alone(t Target, alias target.Alias) time.Time {
-	if live := rollout.ParseDescription(alias.Description).Live(alias.Routing); t.Alone.IsZero() && live != nil {
+func alone(t Target, alias target.Alias, now time.Time) time.Time {
+	of := rollout.Target{Function: t.bare(), Alias: t.Alias}
+	if live := rollout.ParseDescription(alias.Description).Live(of, alias.Routing, now); t.Alone.IsZero() && live != nil {
 		return live.Since
 	}
 	return t.Alone

@@ -123,7 +123,7 @@ func TestPostTraffic(t *testing.T) {
 func TestPostTrafficReadsTheAliasOnceItStoodAlone(t *testing.T) {
 	bad := analysis.Counts{Invocations: 50, Errors: 50}
 	shifted := rolling.Add(5*time.Minute + 20*time.Second)
-	journal := rollout.Journal{ID: "20000101-000000000-3f9a", Start: rolling, Old: "1", New: "2", Weight: rollout.Full, Step: 2, Steps: 2, Since: shifted, First: rolling, Driver: "test"}
+	journal := rollout.Journal{ID: rollout.NewID(rollout.Target{Function: "f", Alias: "live"}, "1", "2", rolling), Start: rolling, Old: "1", New: "2", Weight: rollout.Full, Step: 2, Steps: 2, Since: shifted, First: rolling, Driver: "test"}
 	description, ok := rollout.Description{Owner: "mine", Journal: &journal}.Encode()
 	assert.True(t, ok)
 	tests := map[string]struct {

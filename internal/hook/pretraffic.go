@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/meta-deployer/meta-deployer/internal/request"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
 	"github.com/meta-deployer/meta-deployer/internal/target"
 )
@@ -37,7 +38,7 @@ func (p PreTraffic) Invoke(ctx context.Context, payload []byte) ([]byte, error) 
 }
 
 func (p PreTraffic) check(ctx context.Context, t Target) (string, error) {
-	probes, err := rollout.HookProbes("PROBES", p.Probes)
+	probes, err := request.HookProbes("PROBES", p.Probes)
 	if err != nil {
 		return "", err
 	}

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/meta-deployer/meta-deployer/internal/analysis"
+	"github.com/meta-deployer/meta-deployer/internal/request"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
 )
 
@@ -19,7 +20,7 @@ var noon = time.Date(2026, 1, 5, 12, 0, 0, 0, time.UTC)
 // planOf is the plan of a request with more keys.
 func planOf(t *testing.T, more string) rollout.Plan {
 	t.Helper()
-	r, err := rollout.Parse([]byte(`{"action": "rehearse", "function-name": "f", "alias": "live", `+more+`}`), rollout.Home{})
+	r, err := request.Parse([]byte(`{"action": "rehearse", "function-name": "f", "alias": "live", `+more+`}`), request.Home{})
 	require.NoError(t, err)
 	return r.Plan
 }
@@ -37,8 +38,8 @@ func TestBlastRadius(t *testing.T) {
 	linear := planOf(t, `"steps": 10, "interval": 60`)
 	radii := BlastRadius(linear, noon, steady(4, 0, 1200, 0))
 	require.Len(t, radii, 3)
-	assert.Equal(t, Radius{Failing: 100, RolledBackAfter: "1m15s", Failed: 180}, radii[2],
-		"a minute of 2 a second at 10 %, and a quarter of 4 until the first poll that sees any")
+	assert.Equal(t, Radius{Failing: 100, RolledBackAfter: "1m15s", Failed: 150}, radii[2],
+		"2 a second at 10 %, until the first poll that sees any: nothing goes past the first weight unseen")
 	assert.Greater(t, radii[2].Failed, radii[1].Failed)
 	assert.Greater(t, radii[1].Failed, radii[0].Failed)
 

@@ -56,10 +56,9 @@ const (
 // replay is a trial on its way.
 type replay struct {
 	Trial
-	now         time.Time
-	routing     rollout.Routing
-	description string
-	progress    rollout.Progress
+	now   time.Time
+	alias rollout.Alias
+	token rollout.Token
 	// owed are failures of the present minute that wait for a call to belong to.
 	owed float64
 	// hidden are the cells that are not visible yet, and shown the minutes that are.
@@ -81,14 +80,12 @@ type cell struct {
 func (t Trial) Play() Outcome {
 	t.Plan = judgedByCounts(t.Plan)
 	t.Plan.Poll = max(t.Plan.Poll, replayed(t.Plan)/mostLooks)
-	r := &replay{Trial: t, now: t.Start.UTC().Truncate(time.Millisecond), routing: rollout.Routing{Primary: oldVersion}}
+	t.Plan.Target, t.Plan.NewVersion, t.Plan.Auto = rollout.Target{}, newVersion, nil
+	r := &replay{Trial: t, now: t.Start.UTC().Truncate(time.Millisecond), alias: rollout.Alias{Routing: rollout.Routing{Primary: oldVersion}}}
 	limit := r.now.Add(replayed(t.Plan) + patience)
 	for {
-		action, progress := rollout.Decide(rollout.Target{NewVersion: newVersion}, r.Plan, r.look(), r.progress)
-		r.progress = progress
+		action := r.decide()
 		switch a := action.(type) {
-		case rollout.Preflight:
-			r.progress.Checked = true
 		case rollout.Write:
 			r.write(a)
 		case rollout.Wait:
@@ -96,14 +93,14 @@ func (t Trial) Play() Outcome {
 				return r.end
 			}
 			r.serve(a.Until)
-		case rollout.RunHook, rollout.RunProbe, rollout.Finish:
+		case rollout.Look, rollout.RunHook, rollout.RunProbe, rollout.Finish:
 			return r.end
 		}
 	}
 }
 
 // replayed is how much of a plan is replayed.
-func replayed(p rollout.Plan) time.Duration { return min(p.Duration(), Longest) }
+func replayed(p rollout.Plan) time.Duration { return min(p.Takes(), Longest) }
 
 // Blind says that the plan is judged by more than a replay knows.
 func Blind(p rollout.Plan) bool {
@@ -124,15 +121,22 @@ func judgedByCounts(p rollout.Plan) rollout.Plan {
 	return p
 }
 
-// look is what a driver would find now.
-func (r *replay) look() rollout.Situation {
-	s := rollout.Situation{
-		Now: r.now, Routing: r.routing, Description: rollout.ParseDescription(r.description), Driver: "rehearsal",
+// decide is a driver's turn: every account is ready.
+func (r *replay) decide() (action rollout.Action) {
+	s := rollout.Snapshot{Now: r.now, Alias: r.alias}
+	_, s.JustWritten = r.token.JustWritten(r.now)
+	for {
+		action, r.token = rollout.Decide(r.Plan, s, rollout.Driver{ID: "rehearsal"}, rollout.Deadline{}, r.token)
+		look, asks := action.(rollout.Look)
+		switch {
+		case asks && look.For == rollout.TheAccount:
+			s.Readiness = &rollout.Readiness{}
+		case asks && look.For == rollout.TheHealth:
+			s.Assessment = r.assess(rollout.ParseDescription(r.alias.Description).Journal)
+		default:
+			return action
+		}
 	}
-	if live := s.Description.Live(s.Routing); live != nil && live.Weight > 0 && r.progress.Failure == nil {
-		s.Assessment = r.assess(live)
-	}
-	return s
 }
 
 // assess judges by what is visible now.
@@ -140,7 +144,7 @@ func (r *replay) assess(live *rollout.Journal) *analysis.Assessment {
 	r.show()
 	e := analysis.Evidence{
 		Reading: analysis.Reading{Minutes: r.shown, Share: live.Weight.Share(), Before: r.Plan.Before(live.Weight).Share(), Shifted: live.Since}, History: r.History, JudgedAlone: r.Plan.JudgesAlone(),
-		FirstShift: live.First, StepSince: live.Since, Terse: true,
+		FirstShift: live.First, StepSince: live.Since, Awaited: r.Plan.Awaited(live), HoldEnd: r.Plan.HoldEnd(*live), Terse: true,
 	}
 	if live.Weight == rollout.Full {
 		e.Reading.Alone = live.Since
@@ -151,9 +155,10 @@ func (r *replay) assess(live *rollout.Journal) *analysis.Assessment {
 
 // write does what a write of the alias does.
 func (r *replay) write(w rollout.Write) {
-	r.routing, r.description, r.progress.Rollout = w.Routing, w.Description, w.Rollout
+	r.alias = rollout.Alias{Routing: w.Routing, Description: w.Description, Revision: w.Revision + "'"}
+	r.token = r.token.After(w, rollout.Result{Asked: r.now, At: r.now, Alias: r.alias})
 	switch {
-	case r.progress.Failure != nil:
+	case w.Kind == rollout.SendBack:
 		r.end.RolledBack, r.end.After = true, r.now.Sub(r.first)
 	case r.first.IsZero() && w.Routing != rollout.Routing{Primary: oldVersion}:
 		r.first = r.now
@@ -162,10 +167,10 @@ func (r *replay) write(w rollout.Write) {
 
 // share is the share of traffic that the new version gets.
 func (r *replay) share() float64 {
-	if r.routing.Primary == newVersion {
+	if r.alias.Routing.Primary == newVersion {
 		return 1
 	}
-	return r.routing.Weight.Share()
+	return r.alias.Routing.Weight.Share()
 }
 
 // serve lets the time pass.

@@ -2,43 +2,79 @@ package rollout
 
 import "time"
 
-// NextAction is what follows: exactly one of Preflight, Write, RunHook, RunProbe, Wait and Finish.
-type NextAction interface{ action() }
+// Action is what follows: exactly one of Look, Write, RunHook, RunProbe, Wait and Finish.
+type Action interface{ action() }
 
-// Preflight asks whether the account is ready. Nothing was written before it passed.
-type Preflight struct{}
+// Look asks for something that the decision hangs on. It changes nothing: the same turn finds it out, puts it into the
+// Snapshot and decides again.
+type Look struct{ For Question }
+
+// Question is what a Look is for.
+type Question uint8
+
+// The questions, and the field of Snapshot that answers each.
+const (
+	// TheCandidate asks which version Plan.Candidate points at: Snapshot.Candidate.
+	TheCandidate Question = iota
+	// TheTraffic asks how busy the alias was before the rollout: Snapshot.Traffic.
+	TheTraffic
+	// TheAccount asks whether the account is ready, pre-flight: Snapshot.Readiness.
+	TheAccount
+	// TheConcurrency asks whether Lambda is moving provisioned concurrency: Snapshot.Concurrency.
+	TheConcurrency
+	// TheHealth asks how the running rollout does: Snapshot.Assessment.
+	TheHealth
+)
 
 // Write is one conditional UpdateAlias: routing and description together.
 type Write struct {
+	Kind        WriteKind
 	Routing     Routing
 	Description string
-	// Rollout is the id of the rollout that the alias belongs to once this is written; the driver has joined it then.
-	// Whether a write that failed was done all the same, the alias tells at the next turn.
+	// Revision is the one that the alias has to have still.
+	Revision string
+	// Rollout is the id of the rollout that the alias belongs to once this is written.
 	Rollout string
-	// Why says what the write is for, for the log.
+	// Why says what the write is for, with the cause, for the log.
 	Why string
 }
 
-// RunHook invokes the hook of a stage.
+// WriteKind is what a write is for.
+type WriteKind string
+
+// The kinds of write.
+const (
+	Begin     WriteKind = "begin"
+	TakeOver  WriteKind = "take over"
+	ShiftStep WriteKind = "shift"
+	Bake      WriteKind = "bake"
+	Complete  WriteKind = "finish"
+	SendBack  WriteKind = "roll back"
+	Hold      WriteKind = "hold"
+	ByPause   WriteKind = "pause"
+	ByResume  WriteKind = "resume"
+	ByPromote WriteKind = "promote"
+)
+
+// RunHook invokes the hook of a stage, once.
 type RunHook struct {
 	Stage HookStage
 	// Function is the hook's name.
 	Function string
 	// Event tells the hook about the rollout.
 	Event HookEvent
-	// Until is when the way back must begin; zero is never.
+	// Until is when it is not waited for any longer: the way back must begin, or Lambda would have ended it.
 	Until time.Time
 }
 
-// RunProbe invokes the new version by number with the next probe, before it has traffic or at a new weight. Where the
-// version stands it, the driver raises Progress.Probed; the next turn reads alias and health before the next probe.
+// RunProbe invokes the new version by number with the next probe, once, before it has traffic or at a new weight.
 type RunProbe struct {
 	Probe Probe
 	// OldVersion answers too where the probe compares.
 	OldVersion, NewVersion string
 	// Weight is where the rollout stands. Above 0 a call may keep the turn for MaxProbe only.
 	Weight Weight
-	// Until is when the way back must begin; zero is never.
+	// Until is when it is not waited for any longer, because the way back must begin.
 	Until time.Time
 }
 
@@ -52,65 +88,31 @@ type Finish struct {
 	Reason string
 }
 
-func (Preflight) action() {}
-func (Write) action()     {}
-func (RunHook) action()   {}
-func (RunProbe) action()  {}
-func (Wait) action()      {}
-func (Finish) action()    {}
+func (Look) action()     {}
+func (Write) action()    {}
+func (RunHook) action()  {}
+func (RunProbe) action() {}
+func (Wait) action()     {}
+func (Finish) action()   {}
 
-// Outcome is how a driver's work ended.
+// Outcome is how a driver's work ended. Those that begin with a capital letter are failures, by the name that callers
+// match on.
 type Outcome string
 
-// The outcomes. Those that begin with a capital letter are failures, by the name that callers match on.
+// The outcomes, each called as its value. RolledBack is the answer "rolled-back" to whoever asked for it.
 const (
 	Succeeded           Outcome = "succeeded"
 	SucceededUnverified Outcome = "succeeded-unverified"
 	NoOp                Outcome = "no-op"
-	// GoesOn leaves the rest to the rollout's driver: a newer one than this, or the one that a person has told something.
-	GoesOn Outcome = "in-progress"
-	// SentBack and IsPaused are the answers to the actions rollback and pause.
-	SentBack          Outcome = "rolled-back"
-	IsPaused          Outcome = "paused"
-	NotReady          Outcome = "PreflightFailed"
-	RolloutInProgress Outcome = "RolloutInProgress"
-	KnownBadVersion   Outcome = "KnownBadVersion"
-	DoesNotFit        Outcome = "DoesNotFit"
-	RolledBack        Outcome = "RolledBack"
-	Held              Outcome = "Held"
-	Superseded        Outcome = "Superseded"
-	RollbackFailed    Outcome = "RollbackFailed"
+	InProgress          Outcome = "in-progress"
+	Paused              Outcome = "paused"
+	PreflightFailed     Outcome = "PreflightFailed"
+	RolloutInProgress   Outcome = "RolloutInProgress"
+	KnownBadVersion     Outcome = "KnownBadVersion"
+	DoesNotFit          Outcome = "DoesNotFit"
+	RolledBack          Outcome = "RolledBack"
+	Held                Outcome = "Held"
+	Superseded          Outcome = "Superseded"
+	RollbackFailed      Outcome = "RollbackFailed"
+	StateUnknown        Outcome = "StateUnknown"
 )
-
-// Patience is how long a driver waits for what Lambda does by itself: a version that becomes active, provisioned
-// concurrency that moves.
-const Patience = 5 * time.Minute
-
-// HookStage is a hook's place in the rollout.
-type HookStage string
-
-// The stages.
-const (
-	PreTraffic  HookStage = "pre-traffic"
-	PostTraffic HookStage = "post-traffic"
-	// HealthCheck is what a health check's function is told at every look.
-	HealthCheck HookStage = "health-check"
-)
-
-// HookEvent is what a hook is told about the rollout.
-type HookEvent struct {
-	Stage      HookStage `json:"lifecycle-event"`
-	RolloutID  string    `json:"rollout-id"`
-	Function   string    `json:"function-name"`
-	Alias      string    `json:"alias"`
-	OldVersion string    `json:"old-version"`
-	NewVersion string    `json:"new-version"`
-	StartedAt  time.Time `json:"started-at"`
-}
-
-// NewHookEvent is what a function is told of the rollout that stands at the journal.
-func NewHookEvent(stage HookStage, t Target, j Journal) HookEvent {
-	return HookEvent{
-		Stage: stage, RolloutID: j.ID, Function: t.Function, Alias: t.Alias, OldVersion: j.Old, NewVersion: j.New, StartedAt: j.Start,
-	}
-}

@@ -20,12 +20,14 @@ type Auto struct {
 
 // The bounds of a schedule of type auto; docs/decisions/0009 says why.
 const (
-	// autoTarget fits into one invocation of the deployer.
-	autoTarget = 14 * time.Minute
-	// autoHold is the shortest of the longest holds where the request has no interval, and the default of the bake.
-	autoHold = 150 * time.Second
+	// AutoTarget fits into one invocation of the deployer.
+	AutoTarget = 14 * time.Minute
+	// AutoHold is the shortest of the longest holds where the request has no interval, and the default of the bake.
+	AutoHold = 150 * time.Second
 	// autoMostHold is the longest hold that is chosen where Target leaves more.
 	autoMostHold = 10 * time.Minute
+	// autoPoll is how often somebody looks, whatever the request's poll-interval: the schedule is the same at every door.
+	autoPoll = 15 * time.Second
 	// autoGrowth is by how much weights grow at most from step to step, where Target leaves the time for it.
 	autoGrowth = 3
 	// autoFirst is the first weight for an alias without traffic, of which nothing can be said.
@@ -42,9 +44,9 @@ const (
 	granularity = time.Minute
 )
 
-// blind is how long a bad version may serve before the first that it did is seen: the specification of the judgement,
+// Blind is how long a bad version may serve before the first that it did is seen: the specification of the judgement,
 // section 5, item 4.
-func (p Plan) blind() time.Duration { return PublishDelay + granularity + p.Poll }
+func (p Plan) Blind() time.Duration { return PublishDelay + granularity + autoPoll }
 
 // Traffic is how busy an alias was in the hour before a rollout, see TrafficBefore. The zero Traffic is none.
 type Traffic struct {
@@ -97,13 +99,13 @@ func (p Plan) For(t Traffic) Plan {
 		return p
 	}
 	// cost is how many calls are blindly served at full weight, in units of the budget.
-	cost := t.PerSecond * p.blind().Seconds() / p.Health.MaxFailed
+	cost := t.PerSecond * p.Blind().Seconds() / p.Health.MaxFailed
 	first := autoFirst
 	if cost > 0 {
 		first = Weight(min(max(math.Floor(float64(Full)/cost), 1), float64(autoFirstMost)))
 	}
-	steps, hold := p.Auto.fit(first, p.blind())
-	p.Steps = exponential(first, steps+1, hold)
+	steps, hold := p.Auto.fit(first, p.Blind())
+	p.Steps = Exponential(first, steps+1, hold)
 	for i := range p.Steps[:len(p.Steps)-1] {
 		p.Steps[i].Least = PublishDelay + granularity
 		p.Steps[i].Calls = math.Ceil(max(1, cost*p.Steps[i+1].Weight.Share()))
@@ -116,7 +118,7 @@ func (p Plan) For(t Traffic) Plan {
 func (a Auto) fit(first Weight, blind time.Duration) (steps int, hold time.Duration) {
 	room, least := a.Target-a.Bake, a.Hold
 	if least == 0 {
-		least = max(autoHold, blind)
+		least = max(AutoHold, blind)
 	}
 	wanted := math.Ceil(math.Log(float64(Full)/float64(first))/math.Log(autoGrowth) - 1e-9)
 	steps = max(1, min(int(wanted), int(room/least)))
@@ -128,7 +130,7 @@ func (a Auto) fit(first Weight, blind time.Duration) (steps int, hold time.Durat
 
 // Doubts says what a caller should know of how the schedule was chosen; "" for nothing.
 func (p Plan) Doubts(t Traffic) string {
-	blind := t.PerSecond * p.blind().Seconds()
+	blind := t.PerSecond * p.Blind().Seconds()
 	switch {
 	case p.Auto == nil:
 		return ""
@@ -148,39 +150,7 @@ func (d decision) seenEnough() bool {
 	if i < 0 || !exact || d.plan.Steps[i].Least == 0 {
 		return false
 	}
-	step, a := d.plan.Steps[i], d.situation.Assessment
+	step, a := d.plan.Steps[i], d.snapshot.Assessment
 	return a != nil && a.Verdict == analysis.Pass && !a.Doubtful && a.Step.Invocations >= step.Calls &&
-		!d.situation.Now.Before(d.live.Since.Add(step.Least))
-}
-
-// parseAuto reads what type auto chooses its schedule by. limit is max-duration, 0 where the request has none.
-func parseAuto(f fields, interval, limit time.Duration) *Auto {
-	auto := Auto{Target: autoTarget, Bake: autoHold}
-	if f.has("interval") {
-		auto.Hold, auto.Bake = interval, interval
-	}
-	auto.Bake = f.duration("bake", 0, auto.Bake)
-	if limit > 0 {
-		auto.Target = max(0, limit-deadlineSlack)
-	}
-	return &auto
-}
-
-// checkAuto refuses what leaves type auto no choice, and takes the schedule of an alias without traffic until the traffic
-// is known.
-func (r *Request) checkAuto(f fields) {
-	auto, blind := *r.Plan.Auto, r.Plan.blind()
-	least := max(auto.Hold, blind) + auto.Bake
-	switch {
-	case r.Plan.Health.MaxFailed == 0:
-		f.problems.missing("health-check.max-failed-invocations", "type auto chooses its schedule by it: give how many calls a version that fails completely may cost")
-		return
-	case f.has("interval") && auto.Hold < blind:
-		f.refuse("interval", fmt.Sprintf("type auto has to see a step before it goes on, give at least %s: poll-interval and two minutes", blind))
-	case auto.Target < least && r.Plan.MaxDuration > 0:
-		f.refuse("max-duration", fmt.Sprintf("one step and the bake take %s, give at least %s", least, least+deadlineSlack))
-	}
-	auto.Target = max(auto.Target, least)
-	r.Plan.Auto = &auto
-	r.Plan = r.Plan.For(Traffic{})
+		!d.snapshot.Now.Before(d.live.Since.Add(step.Least))
 }

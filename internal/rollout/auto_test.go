@@ -62,10 +62,10 @@ func TestEveryAutoScheduleKeepsItsBounds(t *testing.T) {
 		assert.LessOrEqual(t, p.Duration(), p.Auto.Target)
 		for i, s := range p.Steps[:last] {
 			assert.Less(t, s.Weight, p.Steps[i+1].Weight)
-			assert.GreaterOrEqual(t, s.Hold, p.blind(), "what a step did is seen before the next")
+			assert.GreaterOrEqual(t, s.Hold, p.Blind(), "what a step did is seen before the next")
 			assert.GreaterOrEqual(t, s.Calls, 1.0)
 		}
-		cost := p.Steps[0].Weight.Share() * traffic.PerSecond * p.blind().Seconds()
+		cost := p.Steps[0].Weight.Share() * traffic.PerSecond * p.Blind().Seconds()
 		if p.Doubts(traffic) == "" {
 			assert.LessOrEqual(t, cost, budget*(1+1e-9))
 		}

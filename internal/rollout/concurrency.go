@@ -2,26 +2,57 @@ package rollout
 
 import "time"
 
-// movingConcurrency says that the weights on the alias are Lambda's own and will go away: with provisioned concurrency
-// it sets some while it prepares a version (terraform-provider-aws PR 48116).
-func (d decision) movingConcurrency() bool {
-	since, j := d.progress.Moving, d.situation.Description.Journal
-	patient := since.IsZero() || d.situation.Now.Before(since.Add(Patience))
-	ours := j != nil && j.ID == d.progress.Rollout && j.Weight == Full
-	return d.situation.Moving && d.situation.Routing.Split() && (patient || ours)
+// PrepareTime is how long a driver waits for what Lambda does by itself before a rollout begins: a version that becomes
+// active, provisioned concurrency that moves.
+const PrepareTime = 5 * time.Minute
+
+// asksConcurrency says that weights which no journal explains may be Lambda's own: with provisioned concurrency it sets some
+// while it prepares a version (terraform-provider-aws PR 48116).
+func (d decision) asksConcurrency() bool {
+	return d.live == nil && d.snapshot.Alias.Routing.Split() && d.snapshot.Concurrency == nil && (d.token.Rollout == "" || d.ours())
 }
 
-func (d decision) waitForConcurrency() (NextAction, Progress) {
-	if d.progress.Moving.IsZero() {
-		d.progress.Moving = d.situation.Now
+// ours says that the line on the alias is this rollout's, whatever the weights beside it: its journal of 100 %, or what its
+// way back has left.
+func (d decision) ours() bool {
+	record := d.description.Record
+	return d.at100() != nil || record != nil && record.ID == d.token.Rollout
+}
+
+// at100 is this rollout's journal of 100 %, whatever the weights beside it; nil where there is none.
+func (d decision) at100() *Journal {
+	if j := d.description.Journal; j != nil && j.ID == d.token.Rollout && j.Weight == Full {
+		return j
 	}
-	return Wait{Until: d.situation.Now.Add(Patience / 100)}, d.progress
+	return nil
+}
+
+// moving says that Lambda is moving the concurrency, or may be: it could not be asked.
+func (d decision) moving() bool {
+	c := d.snapshot.Concurrency
+	return d.live == nil && d.snapshot.Alias.Routing.Split() && c != nil && (c.Moving || c.Err != nil)
+}
+
+// waitForConcurrency waits until Lambda takes its weights away, but not beyond the deadline.
+func (d decision) waitForConcurrency() (Action, Token) {
+	if d.token.Moving.IsZero() {
+		d.token.Moving = d.snapshot.Now
+	}
+	if j := d.at100(); j != nil {
+		d.live = j
+		if d.token.Failure == nil && d.atDeadline() {
+			d.token.Failure = newFailure("the time ran out: Lambda was moving provisioned concurrency to version "+j.New, false)
+		}
+		if d.token.Failure != nil {
+			return d.fail()
+		}
+	}
+	return d.waitFor(PrepareTime / 100)
 }
 
 // bakeAnew notes that the alias stands at the new version alone only now: until then Lambda sent calls to the old one.
-func (d decision) bakeAnew() (NextAction, Progress) {
+func (d decision) bakeAnew() (Action, Token) {
 	j := *d.live
-	j.Since = d.situation.Now
-	d.progress.Moving, d.progress.Shifted, d.progress.Late = time.Time{}, j.Since, 0
-	return d.write(j, "bake")
+	j.Since = d.snapshot.Now
+	return d.write(Bake, j, "bake")
 }

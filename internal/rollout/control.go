@@ -2,42 +2,64 @@ package rollout
 
 import (
 	"fmt"
-	"time"
 
 	"github.com/meta-deployer/meta-deployer/internal/analysis"
 )
 
-// Control says what follows from a person's rollback, pause, resume or promote. It changes the journal and keeps its
-// driver, so that the running driver is not relieved but notices: rule 2. The situation's Assessment is needed for
-// promote only. Progress.Finishing says that a write was tried; what became of it, the alias tells.
-func Control(action Action, t Target, p Plan, s Situation, g Progress) (NextAction, Progress) {
-	s.Now = s.Now.UTC().Truncate(time.Millisecond)
-	d := decision{Target: t, plan: p, situation: s, progress: g, live: s.Description.Live(s.Routing)}
-	next, progress := d.control(action)
-	if _, write := next.(Write); write {
-		progress.Finishing = true
-	}
-	return next, progress
+// Command is what a person tells a running rollout.
+type Command string
+
+// The commands.
+const (
+	Rollback Command = "rollback"
+	Promote  Command = "promote"
+	Pause    Command = "pause"
+	Resume   Command = "resume"
+)
+
+// Control says what follows from a command, as Decide does for a rollout. It changes the journal and keeps its driver, so
+// that the running driver is not relieved but notices: rule 2. Plan.NewVersion may be "", which is any.
+func Control(c Command, p Plan, s Snapshot, dl Deadline, t Token) (Action, Token) {
+	p.Auto, p.Candidate = nil, ""
+	d, _ := newDecision(p, s, Driver{}, dl, t)
+	return d.control(c)
 }
 
-func (d decision) control(action Action) (NextAction, Progress) {
-	j, tried := d.live, d.progress.Finishing
+func (d decision) control(c Command) (Action, Token) {
+	j, tried := d.live, d.token.Last != ""
 	switch {
-	case j == nil && tried && action == Rollback:
-		return d.sentBack()
-	case j == nil && tried:
+	case d.panics >= maxPanics && d.token.Failure == nil:
+		return d.startFailed(panicked)
+	case d.snapshot.Unread != nil:
+		return d.controlUnread()
+	case d.claimRefused():
+		return d.finish(PreflightFailed, "the alias cannot be written: "+d.token.Trouble.Error.Text)
+	case d.asksConcurrency():
+		return Look{TheConcurrency}, d.token
+	case d.moving() && d.ours() && d.at100() == nil:
+		return d.waitForConcurrency()
+	case tried && (j == nil || j.ID != d.token.Rollout):
 		return d.gone()
-	case j == nil || d.progress.Rollout != "" && j.ID != d.progress.Rollout:
+	case j == nil && d.bakedJournal() != nil:
+		j = d.bakedJournal()
+		d.live = j
+	case j == nil && d.snapshot.Alias.Routing.Split():
+		return d.finish(RolloutInProgress, fmt.Sprintf("the alias is split, %s, and no rollout explains it; to give version %s everything: %s",
+			d.snapshot.Alias.Routing, d.snapshot.Alias.Routing.Primary, MendCommand(d.plan.Target, d.snapshot.Alias.Routing.Primary)))
+	case j == nil || d.token.Rollout != "" && j.ID != d.token.Rollout:
 		return d.finish(NoOp, "no rollout is running: "+d.describeIdle())
+	case d.plan.NewVersion != "" && d.plan.NewVersion != j.New:
+		return d.finish(RolloutInProgress, fmt.Sprintf("the request names version %s, and %s", d.plan.NewVersion, d.describeOther()))
 	}
-	d.progress.Rollout = j.ID
-	d.arrive()
-	switch action {
+	d.token.Rollout = j.ID
+	d.see()
+	switch c {
 	case Rollback:
-		d.progress.Failure = &Failure{Why: "a person asked for it (action rollback)"}
+		why := "a person asked for it (action rollback)"
 		if d.plan.Message != "" {
-			d.progress.Failure.Why += ": " + d.plan.Message
+			why += ": " + d.plan.Message
 		}
+		d.token.Failure = &Failure{Why: FirstLine(why, maxWhy), Plain: d.token.Failure != nil && d.token.Failure.Plain}
 		return d.goBack()
 	case Pause:
 		return d.pause(tried)
@@ -48,32 +70,47 @@ func (d decision) control(action Action) (NextAction, Progress) {
 	}
 }
 
-// sentBack is an alias after action rollback has written.
-func (d decision) sentBack() (NextAction, Progress) {
-	end, progress := d.gone()
-	if finish, ok := end.(Finish); ok && finish.Outcome == RolledBack {
-		return Finish{Outcome: SentBack, Reason: finish.Reason}, progress
+// bakedJournal is the journal of a rollout at 100 % beside which Lambda has set weights of its own; nil where there is none.
+func (d decision) bakedJournal() *Journal {
+	j := d.description.Journal
+	if j == nil || !d.moving() || j.Weight != Full || !j.credible(d.plan.Target, d.snapshot.Now) {
+		return nil
 	}
-	return end, progress
+	return j
+}
+
+// controlUnread is a command for an alias that cannot be read.
+func (d decision) controlUnread() (Action, Token) {
+	d.token = d.token.troubled("GetAlias", *d.snapshot.Unread, d.snapshot.Now)
+	trouble := d.token.Trouble
+	glancing := trouble.Error.Kind.momentary() && d.snapshot.Now.Sub(trouble.Since) < glance
+	if d.token.Last == "" && !glancing && (trouble.Error.Kind != Unavailable || d.late(startTime)) {
+		return d.startFailed("the alias cannot be read: " + trouble.Error.Text)
+	}
+	d.recall()
+	if d.token.Failure != nil && d.token.Tried == nil && d.live != nil {
+		return d.goBack()
+	}
+	return d.waitFor(trouble.pause(d.token.Failure != nil))
 }
 
 // pause holds the rollout at its weight. It is done when the journal says so; tried says that we wrote it.
-func (d decision) pause(tried bool) (NextAction, Progress) {
+func (d decision) pause(tried bool) (Action, Token) {
 	j := *d.live
 	switch {
 	case j.Held:
 		return d.finish(NoOp, fmt.Sprintf("rollout %s is held at %s %% already", j.ID, j.Weight))
 	case j.Paused && tried:
-		return d.finish(IsPaused, fmt.Sprintf("rollout %s is paused at %s %%, still watched; action resume lets it go on", j.ID, j.Weight))
+		return d.finish(Paused, fmt.Sprintf("rollout %s is paused at %s %%, still watched; action resume lets it go on", j.ID, j.Weight))
 	case j.Paused:
 		return d.finish(NoOp, fmt.Sprintf("rollout %s is paused at %s %% already", j.ID, j.Weight))
 	}
 	j.Paused = true
-	return d.write(j, "pause")
+	return d.write(ByPause, j, "pause")
 }
 
 // resume takes a pause back and approves the present step.
-func (d decision) resume(tried bool) (NextAction, Progress) {
+func (d decision) resume(tried bool) (Action, Token) {
 	j := *d.live
 	switch {
 	case d.stopped():
@@ -81,39 +118,44 @@ func (d decision) resume(tried bool) (NextAction, Progress) {
 		if j.Approval == Wanted {
 			j.Approval = Granted
 		}
-		return d.write(j, "resume")
+		return d.write(ByResume, j, "resume")
 	case tried:
-		return d.finish(GoesOn, fmt.Sprintf("rollout %s goes on from %s %%", j.ID, j.Weight))
+		return d.finish(InProgress, fmt.Sprintf("rollout %s goes on from %s %%", j.ID, j.Weight))
 	}
 	return d.finish(NoOp, fmt.Sprintf("rollout %s is neither paused nor waiting for approval", j.ID))
 }
 
 // promote goes to 100 % after one passing verdict. Before the first shift there is nothing to judge.
-func (d decision) promote(tried bool) (NextAction, Progress) {
-	j, a := *d.live, d.situation.Assessment
+func (d decision) promote(tried bool) (Action, Token) {
+	j := *d.live
 	switch {
 	case j.Held:
 		return d.finish(Held, fmt.Sprintf("rollout %s failed and is held at %s %%, a failure is final", j.ID, j.Weight))
 	case j.Weight == Full && tried:
-		return d.finish(GoesOn, fmt.Sprintf("rollout %s is at 100 %%, its driver bakes and finishes it", j.ID))
+		return d.finish(InProgress, fmt.Sprintf("rollout %s is at 100 %%, its driver bakes and finishes it", j.ID))
 	case j.Weight == Full:
 		return d.finish(NoOp, fmt.Sprintf("rollout %s is at 100 %% already", j.ID))
+	case d.asksHealth():
+		return Look{TheHealth}, d.token
 	}
-	if d.progress.Failure == nil {
+	a := d.snapshot.Assessment
+	if d.token.Failure == nil && a != nil {
 		switch {
-		case a != nil && a.Verdict == analysis.Fail:
-			d.progress.Failure = &Failure{Why: a.Reason, Bad: true}
-		case a != nil && a.NoData && d.plan.OnNoData == RollbackOnNoData:
-			d.progress.Failure = &Failure{Why: "no data, and on-no-data is rollback: " + a.Reason}
+		case a.Verdict == analysis.Fail:
+			d.token.Failure = newFailure(a.Reason, true)
+		case d.noData() && d.plan.OnNoData == RollbackOnNoData:
+			d.token.Failure = newFailure("no data, and on-no-data is rollback: "+a.Reason, false)
+		case a.Verdict == analysis.Inconclusive:
+			d.token.Doubt = FirstLine(a.Reason, maxWhy)
 		}
 	}
 	switch {
-	case d.progress.Failure != nil:
+	case d.token.Failure != nil:
 		return d.goBack()
 	case j.Weight > 0 && d.allowed(a):
-		j.Weight, j.Step, j.Since = Full, j.Steps, d.situation.Now
+		j.Weight, j.Step, j.Since = Full, j.Steps, d.snapshot.Now
 		j.Paused, j.Approval = false, NotNeeded
-		return d.write(j, "promote")
+		return d.write(ByPromote, j, "promote")
 	case d.atDeadline():
 		return d.finish(Held, "no passing verdict in time, nothing was changed: "+d.unfinished())
 	}
@@ -122,9 +164,20 @@ func (d decision) promote(tried bool) (NextAction, Progress) {
 
 // describeIdle says where the alias points, and what the last rollback left.
 func (d decision) describeIdle() string {
-	text := fmt.Sprintf("alias %s sends traffic to %s", d.Alias, d.situation.Routing)
-	if scar := d.situation.Description.Scar; scar != nil {
-		text += fmt.Sprintf("; rollout %s to version %s was rolled back: %s", scar.ID, scar.New, scar.Why)
+	text := fmt.Sprintf("alias %s sends traffic to %s", d.plan.Alias, d.snapshot.Alias.Routing)
+	if record := d.description.Record; record != nil {
+		text += fmt.Sprintf("; rollout %s to version %s was rolled back: %s", record.ID, record.New, record.Why)
 	}
 	return text
+}
+
+// MendCommand is the command that gives a version all traffic of an alias.
+func MendCommand(t Target, version string) string {
+	return fmt.Sprintf("aws lambda update-alias --function-name %s --name %s --function-version %s --routing-config AdditionalVersionWeights={}",
+		t.Function, t.Alias, version)
+}
+
+// ShowCommand is the command that shows an alias.
+func ShowCommand(t Target) string {
+	return fmt.Sprintf("aws lambda get-alias --function-name %s --name %s", t.Function, t.Alias)
 }

@@ -8,125 +8,191 @@ import (
 	"github.com/meta-deployer/meta-deployer/internal/analysis"
 )
 
-// Decide says what follows from a situation, and what the driver has to carry on. It is the only place with a rule of
-// deployment; docs/decisions and the design name the rules by number.
-func Decide(t Target, p Plan, s Situation, g Progress) (NextAction, Progress) {
-	s.Now = s.Now.UTC().Truncate(time.Millisecond)
-	d := decision{Target: t, plan: p, situation: s, progress: g, live: s.Description.Live(s.Routing)}
-	if g.Rollout == "" {
+// Decide says what follows for a rollout from what a turn has found, and what its driver has to carry on. It is the only
+// place with a rule of deployment; docs/design.md names the rules by number.
+func Decide(p Plan, s Snapshot, r Driver, dl Deadline, t Token) (Action, Token) {
+	d, look := newDecision(p, s, r, dl, t)
+	if look != nil {
+		return look, d.token
+	}
+	if d.token.Rollout == "" {
 		return d.join()
 	}
 	return d.carryOn()
 }
 
-// decision is one call of Decide.
+// decision is one call of Decide or Control.
 type decision struct {
-	Target
-	plan      Plan
-	situation Situation
-	progress  Progress
-	// live is the journal that explains the routing; nil without one.
-	live *Journal
+	plan     Plan
+	snapshot Snapshot
+	driver   Driver
+	deadline Deadline
+	token    Token
+	// panics is how many turns in a row panicked before this one.
+	panics int
+	// description is the alias's, taken apart, and live the journal in it that explains the routing; nil without one.
+	description Description
+	live        *Journal
+}
+
+// newDecision puts together what is known. It asks for a look where the plan itself hangs on one.
+func newDecision(p Plan, s Snapshot, r Driver, dl Deadline, t Token) (d decision, look Action) {
+	s.Now = s.Now.UTC().Truncate(time.Millisecond)
+	panics := t.Panics
+	t.Format, t.Panics = tokenFormat, 0
+	if t.Began.IsZero() {
+		t.Began = s.Now
+	}
+	d = decision{plan: p, snapshot: s, driver: r, deadline: dl, token: t, panics: panics, description: ParseDescription(s.Alias.Description)}
+	d.live = d.description.Live(p.Target, s.Alias.Routing, s.Now)
+	if s.Unread == nil && !s.JustWritten {
+		d.token.Written, d.token.Tried = time.Time{}, d.settled()
+		d.token = d.token.untroubled("GetAlias")
+	}
+	return d, d.completePlan()
+}
+
+// settled is the token's write without an answer, until the alias was read after it. What became of it the alias then
+// tells; but a write may still be on its way for as long as a read may be older than it.
+func (d decision) settled() *Attempt {
+	if tried := d.token.Tried; tried != nil && d.snapshot.Now.Before(tried.Until) {
+		return tried
+	}
+	return nil
+}
+
+// completePlan finds the new version of a candidate and the schedule of type auto.
+func (d *decision) completePlan() Action {
+	if d.plan.NewVersion == "" && d.plan.Candidate != "" {
+		d.plan.NewVersion = d.candidate()
+		if d.plan.NewVersion == "" && d.snapshot.Candidate == nil && d.snapshot.Unread == nil {
+			return Look{TheCandidate}
+		}
+	}
+	if d.plan.Auto == nil || d.snapshot.Unread != nil || d.token.Failure != nil {
+		return nil
+	}
+	switch {
+	case d.snapshot.Traffic != nil:
+		d.plan = d.plan.For(*d.snapshot.Traffic)
+	case d.snapshot.NoTraffic == nil:
+		return Look{TheTraffic}
+	}
+	return nil
+}
+
+// candidate is the version that a request by "@alias" goes on with: the running rollout's, wherever the candidate points
+// by now, then what it pointed at when it was asked.
+func (d *decision) candidate() string {
+	switch found := d.snapshot.Candidate; {
+	case d.live != nil && !d.live.Held && !d.plan.Force:
+		return d.live.New
+	case d.token.NewVersion != "":
+		return d.token.NewVersion
+	case d.description.Record != nil && d.description.Record.Driver == d.driver.ID:
+		return d.description.Record.New
+	case found != nil && found.Version != "":
+		d.token.NewVersion = found.Version
+		return found.Version
+	}
+	return ""
 }
 
 // carryOn is every turn after the claim.
-func (d decision) carryOn() (NextAction, Progress) {
+func (d decision) carryOn() (Action, Token) {
 	switch {
-	case d.live == nil && d.movingConcurrency():
+	case d.snapshot.Unread != nil:
+		return d.blind()
+	case d.asksConcurrency():
+		return Look{TheConcurrency}, d.token
+	case d.moving() && d.ours():
 		return d.waitForConcurrency()
-	case d.live == nil || d.live.ID != d.progress.Rollout:
+	case d.live == nil || d.live.ID != d.token.Rollout:
 		return d.gone()
-	case d.live.Driver != d.situation.Driver:
-		return d.finish(GoesOn, fmt.Sprintf("driver %s has taken over rollout %s at %s %%", d.live.Driver, d.live.ID, d.live.Weight))
+	case d.live.Driver != d.driver.ID:
+		return d.finish(InProgress, fmt.Sprintf("driver %s has taken over rollout %s at %s %%", d.live.Driver, d.live.ID, d.live.Weight))
 	}
-	d.arrive()
-	d.latch()
+	d.see()
+	if d.asksHealth() {
+		return Look{TheHealth}, d.token
+	}
+	d.judge()
 	switch {
-	case d.progress.Failure == nil && !d.progress.Moving.IsZero() && d.live.Weight == Full:
-		return d.bakeAnew()
-	case d.progress.Failure != nil && d.plan.HoldOnFailure:
-		return d.hold()
-	case d.progress.Failure != nil:
-		return d.goBack()
+	case d.token.Failure != nil:
+		return d.fail()
 	case d.live.Held:
 		return d.finish(Held, "another call has held the rollout")
+	case !d.token.Moving.IsZero() && d.live.Weight == Full:
+		return d.bakeAnew()
 	}
 	return d.goForward()
 }
 
-// gone is an alias without our journal: rule 1. It is our own end, or that of another call of this rollout, or somebody
-// else's alias now.
-func (d decision) gone() (NextAction, Progress) {
-	routing, description := d.situation.Routing, d.situation.Description
-	restored := description.Journal == nil && description.Scar == nil && description.Owner == d.progress.Owner &&
-		routing == Routing{Primary: d.NewVersion}
-	scar := description.Scar
-	switch {
-	case scar != nil && scar.ID == d.progress.Rollout && routing == (Routing{Primary: scar.Old}):
-		why := scar.Why
-		if d.progress.Failure != nil {
-			why = d.progress.Failure.Why
-		}
-		return d.finish(RolledBack, why)
-	case restored && d.progress.Finishing && d.progress.Unverified:
-		return d.finish(SucceededUnverified, "")
-	case restored && d.progress.Finishing:
-		return d.finish(Succeeded, "")
-	case restored && !d.situation.Now.Before(d.progress.Due):
-		return d.finish(GoesOn, fmt.Sprintf("another call has finished rollout %s: alias %s points at version %s alone", d.progress.Rollout, d.Alias, d.NewVersion))
+// see notes the alias as this rollout's.
+func (d *decision) see() {
+	alias := d.snapshot.Alias
+	d.token.Alias = &alias
+	if d.live.Weight < Full {
+		d.token.Moving = time.Time{}
 	}
-	return d.finish(Superseded, fmt.Sprintf("somebody else moved the alias: it now sends traffic to %s", routing))
 }
 
-// arrive notes what the driver has to know of this look at its own rollout. A write that was long on its way took effect
-// long after the step's Since: its hold counts from when it was seen.
-func (d *decision) arrive() {
-	now, j := d.situation.Now, d.live
-	d.progress.Owner = d.situation.Description.Owner
-	if !d.progress.Shifted.IsZero() {
-		if late := now.Sub(d.progress.Shifted); late > time.Second && d.progress.Shifted.Equal(j.Since) {
-			d.progress.Late = late
-		}
-		d.progress.Shifted = time.Time{}
-	}
-	if j.Weight < Full {
-		d.progress.Moving = time.Time{}
-	}
-	d.progress.Due = now.Add(d.plan.remaining(j, now))
-	if a := d.situation.Assessment; a != nil {
-		d.progress.Doubt = ""
+// asksHealth says whether the decision hangs on how the rollout does: once there is traffic, unless it is known to have
+// failed, what was just written cannot be seen yet and is to be held, or the way back has to begin and must not lose its time
+// to reading.
+func (d decision) asksHealth() bool {
+	return d.live.Weight > 0 && d.token.Failure == nil && !d.live.Held && (!d.snapshot.JustWritten || d.holdOver()) &&
+		d.snapshot.Assessment == nil && !d.atDeadline()
+}
+
+// judge notes the first thing that went wrong: rule 5. Going back needs no evidence.
+func (d *decision) judge() {
+	a := d.snapshot.Assessment
+	if a != nil {
+		d.token.Doubt = ""
 		if a.Verdict == analysis.Inconclusive {
-			d.progress.Doubt = a.Reason
+			d.token.Doubt = FirstLine(a.Reason, maxWhy)
 		}
+	}
+	switch {
+	case d.token.Failure != nil:
+	case a != nil && a.Verdict == analysis.Fail:
+		d.token.Failure = newFailure(a.Reason, true)
+	case d.hookStuck():
+		d.token.Failure = newFailure(d.token.Trouble.Error.Text, false)
+	case d.atDeadline() && !d.lacksOnlyItsLastWrite():
+		d.token.Failure = newFailure("the time ran out: "+d.unfinished(), false)
+	case d.holdOver() && !d.stopped() && d.noData() && d.plan.OnNoData == RollbackOnNoData && !d.plan.Emergency:
+		d.token.Failure = newFailure("no data, and on-no-data is rollback: "+a.Reason, false)
 	}
 }
 
-// holdEnd is when the hold of the present step ends.
-func (d decision) holdEnd() time.Time { return d.plan.holdEnd(d.live).Add(d.progress.Late) }
+// noData says that the look has shown nothing, and that it is not just too early to see it.
+func (d decision) noData() bool {
+	a := d.snapshot.Assessment
+	return a != nil && a.NoData && !d.tooEarly()
+}
 
-// latch notes the first thing that went wrong: rule 5. Going back needs no evidence.
-func (d *decision) latch() {
-	a := d.situation.Assessment
-	switch {
-	case d.progress.Failure != nil:
-	case a != nil && a.Verdict == analysis.Fail:
-		d.progress.Failure = &Failure{Why: a.Reason, Bad: true}
-	case d.atDeadline():
-		d.progress.Failure = &Failure{Why: "the time ran out: " + d.unfinished()}
-	case d.holdOver() && !d.stopped() && a != nil && a.NoData && d.plan.OnNoData == RollbackOnNoData && !d.plan.Emergency:
-		d.progress.Failure = &Failure{Why: "no data, and on-no-data is rollback: " + a.Reason}
+// fail is a rollout that goes back, or is held.
+func (d decision) fail() (Action, Token) {
+	if d.plan.HoldOnFailure {
+		return d.hold()
 	}
+	return d.goBack()
 }
 
 // goBack puts all traffic on the old version, in one write, and leaves why.
-func (d decision) goBack() (NextAction, Progress) {
-	j, failure := d.live, d.progress.Failure
+func (d decision) goBack() (Action, Token) {
+	j, failure := d.live, d.token.Failure
 	bad := j.Bad
 	if failure.Bad || j.Held {
 		bad = remember(bad, j.New)
 	}
-	scar := &Scar{ID: j.ID, Old: j.Old, New: j.New, Bad: bad, Why: failure.Why}
-	return d.restore(Routing{Primary: j.Old}, scar, "roll back: "+failure.Why)
+	record := &RollbackRecord{ID: j.ID, Driver: j.Driver, Old: j.Old, New: j.New, Bad: bad, Why: failure.Why}
+	if failure.Plain {
+		record = nil
+	}
+	return d.restore(SendBack, Routing{Primary: j.Old}, record, "roll back: "+failure.Why)
 }
 
 // remember appends a version to those known to be bad, once.
@@ -136,22 +202,22 @@ func remember(bad []string, version string) []string {
 }
 
 // hold marks the rollout as held where it is.
-func (d decision) hold() (NextAction, Progress) {
+func (d decision) hold() (Action, Token) {
 	if d.live.Held {
-		return d.finish(Held, d.progress.Failure.Why)
+		return d.finish(Held, d.token.Failure.Why)
 	}
 	j := *d.live
 	j.Held, j.Paused, j.Approval = true, false, NotNeeded
-	return d.write(j, "hold: "+d.progress.Failure.Why)
+	return d.write(Hold, j, "hold: "+d.token.Failure.Why)
 }
 
 // goForward is a rollout in which nothing is wrong: rules 3, 6, 8 and 9.
-func (d decision) goForward() (NextAction, Progress) {
-	j, a := d.live, d.situation.Assessment
+func (d decision) goForward() (Action, Token) {
+	j, a := d.live, d.snapshot.Assessment
 	switch {
-	case d.situation.Unscheduled:
+	case d.plan.Auto != nil && d.snapshot.Traffic == nil:
 		return d.wait()
-	case j.Weight == 0 && d.plan.PreTraffic != "" && !d.progress.PreTraffic:
+	case j.Weight == 0 && d.plan.PreTraffic != "" && !d.token.PreTraffic:
 		return d.runHook(PreTraffic, d.plan.PreTraffic)
 	case d.probesDue():
 		return d.runProbe()
@@ -160,22 +226,21 @@ func (d decision) goForward() (NextAction, Progress) {
 	case j.Weight > 0 && !d.allowed(a):
 		return d.wait()
 	}
-	d.progress.Unverified = a != nil && a.NoData
+	d.token.Unverified = a != nil && a.NoData
 	next := d.plan.next(j.Weight)
 	switch {
 	case next < len(d.plan.Steps):
 		return d.shift(next)
-	case d.plan.PostTraffic != "" && !d.progress.PostTraffic:
+	case d.plan.PostTraffic != "" && !d.token.PostTraffic:
 		return d.runHook(PostTraffic, d.plan.PostTraffic)
 	}
-	d.progress.Finishing = true
-	return d.restore(Routing{Primary: j.New}, nil, "finish")
+	return d.restore(Complete, Routing{Primary: j.New}, nil, "finish")
 }
 
 // allowed says whether the verdict lets the weight rise, or the rollout end.
 func (d decision) allowed(a *analysis.Assessment) bool {
 	switch {
-	case a == nil:
+	case a == nil || d.tooEarly():
 		return false
 	case a.Verdict == analysis.Pass:
 		return true
@@ -186,104 +251,15 @@ func (d decision) allowed(a *analysis.Assessment) bool {
 }
 
 // shift goes to a step of the plan.
-func (d decision) shift(index int) (NextAction, Progress) {
+func (d decision) shift(index int) (Action, Token) {
 	j, step := *d.live, d.plan.Steps[index]
 	if j.Weight == 0 {
-		j.First = d.situation.Now
+		j.First = d.snapshot.Now
 	}
-	j.Weight, j.Step, j.Steps, j.Since = step.Weight, index+1, len(d.plan.Steps), d.situation.Now
+	j.Weight, j.Step, j.Steps, j.Since = step.Weight, index+1, len(d.plan.Steps), d.snapshot.Now
 	j.Approval = NotNeeded
 	if step.Approve {
 		j.Approval = Wanted
 	}
-	d.progress.Shifted, d.progress.Late = j.Since, 0
-	return d.write(j, fmt.Sprintf("shift to %s %%", step.Weight))
-}
-
-// runHook asks for a hook's verdict.
-func (d decision) runHook(stage HookStage, function string) (NextAction, Progress) {
-	return RunHook{
-		Stage: stage, Function: function, Until: d.wayBack(),
-		Event: NewHookEvent(stage, d.Target, *d.live),
-	}, d.progress
-}
-
-// wait leaves it until the sooner of the next poll, the end of the hold and the deadline.
-func (d decision) wait() (NextAction, Progress) {
-	until := d.situation.Now.Add(d.plan.Poll)
-	if end := d.holdEnd(); end.After(d.situation.Now) && end.Before(until) {
-		until = end
-	}
-	if back := d.wayBack(); !back.IsZero() && back.Before(until) {
-		until = back
-	}
-	return Wait{Until: until}, d.progress
-}
-
-// write puts a journal and the routing it stands for on the alias.
-func (d decision) write(j Journal, why string) (NextAction, Progress) {
-	text, ok := Description{Owner: d.situation.Description.Owner, Journal: &j}.Encode()
-	if !ok {
-		return d.noRoom()
-	}
-	return Write{Routing: j.Routing(), Description: text, Rollout: j.ID, Why: why}, d.progress
-}
-
-// restore takes the journal off the alias. Where the owner's text, grown meanwhile, leaves no room for the scar, the
-// way back goes without it.
-func (d decision) restore(r Routing, scar *Scar, why string) (NextAction, Progress) {
-	description := Description{Owner: d.situation.Description.Owner, Scar: scar}
-	text, ok := description.Encode()
-	if !ok {
-		text = description.Owner
-	}
-	return Write{Routing: r, Description: text, Rollout: d.live.ID, Why: why}, d.progress
-}
-
-// noRoom is a journal that does not fit behind the owner's text: nothing is begun, and what runs goes back.
-func (d decision) noRoom() (NextAction, Progress) {
-	why := "the alias's description leaves no room for the journal, shorten it to 120 characters"
-	if d.live == nil || d.live.Driver != d.situation.Driver {
-		return d.finish(NotReady, why)
-	}
-	d.progress.Failure = &Failure{Why: why}
-	return d.goBack()
-}
-
-func (d decision) finish(outcome Outcome, reason string) (NextAction, Progress) {
-	return Finish{Outcome: outcome, Reason: reason}, d.progress
-}
-
-// stopped says that a person has paused the rollout, or has to approve the next step: rule 8.
-func (d decision) stopped() bool { return d.live.Paused || d.live.Approval == Wanted }
-
-func (d decision) holdOver() bool {
-	return !d.holdEnd().After(d.situation.Now) || d.seenEnough()
-}
-
-// wayBack is when the way back must begin; zero is never.
-func (d decision) wayBack() time.Time {
-	if end := d.plan.End(d.live, d.situation.End); !end.IsZero() {
-		return end.Add(-d.situation.Reserve)
-	}
-	return time.Time{}
-}
-
-func (d decision) atDeadline() bool {
-	back := d.wayBack()
-	return !back.IsZero() && !d.situation.Now.Before(back)
-}
-
-// unfinished says what a rollout was waiting for when its time ran out.
-func (d decision) unfinished() string {
-	j, doubt := d.live, d.progress.Doubt
-	switch {
-	case j.Paused:
-		return fmt.Sprintf("it was paused at %s %%", j.Weight)
-	case j.Approval == Wanted:
-		return fmt.Sprintf("it was waiting for approval at %s %%", j.Weight)
-	case doubt != "":
-		return fmt.Sprintf("it was at %s %%, step %d of %d; %s", j.Weight, j.Step, j.Steps, doubt)
-	}
-	return fmt.Sprintf("it was at %s %%, step %d of %d", j.Weight, j.Step, j.Steps)
+	return d.write(ShiftStep, j, fmt.Sprintf("shift to %s %%", step.Weight))
 }

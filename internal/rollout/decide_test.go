@@ -21,7 +21,7 @@ var (
 )
 
 // plan10 is ten steps of a minute each.
-func plan10() Plan { return Plan{Steps: linear(10, time.Minute), Poll: 15 * time.Second} }
+func plan10() Plan { return Plan{Steps: Linear(10, time.Minute), Poll: 15 * time.Second} }
 
 // stage is one turn of the driver that runs journal(), at step 3 of plan10, its hold over.
 type stage struct {

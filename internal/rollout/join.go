@@ -3,63 +3,183 @@ package rollout
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
+// startTime is how long errors are tolerated on an alias where nothing is running. Where something may be, it is worth
+// trying until the end.
+const startTime = time.Minute
+
 // join is a driver's first turns: nothing is claimed yet.
-func (d decision) join() (NextAction, Progress) {
+func (d decision) join() (Action, Token) {
 	j := d.live
 	switch {
-	case j == nil && d.movingConcurrency():
-		return d.waitForConcurrency()
-	case j != nil && j.New == d.NewVersion && !j.Held:
+	case d.panics >= maxPanics:
+		return d.startFailed(panicked)
+	case d.snapshot.Unread != nil:
+		return d.joinUnread()
+	case d.plan.NewVersion == "":
+		return d.joinWithoutVersion()
+	case d.ownEnding():
+		return d.finish(RolledBack, d.description.Record.Why)
+	case d.claimRefused():
+		return d.finish(PreflightFailed, "the alias cannot be written: "+d.token.Trouble.Error.Text)
+	case d.asksConcurrency():
+		return Look{TheConcurrency}, d.token
+	case d.moving() && (d.token.Moving.IsZero() || d.snapshot.Now.Sub(d.token.Moving) < PrepareTime):
+		return d.joinLater("Lambda is moving provisioned concurrency of the alias", d.waitForConcurrency)
+	case j != nil && j.New == d.plan.NewVersion && !j.Held:
 		return d.takeOver()
-	case j != nil && j.New == d.NewVersion && (!d.plan.Force || j.Weight == Full):
+	case j != nil && j.New == d.plan.NewVersion && (!d.plan.Force || j.Weight == Full):
 		return d.finish(Held, fmt.Sprintf("rollout %s failed earlier and was held at %s %%", j.ID, j.Weight))
-	case j != nil || d.situation.Routing.Split():
+	case j != nil || d.snapshot.Alias.Routing.Split():
 		return d.joinOther()
 	}
 	return d.joinFresh()
 }
 
+// ownEnding says that the line on the alias is this driver's own: it was started again after its rollout went back.
+func (d decision) ownEnding() bool {
+	record := d.description.Record
+	return record != nil && record.Driver == d.driver.ID && record.New == d.plan.NewVersion && d.snapshot.Alias.Routing == Routing{Primary: record.Old}
+}
+
+// claimRefused says that Lambda will not let this driver write the alias.
+func (d decision) claimRefused() bool {
+	t := d.token.Trouble
+	return t != nil && t.Call == "UpdateAlias" && d.snapshot.Unread == nil &&
+		(t.Error.Kind == Refused || t.Error.Kind.momentary() && t.Last.Sub(t.Since) >= glance)
+}
+
+// joinUnread is an alias that cannot be read, and of which nobody knows whether something runs on it.
+func (d decision) joinUnread() (Action, Token) {
+	err, now := *d.snapshot.Unread, d.snapshot.Now
+	d.token = d.token.troubled("GetAlias", err, now)
+	since := d.token.Trouble.Since
+	switch {
+	case err.Kind == NotFound && now.Sub(since) >= glance:
+		if d.snapshot.Readiness == nil {
+			return Look{TheAccount}, d.token
+		}
+		return d.finish(PreflightFailed, strings.Join(d.snapshot.Readiness.Findings, "; "))
+	case err.Kind == Refused, err.Kind == Denied && now.Sub(since) >= glance, d.late(startTime):
+		return d.startFailed("the alias cannot be read: " + err.Text)
+	}
+	return d.waitFor(d.token.Trouble.pause(false))
+}
+
+// late says that so much time has passed since the driver began, or that its time is up.
+func (d decision) late(most time.Duration) bool {
+	return d.snapshot.Now.Sub(d.token.Began) >= most || d.atDeadline()
+}
+
+// startFailed ends a rollout that could not begin; unless a claim may have been written.
+func (d decision) startFailed(why string) (Action, Token) {
+	if d.token.Tried != nil {
+		end := Expire(d.plan, d.token, true, why)
+		return end, d.token
+	}
+	return d.finish(PreflightFailed, why)
+}
+
+// joinLater waits for what keeps a rollout from beginning, unless time is up.
+func (d decision) joinLater(what string, wait func() (Action, Token)) (Action, Token) {
+	if d.atDeadline() {
+		return d.startFailed(what + ", and the time ran out")
+	}
+	return wait()
+}
+
+// joinWithoutVersion is a candidate alias that names no version.
+func (d decision) joinWithoutVersion() (Action, Token) {
+	c := d.snapshot.Candidate
+	if c.Err != nil {
+		d.token = d.token.troubled("GetAlias of @"+d.plan.Candidate, *c.Err, d.snapshot.Now)
+		momentary := c.Err.Kind.momentary() && d.snapshot.Now.Sub(d.token.Trouble.Since) < glance
+		if (c.Err.Kind == Unavailable || momentary) && !d.late(startTime) {
+			return d.waitFor(d.token.Trouble.pause(false))
+		}
+	}
+	if d.snapshot.Readiness == nil {
+		return Look{TheAccount}, d.token
+	}
+	return d.startFailed(strings.Join(append([]string{c.Finding}, d.snapshot.Readiness.Findings...), "; "))
+}
+
 // joinOther is an alias that somebody else is shifting: only force takes it over.
-func (d decision) joinOther() (NextAction, Progress) {
-	away := d.situation.Routing.Primary == d.NewVersion && (d.live == nil || d.live.Weight < Full)
+func (d decision) joinOther() (Action, Token) {
+	away := d.snapshot.Alias.Routing.Primary == d.plan.NewVersion && (d.live == nil || d.live.Weight < Full)
 	switch {
 	case !d.plan.Force:
 		return d.finish(RolloutInProgress, d.describeOther())
 	case away:
-		return d.finish(RolloutInProgress, d.describeOther()+", away from version "+d.NewVersion+" which even force cannot shift to: roll it back")
+		return d.finish(RolloutInProgress, d.describeOther()+", away from version "+d.plan.NewVersion+" which even force cannot shift to: roll it back")
 	}
 	return d.joinFresh()
 }
 
 // joinFresh is an alias to begin on: rule 3.
-func (d decision) joinFresh() (NextAction, Progress) {
+func (d decision) joinFresh() (Action, Token) {
+	ready := d.snapshot.Readiness
 	switch {
-	case d.situation.Routing.Primary == d.NewVersion:
-		return d.finish(NoOp, fmt.Sprintf("alias %s already points at version %s alone", d.Alias, d.NewVersion))
-	case slices.Contains(d.situation.Description.Bad(), d.NewVersion) && !d.plan.Force:
+	case d.oldVersion() == d.plan.NewVersion:
+		return d.finish(NoOp, fmt.Sprintf("alias %s already points at version %s alone", d.plan.Alias, d.plan.NewVersion))
+	case d.driver.Continues:
+		return d.finish(Superseded, "the alias carries no rollout any more, and a call that is not the first begins none")
+	case slices.Contains(d.description.Bad(), d.plan.NewVersion) && !d.plan.Force:
 		return d.finish(KnownBadVersion, d.describeBad())
-	case !d.plan.Fits(nil, d.situation.Now, d.situation.End):
+	case d.plan.Auto != nil && d.snapshot.Traffic == nil && d.snapshot.NoTraffic.Kind == Unavailable && !d.late(startTime):
+		return d.retryLook("GetMetricData", d.snapshot.NoTraffic)
+	case d.plan.Auto != nil && d.snapshot.Traffic == nil && d.snapshot.NoTraffic.Kind == Unavailable:
+		return d.startFailed(d.snapshot.NoTraffic.Text)
+	case !d.plan.Fits(nil, d.snapshot.Now, d.deadline.Rollout):
 		return d.finish(DoesNotFit, d.describeMisfit(nil))
-	case !d.progress.Checked:
-		return Preflight{}, d.progress
+	case ready == nil:
+		return Look{TheAccount}, d.token
+	case ready.Err != nil && d.late(startTime):
+		return d.startFailed("the account cannot be read: " + ready.Err.Text)
+	case ready.Err != nil:
+		return d.retryLook("pre-flight", ready.Err)
+	case len(ready.Findings) > 0 && ready.Momentary && d.snapshot.Now.Sub(d.token.Began) < glance && !d.atDeadline():
+		return d.waitFor(time.Second)
+	case len(ready.Findings) > 0:
+		return d.startFailed(strings.Join(ready.Findings, "; "))
+	case ready.Pending != "" && d.late(PrepareTime):
+		return d.startFailed(fmt.Sprintf("%s, still after %s: wait until it is done and send the request again", ready.Pending, d.snapshot.Now.Sub(d.token.Began).Round(time.Second)))
+	case ready.Pending != "":
+		return d.waitFor(2 * time.Second)
 	}
 	return d.begin()
 }
 
+// retryLook waits before a look that failed is made again.
+func (d decision) retryLook(call string, err *CallError) (Action, Token) {
+	d.token = d.token.troubled(call, *err, d.snapshot.Now)
+	return d.waitFor(d.token.Trouble.pause(false))
+}
+
+// oldVersion is the version that a new rollout begins from: the one that serves the most. Where a rollout is taken over by
+// force, that one's old version.
+func (d decision) oldVersion() string {
+	r := d.snapshot.Alias.Routing
+	if d.live == nil && r.Weight > Full/2 {
+		return r.Secondary
+	}
+	return r.Primary
+}
+
 // takeOver claims a rollout that another call has begun, or that lost its driver: rule 2 and 4.
-func (d decision) takeOver() (NextAction, Progress) {
+func (d decision) takeOver() (Action, Token) {
 	j := *d.live
-	if j.Driver == d.situation.Driver {
-		d.progress.Rollout = j.ID
+	if j.Driver == d.driver.ID {
+		d.token.Rollout = j.ID
 		return d.carryOn()
 	}
-	if !d.plan.Fits(&j, d.situation.Now, d.situation.End) {
+	if !d.plan.Fits(&j, d.snapshot.Now, d.deadline.Rollout) {
 		return d.finish(DoesNotFit, d.describeMisfit(&j))
 	}
-	j.Driver = d.situation.Driver
+	j.Driver = d.driver.ID
 	j.Steps = len(d.plan.Steps)
 	at, exact := d.plan.position(j.Weight)
 	if j.Step = at + 1; !exact {
@@ -72,20 +192,19 @@ func (d decision) takeOver() (NextAction, Progress) {
 		j.Approval = NotNeeded
 	}
 	j.Paused = j.Paused && !d.plan.Emergency
-	return d.write(j, "take over")
+	return d.write(TakeOver, j, "take over")
 }
 
-// begin claims the alias for a new rollout: rule 3. The old version is the alias's primary; a split that force takes
-// over goes back to it.
-func (d decision) begin() (NextAction, Progress) {
-	now := d.situation.Now
+// begin claims the alias for a new rollout: rule 3. A split that force takes over goes back to the old version.
+func (d decision) begin() (Action, Token) {
+	now := d.snapshot.Now
 	j := Journal{
-		Old: d.situation.Routing.Primary, New: d.NewVersion, Start: now, Since: now, First: now,
-		Steps: len(d.plan.Steps), Driver: d.situation.Driver,
-		Bad: slices.DeleteFunc(slices.Clone(d.situation.Description.Bad()), func(v string) bool { return v == d.NewVersion }),
+		Old: d.oldVersion(), New: d.plan.NewVersion, Start: now, Since: now, First: now,
+		Steps: len(d.plan.Steps), Driver: d.driver.ID,
+		Bad: slices.DeleteFunc(slices.Clone(d.description.Bad()), func(v string) bool { return v == d.plan.NewVersion }),
 	}
-	j.ID = NewID(d.Function, d.Alias, j.Old, j.New, now)
-	return d.write(j, "begin")
+	j.ID = NewID(d.plan.Target, j.Old, j.New, now)
+	return d.write(Begin, j, "begin")
 }
 
 // describeOther says who else shifts this alias.
@@ -93,18 +212,18 @@ func (d decision) describeOther() string {
 	if j := d.live; j != nil {
 		return fmt.Sprintf("rollout %s to version %s is at %s %%", j.ID, j.New, j.Weight)
 	}
-	return fmt.Sprintf("the alias is split, %s, and no rollout explains it", d.situation.Routing)
+	return fmt.Sprintf("the alias is split, %s, and no rollout explains it", d.snapshot.Alias.Routing)
 }
 
 func (d decision) describeBad() string {
-	if scar := d.situation.Description.Scar; scar != nil && scar.New == d.NewVersion {
-		return fmt.Sprintf("version %s was sent back here by rollout %s: %s", d.NewVersion, scar.ID, scar.Why)
+	if record := d.description.Record; record != nil && record.New == d.plan.NewVersion {
+		return fmt.Sprintf("version %s was sent back here by rollout %s: %s", d.plan.NewVersion, record.ID, record.Why)
 	}
-	return fmt.Sprintf("version %s was sent back here before", d.NewVersion)
+	return fmt.Sprintf("version %s was sent back here before", d.plan.NewVersion)
 }
 
 // describeMisfit says how much time is wanted, how much there is, and what can run it.
 func (d decision) describeMisfit(j *Journal) string {
-	return fmt.Sprintf("the plan still takes %s and this driver ends in %s: it needs the durable driver, which can run for a year; this version ships the deployer only, so shorten the plan",
-		(d.plan.remaining(j, d.situation.Now) + d.plan.overhead(j)).Round(time.Second), d.situation.End.Sub(d.situation.Now).Round(time.Second))
+	return fmt.Sprintf("the plan still takes %s and this driver ends in %s: this version ships the deployer only, so shorten the plan",
+		(d.plan.remaining(j, d.snapshot.Now) + d.plan.overhead(j)).Round(time.Second), d.deadline.Rollout.Sub(d.snapshot.Now).Round(time.Second))
 }

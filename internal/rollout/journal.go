@@ -6,11 +6,13 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/meta-deployer/meta-deployer/internal/lazyregexp"
 )
 
 // Journal is the state of a running rollout, as it stands in the alias's description behind the owner's own text:
 //
-//	owner's text [meta-deployer 7>8 at 30% step 3/10 +6m0.123s by 3f2c81d2-9a1c id 20261121-164454123-3f9a]
+//	owner's text [meta-deployer 7>8 at 30% step 3/10 +6m0.123s by 3f2c81d2-9a1c07d3e4f5 id 20261121-164454123-3f9a]
 //
 // The time behind the plus is how long after the rollout's start the present step began; the start is in the id.
 type Journal struct {
@@ -46,21 +48,21 @@ const (
 	Granted
 )
 
-// Description is an alias's description, taken apart. At most one of Journal and Scar is set.
+// Description is an alias's description, taken apart. At most one of Journal and Record is set.
 type Description struct {
 	// Owner is the text that is not ours, exactly.
 	Owner   string
 	Journal *Journal
-	Scar    *Scar
+	Record  *RollbackRecord
 }
 
 const (
 	// maxDescription is Lambda's limit for an alias's description, in characters. Whether Lambda counts code points or
 	// UTF-16 units is not documented; units are never fewer.
 	maxDescription = 256
-	// maxOwner is how much of it the owner's text may have; the rest is the journal's.
-	maxOwner = 120
-	// keptBad is how many versions known to be bad are always kept where the owner's text is within maxOwner.
+	// MaxOwner is how much of it the owner's text may have; the rest is the journal's.
+	MaxOwner = 120
+	// keptBad is how many versions known to be bad are always kept where the owner's text is within MaxOwner.
 	keptBad = 3
 	// idTime is how the start stands in a rollout's id; the milliseconds follow without a separator.
 	idTime = "20060102-150405"
@@ -72,10 +74,10 @@ const (
 	badPattern      = `(?: bad (\d+(?:,\d+)*))?`
 )
 
-var journalPattern = lazily(`(?s)^(.*)\[meta-deployer ` + versionsPattern + ` at ([\d.]+)% step (\d+)/(\d+) \+(\S+)(?: from \+(\S+))? by (\S+)` +
+var journalPattern = lazyregexp.New(`(?s)^(.*)\[meta-deployer ` + versionsPattern + ` at ([\d.]+)% step (\d+)/(\d+) \+(\S+)(?: from \+(\S+))? by (\S+)` +
 	`( approve| approved)?( paused)?( held)?` + badPattern + ` id ` + idPattern + `\]$`)
 
-// ParseDescription takes an alias's description apart. What is neither a journal nor a scar is the owner's text.
+// ParseDescription takes an alias's description apart. What is neither a journal nor a record is the owner's text.
 func ParseDescription(text string) Description {
 	if !strings.HasSuffix(text, "]") || !strings.Contains(text, "[meta-deployer ") {
 		return Description{Owner: text}
@@ -85,9 +87,9 @@ func ParseDescription(text string) Description {
 			return Description{Owner: strings.TrimSuffix(m[1], " "), Journal: j}
 		}
 	}
-	if m := scarPattern.FindStringSubmatch(text); m != nil {
-		s := &Scar{Old: m[2], New: m[3], Bad: splitVersions(m[4]), ID: m[5], Why: m[6]}
-		return Description{Owner: strings.TrimSuffix(m[1], " "), Scar: s}
+	if m := rollbackPattern.FindStringSubmatch(text); m != nil {
+		r := &RollbackRecord{Old: m[2], New: m[3], Driver: m[4], Bad: splitVersions(m[5]), ID: m[6], Why: m[7]}
+		return Description{Owner: strings.TrimSuffix(m[1], " "), Record: r}
 	}
 	return Description{Owner: text}
 }
@@ -128,13 +130,13 @@ func parseJournal(m []string) (*Journal, error) {
 }
 
 // Encode writes the description. Where there is no room for everything, the versions known to be bad give way first,
-// oldest first, then what the scar says of why; it is false when the owner's text leaves no room even so.
+// oldest first, then what the record says of why; it is false when the owner's text leaves no room even so.
 func (d Description) Encode() (string, bool) {
 	switch {
 	case d.Journal != nil:
 		return d.Journal.encode(d.Owner)
-	case d.Scar != nil:
-		return d.Scar.encode(d.Owner)
+	case d.Record != nil:
+		return d.Record.encode(d.Owner)
 	default:
 		return d.Owner, length(d.Owner) <= maxDescription
 	}
@@ -148,16 +150,20 @@ func behind(owner, line string) string {
 	return owner + " " + line
 }
 
-// encode drops the oldest bad versions until the line fits behind the owner's text.
+// encode drops the oldest bad versions until the line fits behind the owner's text, and at last the time of the first
+// traffic, for which the start stands in then.
 func (j Journal) encode(owner string) (string, bool) {
 	for bad := j.Bad; ; bad = bad[1:] {
 		if text := behind(owner, j.text(bad)); length(text) <= maxDescription {
 			return text, true
 		}
 		if len(bad) == 0 {
-			return "", false
+			break
 		}
 	}
+	j.First = j.usualFirst()
+	text := behind(owner, j.text(nil))
+	return text, length(text) <= maxDescription
 }
 
 // text is the journal's line.
@@ -179,13 +185,36 @@ func (j Journal) text(bad []string) string {
 	return b.String()
 }
 
-// Live is the journal that explains the routing beside it; nil where there is none, or where it does not match: then
-// it is dead, and what it says of the traffic is history.
-func (d Description) Live(r Routing) *Journal {
-	if d.Journal == nil || d.Journal.Routing() != r {
+// OwnerExcess is by how many characters the owner's text is too long for the longest journal of the plan, paused and approved
+// at its last step, from one version to another.
+func (p Plan) OwnerExcess(owner, old, candidate string) int {
+	const longHold = 100*time.Hour - time.Millisecond
+	start := time.Unix(0, 0).UTC()
+	steps := len(p.Steps)
+	j := Journal{
+		ID: NewID(p.Target, old, candidate, start), Start: start, Old: old, New: candidate, Weight: Full - 1, Step: steps, Steps: steps,
+		Since: start.Add(max(longHold, 2*p.Duration()-time.Millisecond)), Driver: strings.Repeat("x", maxDriver), Approval: Granted, Paused: true,
+	}
+	j.First = j.usualFirst()
+	return max(0, length(behind(owner, j.text(nil)))-maxDescription)
+}
+
+// Live is the journal that explains the routing beside it; nil where there is none, or where it cannot be believed: it does
+// not match the routing, its id was not made for the target and its versions, both versions are the same, or its start is
+// in the future. Then it is dead, and what it says of the traffic is history.
+func (d Description) Live(t Target, r Routing, now time.Time) *Journal {
+	if d.Journal == nil || d.Journal.Routing() != r || !d.Journal.credible(t, now) {
 		return nil
 	}
 	return d.Journal
+}
+
+// clockSkew is how far apart the clocks of two drivers may be.
+const clockSkew = time.Minute
+
+// credible says that a rollout of the target can have written the journal.
+func (j Journal) credible(t Target, now time.Time) bool {
+	return j.Old != j.New && j.ID == NewID(t, j.Old, j.New, j.Start) && !j.Start.After(now.Add(clockSkew))
 }
 
 // Bad are the versions that the description says are known to be bad.
@@ -193,8 +222,8 @@ func (d Description) Bad() []string {
 	switch {
 	case d.Journal != nil:
 		return d.Journal.Bad
-	case d.Scar != nil:
-		return d.Scar.Bad
+	case d.Record != nil:
+		return d.Record.Bad
 	}
 	return nil
 }
@@ -211,11 +240,11 @@ func (j Journal) usualFirst() time.Time {
 // Routing is the routing that the journal was written with.
 func (j Journal) Routing() Routing { return routingAt(j.Old, j.New, j.Weight) }
 
-// NewID derives a rollout's id from its target and its start, in milliseconds. The same target cannot start twice
-// in a millisecond: the second start finds the first one's journal.
-func NewID(function, alias, old, candidate string, start time.Time) string {
+// NewID derives a rollout's id from its target, its versions and its start, in milliseconds. The same target cannot start
+// twice in a millisecond: the second start finds the first one's journal.
+func NewID(t Target, old, candidate string, start time.Time) string {
 	h := fnv.New32a()
-	for _, part := range []string{function, alias, old, candidate} {
+	for _, part := range []string{t.Function, t.Alias, old, candidate} {
 		_, _ = h.Write([]byte(part + "\x00"))
 	}
 	start = start.UTC()
@@ -232,22 +261,22 @@ func startOf(id string) (time.Time, error) {
 	return start.Add(time.Duration(ms) * time.Millisecond), err
 }
 
-// DriverToken is how a driver's id, a request id or an execution name, stands in the journal: itself where it is short
-// and plain, else its first eight characters and a digest of the whole.
+// maxDriver is how long a driver's token is at the most.
+const maxDriver = 21
+
+// DriverToken is how a driver's id, a request id or an execution name, stands in the journal: itself where it is short and
+// plain, else its first eight plain characters and 48 bits of a digest of the whole.
 func DriverToken(id string) string {
-	if only(word+"-", 13, id) {
-		return id
-	}
-	h := fnv.New32a()
-	_, _ = h.Write([]byte(id))
-	head := strings.Map(func(r rune) rune {
-		if strings.ContainsRune(word, r) {
+	plain := strings.Map(func(r rune) rune {
+		if strings.ContainsRune("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-", r) {
 			return r
 		}
 		return -1
 	}, id)
-	return fmt.Sprintf("%.8s-%04x", head, h.Sum32()&0xffff)
+	if id != "" && plain == id && len(id) <= maxDriver {
+		return id
+	}
+	h := fnv.New64a()
+	_, _ = h.Write([]byte(id))
+	return fmt.Sprintf("%.8s-%012x", strings.ReplaceAll(plain, "-", ""), h.Sum64()>>16)
 }
-
-// OwnerExcess is by how many characters the owner's text is too long for a rollout's journal to fit behind it.
-func OwnerExcess(owner string) int { return max(0, length(owner)-maxOwner) }

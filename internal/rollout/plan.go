@@ -6,8 +6,14 @@ import (
 	"github.com/meta-deployer/meta-deployer/internal/analysis"
 )
 
-// Plan says which weights, how long each, and judged by what. Parse makes it; it never changes during a rollout.
+// Plan says what is to be rolled out where, by which weights, how long each, and judged by what. A request makes it; it never
+// changes during a rollout.
 type Plan struct {
+	Target
+	// NewVersion is the number of the version to go to; "" where Candidate names it.
+	NewVersion string
+	// Candidate is another alias of the function, which points at the new version; "" for none.
+	Candidate string
 	// Steps rise strictly and end at Full, whose hold is the bake.
 	Steps []Step
 	// Auto chooses Steps from the alias's traffic, see Plan.For; nil for every other type.
@@ -47,6 +53,12 @@ type Step struct {
 	Approve bool
 }
 
+// LongestPlan is the longest that any driver can run: a year.
+const LongestPlan = 365 * 24 * time.Hour
+
+// Overhead is by how much a rollout's time has to exceed its holds: calls, and the way back.
+const Overhead = 10 * time.Second
+
 // NoDataPolicy says what follows at the end of a hold in which nothing was measured.
 type NoDataPolicy uint8
 
@@ -57,12 +69,12 @@ const (
 	RollbackOnNoData
 )
 
-// Duration is how long the plan takes from its first shift, the bake included, when nothing holds it up. Everything
-// beyond the longest duration of a request counts as twice that.
+// Duration is how long the plan's steps are held together, the bake included. Everything beyond LongestPlan counts as twice
+// that.
 func (p Plan) Duration() time.Duration {
 	var sum time.Duration
 	for _, s := range p.Steps {
-		sum = min(sum+s.Hold, 2*maxDuration)
+		sum = min(sum+s.Hold, 2*LongestPlan)
 	}
 	return sum
 }
@@ -106,9 +118,9 @@ func (p Plan) Before(w Weight) Weight {
 	return p.Steps[i-1].Weight
 }
 
-// holdEnd is when the hold of a running rollout's present step ends. A weight that is not of this plan, left by
+// HoldEnd is when the hold of a running rollout's present step ends. A weight that is not of this plan, left by
 // another schedule, is not held; nor is any but the bake in an emergency.
-func (p Plan) holdEnd(j *Journal) time.Time {
+func (p Plan) HoldEnd(j Journal) time.Time {
 	i, exact := p.position(j.Weight)
 	if i < 0 || !exact || p.Emergency && j.Weight < Full {
 		return j.Since
@@ -116,29 +128,80 @@ func (p Plan) holdEnd(j *Journal) time.Time {
 	return j.Since.Add(p.Steps[i].Hold)
 }
 
-// remaining is how long a rollout that stands at the journal still takes from now on; the whole plan without one.
+// remaining is how long a rollout that stands at the journal still takes from now on, with the time in which what it did
+// cannot be seen yet; the whole plan without a journal.
 func (p Plan) remaining(j *Journal, now time.Time) time.Duration {
 	if j == nil {
-		return p.Duration()
+		j = &Journal{Since: now}
 	}
-	left := max(0, p.holdEnd(j).Sub(now))
-	for _, s := range p.Steps[min(p.next(j.Weight), len(p.Steps)):] {
-		left += s.Hold
+	at := now.Add(max(0, p.HoldEnd(*j).Sub(now)))
+	if seen := p.seenBy(j); j.Weight > 0 && seen.After(at) {
+		at = seen
 	}
-	return left
+	for _, step := range p.Schedule(j, at) {
+		at = step.Until
+	}
+	return at.Sub(now)
+}
+
+// Scheduled is a step with the time that it is expected to take.
+type Scheduled struct {
+	Step
+	From, Until time.Time
+}
+
+// Schedule is when the steps after where a journal stands are expected, the first of them at a time; all steps of a plan
+// where the journal is nil or at 0 %. A step goes on when its hold is over and what it did can be seen.
+func (p Plan) Schedule(j *Journal, at time.Time) []Scheduled {
+	var run Journal
+	if j != nil {
+		run = *j
+	}
+	rest := p.Steps[min(p.next(run.Weight), len(p.Steps)):]
+	schedule := make([]Scheduled, 0, len(rest))
+	for _, step := range rest {
+		if run.Weight == 0 {
+			run.First = at
+		}
+		run.Weight, run.Since = step.Weight, at
+		until := at.Add(step.Hold)
+		if seen := p.seenBy(&run); seen.After(until) {
+			until = seen
+		}
+		schedule = append(schedule, Scheduled{Step: step, From: at, Until: until})
+		at = until
+	}
+	return schedule
+}
+
+// seenBy is when what the shift did that a rollout waits for at the journal is usually seen; zero where it waits for none.
+func (p Plan) seenBy(j *Journal) time.Time {
+	if since := p.Awaited(j); !since.IsZero() {
+		return since.Add(usualSight)
+	}
+	return time.Time{}
+}
+
+// Takes is how long the plan takes from its first shift, the bake and the time in which nothing can be seen yet included.
+func (p Plan) Takes() time.Duration { return p.remaining(nil, time.Time{}) }
+
+// holdsAfter is how long the holds of all steps after a weight are.
+func (p Plan) holdsAfter(w Weight) time.Duration {
+	var sum time.Duration
+	for _, s := range p.Steps[min(p.next(w), len(p.Steps)):] {
+		sum = min(sum+s.Hold, 2*LongestPlan)
+	}
+	return sum
 }
 
 // overhead is what a rollout takes beside its plan: reads and writes at every step, and the reserve for the way back.
 func (p Plan) overhead(j *Journal) time.Duration {
-	const (
-		perStep = 300 * time.Millisecond
-		base    = 3500 * time.Millisecond
-	)
+	const perStep = 300 * time.Millisecond
 	steps := len(p.Steps)
 	if j != nil {
 		steps -= p.next(j.Weight)
 	}
-	return base + time.Duration(max(0, steps))*perStep
+	return Overhead + time.Duration(max(0, steps))*perStep
 }
 
 // End is when a rollout has to be over: its driver's own end or, if sooner, the plan's; zero is never.

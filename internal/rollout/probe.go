@@ -3,8 +3,6 @@ package rollout
 import (
 	"encoding/json"
 	"fmt"
-	"strconv"
-	"strings"
 	"time"
 
 	"github.com/meta-deployer/meta-deployer/internal/analysis"
@@ -23,6 +21,8 @@ type Probe struct {
 	// Compare says that the old version must answer the same to the same payload, but for what is at the paths Ignore.
 	Compare bool
 	Ignore  []string
+	// TenantID is whom the invocation is for, of a function with tenant isolation; "" for any other.
+	TenantID string
 	// Function is a pattern of bare function names, with * for any text; "" is every function. Only probes of the
 	// pre-traffic hook have it.
 	Function string
@@ -38,12 +38,8 @@ type ProbeAnswer struct {
 	Cut bool
 }
 
-const (
-	// MaxProbe is how long a probe's call may take while the new version has traffic: nothing else is looked at meanwhile.
-	MaxProbe = 10 * time.Second
-	// maxProbes is how many probes a list may have.
-	maxProbes = 100
-)
+// MaxProbe is how long a probe's call may take while the new version has traffic: nothing else is looked at meanwhile.
+const MaxProbe = 10 * time.Second
 
 // Limit is how long to wait for an answer at a weight, the time that the probe allows and a second to see it in; 0 is
 // without end.
@@ -99,89 +95,4 @@ func (p Plan) probesAt(w Weight) []Probe {
 		}
 	}
 	return due
-}
-
-// probesDue says that the new version has not stood all the probes of this weight yet.
-func (d decision) probesDue() bool {
-	done := 0
-	if d.progress.ProbedAt == d.live.Weight {
-		done = d.progress.Probed
-	}
-	return done < len(d.plan.probesAt(d.live.Weight))
-}
-
-// runProbe asks for what the new version answers to the next probe.
-func (d decision) runProbe() (NextAction, Progress) {
-	j := d.live
-	if d.progress.ProbedAt != j.Weight {
-		d.progress.Probed, d.progress.ProbedAt, d.progress.Unprobed = 0, j.Weight, time.Time{}
-	}
-	next := d.plan.probesAt(j.Weight)[d.progress.Probed]
-	return RunProbe{Probe: next, OldVersion: j.Old, NewVersion: j.New, Weight: j.Weight, Until: d.wayBack()}, d.progress
-}
-
-// parseProbes reads a list of probes. keys are what a probe may have beside the keys that every probe has.
-func parseProbes(f fields, key string, keys ...string) []Probe {
-	items := f.list(key)
-	if len(items) > maxProbes {
-		f.problems.add(f.name(key), len(items), fmt.Sprintf("give at most %d probes", maxProbes))
-		return nil
-	}
-	var probes []Probe
-	for i, item := range items {
-		known := append([]string{"name", payloadKey, "expect", "every-step", "max-ms", "compare"}, keys...)
-		p := parseProbe(readObject(f.element(key, i), item, f.problems, known...))
-		if p.Name == "" {
-			p.Name = "#" + strconv.Itoa(i+1)
-		}
-		probes = append(probes, p)
-	}
-	return probes
-}
-
-// parseProbe reads one probe. Without a payload it sends an empty object.
-func parseProbe(f fields) Probe {
-	const mostMS = 15 * 60 * 1000
-	p := Probe{
-		Payload:   json.RawMessage("{}"),
-		Name:      f.text("name", "give a text of at most 64 characters, or leave it out", func(s string) bool { return s != "" && len([]rune(s)) <= 64 }),
-		EveryStep: f.boolean("every-step"),
-		Within:    time.Duration(f.share("max-ms", mostMS) * float64(time.Millisecond)),
-		Function:  f.text("function", "give a function's bare name, with * for any text, or leave it out for every function", func(s string) bool { return only(word+"*-", len(s), s) }),
-		Compare:   f.has("compare"),
-	}
-	if f.has(payloadKey) {
-		p.Payload = f.values[payloadKey]
-	}
-	if f.has("expect") && (decode(f.values["expect"], &p.Expect) != nil || p.Expect == nil) {
-		f.refuse("expect", "give an object with the keys that the answer must have, or leave it out")
-	}
-	compare := f.object("compare", "ignore")
-	for i, item := range compare.list("ignore") {
-		var path string
-		if json.Unmarshal(item, &path) != nil || strings.Trim(path, ".") == "" {
-			f.problems.add(compare.element("ignore", i), item, `give where in the answer a value may differ, such as "body.time"`)
-		}
-		p.Ignore = append(p.Ignore, path)
-	}
-	return p
-}
-
-// HookProbes reads the list of probes of the pre-traffic hook, as strictly as a request, from a variable that is called
-// name; "" is none.
-func HookProbes(name, text string) ([]Probe, error) {
-	text = strings.TrimSpace(text)
-	if text == "" {
-		return nil, nil
-	}
-	var items []json.RawMessage
-	if json.Unmarshal([]byte(text), &items) != nil || items == nil {
-		return nil, fmt.Errorf(`%s is %q: give a JSON list of objects such as [{"name": "health", "payload": {}, "expect": {"ok": true}}]`, name, Shorten(text))
-	}
-	var p problems
-	probes := parseProbes(fields{values: map[string]json.RawMessage{name: json.RawMessage(text)}, problems: &p}, name, "function")
-	if len(p.texts) > 0 {
-		return nil, &ProblemsError{Problems: p.texts}
-	}
-	return probes, nil
 }

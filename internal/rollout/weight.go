@@ -50,6 +50,15 @@ func (w Weight) String() string { return strconv.FormatFloat(w.Percent(), 'f', -
 // MarshalJSON writes the percentage as a number.
 func (w Weight) MarshalJSON() ([]byte, error) { return []byte(w.String()), nil }
 
+// UnmarshalJSON reads what MarshalJSON wrote.
+func (w *Weight) UnmarshalJSON(raw []byte) error {
+	read, err := parseWeight(string(raw))
+	if err == nil {
+		*w = read
+	}
+	return err
+}
+
 // parseWeight reads what String writes.
 func parseWeight(text string) (Weight, error) {
 	whole, fraction, _ := strings.Cut(text, ".")
@@ -70,9 +79,9 @@ func parseWeight(text string) (Weight, error) {
 // Routing is where an alias sends its traffic: all of it to Primary, but Weight of it to Secondary. Without a
 // secondary version Secondary is "" and Weight 0, so that routings compare with ==.
 type Routing struct {
-	Primary   string
-	Secondary string
-	Weight    Weight
+	Primary   string `json:"primary"`
+	Secondary string `json:"secondary,omitempty"`
+	Weight    Weight `json:"weight,omitzero"`
 }
 
 // Split says whether two versions get traffic.

@@ -3,9 +3,11 @@ package sim
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"strings"
 	"time"
+
+	"github.com/meta-deployer/meta-deployer/internal/notify"
+	"github.com/meta-deployer/meta-deployer/internal/rollout"
 )
 
 // Event is something that happened while a scenario was played.
@@ -54,61 +56,60 @@ func stamp(d time.Duration) string {
 	return fmt.Sprintf("%d:%06.3f", d/time.Minute, (d % time.Minute).Seconds())
 }
 
-// listener is the deployer's log: it makes events of what one invocation says.
+// listener makes events of a scenario of what one invocation tells.
 type listener struct {
-	tell func(Event)
-	last *heard
+	world *World
+	tell  func(Event)
+	// What was told last: what is said again is quiet.
+	verdict, turn, problem string
 }
 
-// heard is what a listener told last: what is said again is quiet.
-type heard struct{ verdict, turn, problem string }
-
-// Enabled is for everything.
-func (l listener) Enabled(context.Context, slog.Level) bool { return true }
-
-// WithAttrs leaves out what is the same for every line of an invocation.
-func (l listener) WithAttrs([]slog.Attr) slog.Handler { return l }
-
-// WithGroup has no groups.
-func (l listener) WithGroup(string) slog.Handler { return l }
-
-// Handle makes an event of a line. What the request asked and what it was answered are events of their own.
-func (l listener) Handle(_ context.Context, r slog.Record) error {
-	switch r.Message {
-	case "request", "ended", "request refused":
-		return nil
-	case "turn":
-		l.turn(r)
-		return nil
-	}
-	e := Event{Kind: Logged, Text: r.Message}
-	r.Attrs(func(a slog.Attr) bool {
-		if text := a.Value.String(); text != "" {
-			e.Text += fmt.Sprintf(", %s: %s", a.Key, text)
+// hear takes what a deployer tells.
+func (l *listener) hear(_ context.Context, events ...rollout.Event) {
+	for _, event := range events {
+		switch e := event.(type) {
+		case rollout.Turned:
+			l.turned(e)
+		case rollout.CallFailed:
+			l.failed(e.Call + ": " + e.Err.Text)
+		case rollout.HookAnswered:
+			l.tell(Event{Kind: Logged, Text: fmt.Sprintf("%s hook %s, passed: %t", e.Stage, e.Function, e.Passed)})
+		case rollout.Probed:
+			l.tell(Event{Kind: Logged, Text: fmt.Sprintf("probe %s, %s: %s", strings.TrimPrefix(e.Check.Name, "probe "), e.Check.Verdict, e.Check.Reason)})
+		case rollout.Checked:
+			for _, warning := range e.Warnings {
+				l.tell(Event{Kind: Logged, Text: "warning: " + warning})
+			}
+		case rollout.ScheduleChosen:
+			l.tell(Event{Kind: Logged, Text: fmt.Sprintf("schedule for %.3g calls a second: %d steps, the first to %s %%", e.Traffic.PerSecond, len(e.Steps), e.Steps[0].Weight)})
+		case rollout.Panicked:
+			l.tell(Event{Kind: Logged, Text: "panic: " + e.Value})
+		case rollout.Changed:
 		}
-		return true
-	})
-	l.tell(e)
-	return nil
+	}
 }
 
-// turn makes an event of a line that says what a turn has seen and decided, or what went wrong with it.
-func (l listener) turn(r slog.Record) {
-	said := map[string]string{}
-	r.Attrs(func(a slog.Attr) bool {
-		said[a.Key] = a.Value.String()
-		return true
-	})
-	e := Event{Kind: Turned, Routing: said["routing"], Verdict: said["verdict"], Why: said["why"], Text: said["then"]}
-	if problem := said["error"]; problem != "" {
-		e.Text, e.Quiet = problem+", again in "+said["again-in"], problem == l.last.problem
-		l.last.problem = problem
-		l.tell(e)
+// turned makes an event of what a turn has seen and decided.
+func (l *listener) turned(t rollout.Turned) {
+	if t.Unread != nil {
+		l.failed(t.Unread.Text)
 		return
 	}
-	waits := strings.HasPrefix(e.Text, "wait")
+	e := Event{At: l.world.since(t.At), Kind: Turned, Routing: t.Routing.String(), Text: notify.Describe(t.Action)}
+	if t.Assessment != nil {
+		e.Verdict, e.Why = t.Assessment.Verdict.String(), t.Assessment.Reason
+	}
+	_, waits := t.Action.(rollout.Wait)
 	turn := e.Routing + e.Why + e.Text
-	e.Quiet = waits && e.Verdict == l.last.verdict || turn == l.last.turn
-	*l.last = heard{verdict: e.Verdict, turn: turn, problem: l.last.problem}
+	e.Quiet = waits && (e.Verdict == "" || e.Verdict == l.verdict) || turn == l.turn
+	if l.turn = turn; e.Verdict != "" {
+		l.verdict = e.Verdict
+	}
 	l.tell(e)
+}
+
+// failed makes an event of what went wrong.
+func (l *listener) failed(problem string) {
+	l.tell(Event{Kind: Turned, Text: problem, Quiet: problem == l.problem})
+	l.problem = problem
 }

@@ -7,8 +7,8 @@ import (
 	"math"
 	"time"
 
-	"github.com/meta-deployer/meta-deployer/internal/deployer"
-	"github.com/meta-deployer/meta-deployer/internal/rollout"
+	"github.com/meta-deployer/meta-deployer/internal/driver/loop"
+	"github.com/meta-deployer/meta-deployer/internal/request"
 	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
@@ -20,7 +20,7 @@ const (
 )
 
 // Home is where every world is.
-func Home() rollout.Home { return rollout.Home{Region: "eu-west-1", Account: "123456789012"} }
+func Home() request.Home { return request.Home{Region: "eu-west-1", Account: "123456789012"} }
 
 // Invocation is one run of a function on Lambda.
 type Invocation struct {
@@ -69,17 +69,23 @@ func requestID(n uint64) string {
 }
 
 // Caller tells of an invocation's context what a Deployer wants to know of it.
-func Caller(ctx context.Context) (home rollout.Home, id string) {
+func Caller(ctx context.Context) (home request.Home, id string) {
 	i, _ := ctx.Value(invocationKey{}).(Invocation)
 	return Home(), i.ID
 }
 
 // Deployer is a deployer that lives in this world.
-func (w *World) Deployer(log *slog.Logger) deployer.Deployer {
-	return deployer.Deployer{
+func (w *World) Deployer(log *slog.Logger) loop.Deployer {
+	return loop.Deployer{
 		Accounts: func(string, string, string) target.Account { return w.Account() },
-		Clock:    w.Clock(), Log: log, Caller: Caller,
+		Clock:    w.Clock(), Log: log, Caller: Caller, Fatal: IsKill,
 	}
+}
+
+// IsKill says that a panic is the end of a process of the world.
+func IsKill(value any) bool {
+	_, killed := value.(Killed)
+	return killed
 }
 
 // bounded is a context that ends at a moment of virtual time.

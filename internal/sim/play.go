@@ -20,6 +20,8 @@ type Play struct {
 	watch func(*Play, Event)
 	// names are the invocations' names by request id.
 	names map[string]string
+	// written are changes by invocations that have not told yet what they decided.
+	written map[string][]Event
 	// refused is what others were to do and Lambda refused.
 	refused []string
 }
@@ -42,7 +44,7 @@ const killed = "killed"
 // Play plays the scenario through the handler that Lambda runs, to the end of every request. watch is told of every event
 // as it happens; it may be nil.
 func (s Scenario) Play(watch func(*Play, Event)) (*Play, error) {
-	p := &Play{Scenario: s, Endings: make([]Ending, len(s.Requests)), watch: watch, names: map[string]string{}}
+	p := &Play{Scenario: s, Endings: make([]Ending, len(s.Requests)), watch: watch, names: map[string]string{}, written: map[string][]Event{}}
 	w, err := s.world(p.refuse)
 	if err != nil {
 		return nil, err
@@ -66,18 +68,25 @@ func (p *Play) request(i int) {
 		case nil:
 		case Killed:
 			p.Endings[i] = Ending{How: killed}
+			p.tellWritten(who)
 			p.tell(Event{Who: who, Kind: Died, Text: dead.Why})
 		default:
 			panic(dead)
 		}
 	}()
 	p.tell(Event{Who: who, Kind: Asked, Text: oneLine(r.Send)})
-	log := slog.New(listener{last: &heard{}, tell: func(e Event) {
+	deployer := p.World.Deployer(slog.New(slog.DiscardHandler))
+	told := listener{world: p.World, tell: func(e Event) {
 		e.Who = who
 		p.tell(e)
-	}})
-	answer, err := p.World.Deployer(log).Handle(ctx, r.Send)
+		if e.Kind == Turned {
+			p.tellWritten(who)
+		}
+	}}
+	deployer.Watch = told.hear
+	answer, err := deployer.Handle(ctx, r.Send)
 	p.Endings[i] = ending(answer.Status, answer, err)
+	p.tellWritten(who)
 	p.tell(Event{Who: who, Kind: Answered, Text: p.Endings[i].How})
 }
 
@@ -91,12 +100,23 @@ func ending(status string, answer any, err error) Ending {
 	return Ending{How: status, Answer: encode(answer)}
 }
 
+// tell adds an event that happens now, unless it says when.
 func (p *Play) tell(e Event) {
-	e.At = p.World.Elapsed()
+	if e.At == 0 {
+		e.At = p.World.Elapsed()
+	}
 	p.Events = append(p.Events, e)
 	if p.watch != nil {
 		p.watch(p, e)
 	}
+}
+
+// tellWritten tells of what an invocation has changed, once it has told what it decided.
+func (p *Play) tellWritten(who string) {
+	for _, e := range p.written[who] {
+		p.tell(e)
+	}
+	delete(p.written, who)
 }
 
 // wrote makes an event of a change of an alias.
@@ -108,6 +128,11 @@ func (p *Play) wrote(w Write) {
 	e := Event{Who: who, Kind: Wrote, Routing: w.Routing.String(), Text: fmt.Sprintf("%s: %q", w.Name, w.Description)}
 	if w.Deleted {
 		e.Routing, e.Text = "", w.Name+" is deleted"
+	}
+	if known {
+		e.At = w.At
+		p.written[who] = append(p.written[who], e)
+		return
 	}
 	p.tell(e)
 }

@@ -31,12 +31,7 @@ type Aliases interface {
 }
 
 // Alias is an alias as Lambda states it.
-type Alias struct {
-	Routing     rollout.Routing
-	Description string
-	// Revision changes with every write, by whomever.
-	Revision string
-}
+type Alias = rollout.Alias
 
 // Versions tells about a function's versions.
 type Versions interface {

@@ -3,6 +3,8 @@ package target
 import (
 	"errors"
 	"fmt"
+
+	"github.com/meta-deployer/meta-deployer/internal/rollout"
 )
 
 // What the ports fail with. Anything else is ErrUnavailable.
@@ -66,4 +68,17 @@ func Remedy(err error) string {
 		return "change what AWS objects to: the same call is refused again"
 	}
 	return ""
+}
+
+// CallError is an error of a port as rollout understands it.
+func CallError(err error) *rollout.CallError {
+	kind := rollout.Unavailable
+	for sentinel, k := range map[error]rollout.ErrorKind{
+		ErrNotFound: rollout.NotFound, ErrDenied: rollout.Denied, ErrRefused: rollout.Refused, ErrMoved: rollout.Moved,
+	} {
+		if errors.Is(err, sentinel) {
+			kind = k
+		}
+	}
+	return &rollout.CallError{Kind: kind, Text: err.Error()}
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/meta-deployer/meta-deployer/internal/analysis"
-	"github.com/meta-deployer/meta-deployer/internal/rollout"
+	"github.com/meta-deployer/meta-deployer/internal/request"
 	"github.com/meta-deployer/meta-deployer/internal/target"
 	"github.com/meta-deployer/meta-deployer/internal/wiretest"
 )
@@ -72,7 +72,7 @@ func TestEverythingIsAskedForInOneCall(t *testing.T) {
 	}
 	assert.Len(t, series, 6+3*4+1+2)
 	for id := range series {
-		assert.Equal(t, id != "orders" && id != "per_call", rollout.OwnMetricID(id), "%s is refused as the id of a request's metric", id)
+		assert.Equal(t, id != "orders" && id != "per_call", request.OwnMetricID(id), "%s is refused as the id of a request's metric", id)
 	}
 }
 

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/meta-deployer/meta-deployer/internal/deployer"
+	"github.com/meta-deployer/meta-deployer/internal/answer"
 	"github.com/meta-deployer/meta-deployer/internal/sim"
 	"github.com/meta-deployer/meta-deployer/internal/target"
 )
@@ -43,7 +43,7 @@ func countCalls() ([]counted, error) {
 }
 
 // deploy has the deployer roll out version 2 in a world.
-func deploy(w *sim.World, plan string) (deployer.Answer, error) {
+func deploy(w *sim.World, plan string) (answer.Answer, error) {
 	ctx, _, cancel := w.Begin(sim.Invocation{})
 	defer cancel()
 	request := fmt.Sprintf(`{"function-name": %q, "alias": %q, "new-version": "2", %s}`, functionName, aliasName, plan)

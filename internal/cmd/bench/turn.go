@@ -10,7 +10,9 @@ import (
 	"time"
 
 	"github.com/meta-deployer/meta-deployer/internal/analysis"
-	"github.com/meta-deployer/meta-deployer/internal/deployer"
+	"github.com/meta-deployer/meta-deployer/internal/answer"
+	"github.com/meta-deployer/meta-deployer/internal/driver/loop"
+	"github.com/meta-deployer/meta-deployer/internal/request"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
 	"github.com/meta-deployer/meta-deployer/internal/sim"
 	"github.com/meta-deployer/meta-deployer/internal/target"
@@ -49,7 +51,7 @@ func timeRollout(poll time.Duration) (c cost, count int, err error) {
 		b.ReportAllocs()
 		for b.Loop() {
 			a := newIdle()
-			var answer deployer.Answer
+			var answer answer.Answer
 			if answer, err = a.deployer().Handle(context.Background(), json.RawMessage(request)); err != nil {
 				return
 			}
@@ -99,8 +101,8 @@ func newIdle() *idle {
 	return a
 }
 
-func (a *idle) deployer() deployer.Deployer {
-	return deployer.Deployer{
+func (a *idle) deployer() loop.Deployer {
+	return loop.Deployer{
 		Accounts: func(string, string, string) target.Account {
 			return target.Account{Aliases: a, Versions: a, Metrics: a, Invoker: a}
 		},
@@ -115,7 +117,7 @@ func (a *idle) deployer() deployer.Deployer {
 			},
 		},
 		Log: slog.New(slog.NewJSONHandler(io.Discard, nil)), //nolint:sloglint // to write the lines is part of a turn
-		Caller: func(context.Context) (rollout.Home, string) {
+		Caller: func(context.Context) (request.Home, string) {
 			return sim.Home(), "8476a536-e9f4-11e8-9739-2dfe598c3fcd"
 		},
 	}

@@ -23,7 +23,7 @@ func TestDemoEndsAsItsScenariosSay(t *testing.T) {
 	assert.Zero(t, run(nil, plain(&out)))
 	for _, said := range []string{
 		"── healthy-linear ──", "######..............    30 %      0 failed  shift to 30 %, pass: errors: 0 of",
-		"as expected: #1 succeeded, live at version 2", "roll back, fail: errors: 11 of 59", `"errorType": "RolledBack"`,
+		"as expected: #1 succeeded, live at version 2", "roll back: errors: 11 of 59", `"errorType": "RolledBack"`,
 		"its process dies: it was killed", "as expected: #1 killed, #2 succeeded, live at version 2",
 	} {
 		assert.Contains(t, out.String(), said)

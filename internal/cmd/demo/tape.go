@@ -3,6 +3,7 @@ package main
 import (
 	"time"
 
+	"github.com/meta-deployer/meta-deployer/internal/request"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
 	"github.com/meta-deployer/meta-deployer/internal/sim"
 )
@@ -32,8 +33,8 @@ func record(name string) (*tape, error) {
 		return nil, err
 	}
 	t := &tape{}
-	if request, err := rollout.Parse(scenario.Requests[0].Send, sim.Home()); err == nil {
-		t.alias = request.Alias
+	if request, err := request.Parse(scenario.Requests[0].Send, sim.Home()); err == nil {
+		t.alias = request.Plan.Alias
 	}
 	t.first = scenario.Aliases[t.alias].Version
 	t.Play, err = scenario.Play(func(p *sim.Play, e sim.Event) {

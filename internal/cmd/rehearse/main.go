@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/meta-deployer/meta-deployer/internal/rehearsal"
-	"github.com/meta-deployer/meta-deployer/internal/rollout"
+	"github.com/meta-deployer/meta-deployer/internal/request"
 	"github.com/meta-deployer/meta-deployer/internal/sim"
 )
 
@@ -68,7 +68,7 @@ func rehearse(out io.Writer, name string, keys []string) error {
 	record := rehearsal.NewRecord(since, until, minutes)
 	fmt.Fprintf(out, "%s: %s of recorded minutes from %s\n", name, until.Sub(since), since.Format(time.RFC3339))
 	for _, k := range keys {
-		request, err := rollout.Parse([]byte(`{"action": "rehearse", "function-name": "f", "alias": "live", `+k+`}`), rollout.Home{})
+		request, err := request.Parse([]byte(`{"action": "rehearse", "function-name": "f", "alias": "live", `+k+`}`), request.Home{})
 		if err != nil {
 			return err
 		}

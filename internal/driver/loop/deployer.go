@@ -1,0 +1,106 @@
+package loop
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"log/slog"
+	"time"
+
+	"github.com/meta-deployer/meta-deployer/internal/answer"
+	"github.com/meta-deployer/meta-deployer/internal/health"
+	"github.com/meta-deployer/meta-deployer/internal/inspect"
+	"github.com/meta-deployer/meta-deployer/internal/notify"
+	"github.com/meta-deployer/meta-deployer/internal/request"
+	"github.com/meta-deployer/meta-deployer/internal/rollout"
+	"github.com/meta-deployer/meta-deployer/internal/target"
+	"github.com/meta-deployer/meta-deployer/internal/turn"
+)
+
+// Deployer answers requests: the function that is invoked for every action, and runs a rollout to its end where that fits.
+type Deployer struct {
+	// Accounts gives the account to work in: the deployer's own, or the one of a role. session is how the deployer shows in
+	// the trail of that account.
+	Accounts func(roleARN, externalID, session string) target.Account
+	Clock    target.Clock
+	Log      *slog.Logger
+	// Caller tells of an invocation where the deployer runs and the invocation's id, which is the driver's id.
+	Caller func(ctx context.Context) (home request.Home, id string)
+	// Watch is told of every event beside the log; nil is nobody.
+	Watch func(ctx context.Context, events ...rollout.Event)
+	// Memory keeps what was read of the past between invocations; nil forgets it at the end of each.
+	Memory *health.Memory
+	// Fatal is turn.Engine's.
+	Fatal func(value any) bool
+}
+
+// answerMargin is what is left of an invocation when work stops, to answer in.
+const answerMargin = 400 * time.Millisecond
+
+// Invoke answers one request as bytes, so that what is not even JSON is refused like any other bad request.
+func (d Deployer) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
+	a, err := d.Handle(ctx, payload)
+	if err != nil {
+		return nil, err
+	}
+	return json.Marshal(a)
+}
+
+// Handle answers one request. Its errors are the failures of package answer, by whose type callers tell them apart.
+func (d Deployer) Handle(ctx context.Context, raw json.RawMessage) (answer.Answer, error) {
+	home, id := d.Caller(ctx)
+	r, err := request.Parse(raw, home)
+	if err != nil {
+		if problems, ok := errors.AsType[*request.ProblemsError](err); ok {
+			d.Log.WarnContext(ctx, "request refused", "bytes", len(raw), "problems", problems.Problems)
+		}
+		return answer.Answer{}, answer.Invalid(err.Error())
+	}
+	driver := rollout.Driver{ID: rollout.DriverToken(id)}
+	log := d.Log.With("function", r.Plan.Function, "alias", r.Plan.Alias)
+	log.InfoContext(ctx, "request", "request", string(request.Redacted(raw)), "driver", driver.ID)
+	var end time.Time
+	if deadline, ok := ctx.Deadline(); ok {
+		end = deadline.Add(-answerMargin)
+		bounded, cancel := d.Clock.Bound(ctx, end)
+		defer cancel()
+		ctx = bounded
+	}
+	a, err := d.answer(ctx, r, driver, end, log)
+	if err != nil {
+		log.WarnContext(ctx, "ended", "error", answer.ErrorType(err), "reason", err.Error())
+		return answer.Answer{}, err
+	}
+	log.InfoContext(ctx, "ended", "status", a.Status, "reason", a.Reason)
+	return a, nil
+}
+
+// answer does what the request asks for.
+func (d Deployer) answer(ctx context.Context, r request.Request, driver rollout.Driver, end time.Time, log *slog.Logger) (answer.Answer, error) {
+	if d.Memory == nil {
+		d.Memory = new(health.Memory)
+	}
+	account := d.Accounts(r.RoleARN, r.ExternalID, driver.ID)
+	inspector := inspect.Inspector{Account: account, Clock: d.Clock, Memory: d.Memory, End: end}
+	switch r.Action {
+	case request.Status:
+		return inspector.Status(ctx, r)
+	case request.Plan:
+		return inspector.Plan(ctx, r)
+	case request.Rehearse:
+		return inspector.Rehearse(ctx, r)
+	}
+	if r.Action == request.Promote {
+		r.Plan.Health.MinInvocations = 0
+	}
+	var record answer.Recorder
+	engine := turn.Engine{Account: account, Clock: d.Clock, Memory: d.Memory, Fatal: d.Fatal}
+	finish, token := Run(ctx, engine, r, driver, end, func(events ...rollout.Event) {
+		record.Tell(events...)
+		notify.Log{Logger: log}.Tell(ctx, events...)
+		if d.Watch != nil {
+			d.Watch(ctx, events...)
+		}
+	})
+	return record.Answer(r, finish, token, d.Clock.Now())
+}

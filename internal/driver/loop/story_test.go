@@ -1,0 +1,290 @@
+package loop_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/meta-deployer/meta-deployer/internal/analysis"
+	"github.com/meta-deployer/meta-deployer/internal/driver/loop"
+	"github.com/meta-deployer/meta-deployer/internal/notify"
+	"github.com/meta-deployer/meta-deployer/internal/request"
+	"github.com/meta-deployer/meta-deployer/internal/rollout"
+	"github.com/meta-deployer/meta-deployer/internal/sim"
+	"github.com/meta-deployer/meta-deployer/internal/target"
+)
+
+// game is a random world with a request to run in it.
+type game struct {
+	request      map[string]any
+	owner        string
+	newVersion   sim.Version
+	oldVersion   sim.Version
+	incident     sim.Curve
+	rps          float64
+	metricsDelay time.Duration
+	named        bool
+	faults       []sim.Fault
+	// others act at a time: callers with an action, or strangers.
+	others []other
+	// restart is how long after its death a driver is started again.
+	restart time.Duration
+	// lives is how long an invocation lives before it is killed and called again by the same id; zero is for ever.
+	lives time.Duration
+}
+
+type other struct {
+	at time.Duration
+	// beforeWrite has a stranger act right before the so-manieth UpdateAlias instead.
+	beforeWrite int
+	action      string // a request's action, or what a stranger does
+}
+
+// mood says how much goes wrong in a world.
+type mood bool
+
+const (
+	calm    mood = false
+	hostile mood = true
+)
+
+// draw makes up a game.
+func draw(t *rapid.T, m mood) game {
+	seconds := func(low, high int, name string) time.Duration {
+		return time.Duration(rapid.IntRange(low, high).Draw(t, name)) * time.Second
+	}
+	g := game{
+		owner:        rapid.SampledFrom([]string{"", "front door", strings.Repeat("x", 120)}).Draw(t, "owner"),
+		rps:          rapid.SampledFrom([]float64{0, 0.05, 1, 50}).Draw(t, "rps"),
+		metricsDelay: rapid.SampledFrom([]time.Duration{0, 20 * time.Second, time.Minute}).Draw(t, "metrics delay"),
+		named:        rapid.Bool().Draw(t, "versions named"),
+		restart:      seconds(0, 60, "restart"),
+	}
+	g.newVersion.Errors = rapid.SampledFrom([]sim.Curve{
+		nil, nil, sim.Constant(1), sim.Constant(.02), {{From: seconds(1, 200, "onset"), Value: .5}},
+	}).Draw(t, "errors")
+	g.request = map[string]any{
+		"function-name": "f", "alias": "live", "new-version": "2",
+		"type":          rapid.SampledFrom([]string{"linear", "canary", "exponential", "all-at-once"}).Draw(t, "type"),
+		"steps":         rapid.IntRange(1, 5).Draw(t, "steps"),
+		"interval":      rapid.SampledFrom([]int{0, 1, 10, 45}).Draw(t, "interval"),
+		"bake":          rapid.SampledFrom([]int{0, 5, 70}).Draw(t, "bake"),
+		"poll-interval": rapid.IntRange(1, 20).Draw(t, "poll"),
+	}
+	if m == calm {
+		return g
+	}
+	g.request["health-check"] = rapid.SampledFrom([]any{
+		true, false,
+		map[string]any{"errors": map[string]any{"max-rate": .1}},
+		map[string]any{"on-no-data": "hold"},
+		map[string]any{"on-no-data": "rollback", "min-invocations": 3},
+		map[string]any{"errors": "off"},
+		map[string]any{"latency": "compare", "throttles": "any"},
+		map[string]any{"latency": map[string]any{"max-ms": 100, "quantile": .2}},
+		map[string]any{"function": "judge", "probes": []any{map[string]any{"name": "ping", "every-step": true, "compare": map[string]any{}}}},
+		map[string]any{"errors": "off", "metrics": []any{map[string]any{"id": "m", "expression": "1", "max": 1}}},
+	}).Draw(t, "health-check")
+	g.request["on-failure"] = rapid.SampledFrom([]string{"rollback", "rollback", "hold"}).Draw(t, "on-failure")
+	for range rapid.IntRange(0, 3).Draw(t, "faults") {
+		g.faults = append(g.faults, drawFault(t))
+	}
+	if rapid.Bool().Draw(t, "twin") {
+		g.others = append(g.others, other{action: "deploy"})
+	}
+	for range rapid.IntRange(0, 2).Draw(t, "others") {
+		g.others = append(g.others, other{
+			at: seconds(0, 240, "at"), beforeWrite: rapid.SampledFrom([]int{0, 0, 1, 2, 3, 5}).Draw(t, "before write"),
+			action: rapid.SampledFrom([]string{
+				"deploy", "rollback", "promote", "pause", "resume", "stranger moves", "stranger wipes", "stranger words", "stranger restores",
+			}).Draw(t, "other"),
+		})
+	}
+	return g
+}
+
+func drawFault(t *rapid.T) sim.Fault {
+	return sim.Fault{
+		On:     rapid.SampledFrom([]sim.Operation{"", sim.GetAlias, sim.UpdateAlias, sim.UpdateAlias, sim.GetMetrics}).Draw(t, "on"),
+		Call:   rapid.IntRange(1, 25).Draw(t, "call"),
+		Times:  rapid.SampledFrom([]int{1, 1, 3, 40}).Draw(t, "times"),
+		Effect: rapid.SampledFrom([]sim.Effect{sim.Throttled, sim.ServerError, sim.ReplyLost, sim.KilledBefore, sim.KilledAfter, sim.None}).Draw(t, "effect"),
+		Takes:  time.Duration(rapid.SampledFrom([]int{0, 0, 1, 4}).Draw(t, "takes")) * time.Second,
+	}
+}
+
+// story is what happened.
+type story struct {
+	game
+	plan   rollout.Plan
+	writes []sim.Write
+	turns  []turn
+	ends   []ending
+	calls  int
+	log    *strings.Builder
+}
+
+// turn is one line of the deployer's log.
+type turn struct {
+	at                 time.Duration
+	verdict, why, then string
+	noData             bool
+	weight             rollout.Weight
+	action             rollout.Action
+	assessment         *analysis.Assessment
+}
+
+// ending is how an invocation ended; outcome is its status or the type of its error.
+type ending struct {
+	at          time.Duration
+	by, outcome string
+}
+
+// raw is the game's request.
+func (g game) raw() []byte {
+	raw, err := json.Marshal(g.request)
+	must(err)
+	return raw
+}
+
+// world makes the game's world, and a deployer in it that logs nothing.
+func (g game) world() (*sim.World, loop.Deployer) {
+	w := sim.New()
+	w.MetricsDelay, w.VersionsNamed, w.Faults = g.metricsDelay, g.named, g.faults
+	w.Publish("f", "1", g.oldVersion)
+	w.Publish("f", "2", g.newVersion)
+	w.SetHook("judge", sim.Hook{Answer: `{"status": "pass"}`, Takes: 700 * time.Millisecond})
+	w.SetMetric("1", sim.Curve{{Value: 1}, {From: 3 * time.Minute, Value: 2}})
+	w.SetIncident("f", g.incident)
+	must(w.CreateAlias("f", "live", target.Alias{Routing: rollout.Routing{Primary: "1"}, Description: g.owner}))
+	w.SetTraffic("f", "live", sim.Constant(g.rps))
+	return w, w.Deployer(discard())
+}
+
+func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }
+
+// play runs a game to its end.
+func (g game) play() story {
+	w, d := g.world()
+	s := story{game: g, log: &strings.Builder{}}
+	request, err := request.Parse(g.raw(), sim.Home())
+	must(err)
+	s.plan = request.Plan
+	d.Watch = s.watch(w)
+	w.Go(0, func() { s.drive(w, d, g.raw(), "first") })
+	for i, o := range g.others {
+		s.schedule(w, d, o, i)
+	}
+	w.Drain()
+	s.writes, s.calls = w.Writes(), w.Calls("")
+	return s
+}
+
+// drive invokes the deployer, and again after each death.
+func (s *story) drive(w *sim.World, d loop.Deployer, raw []byte, id string) {
+	for attempt := range 400 {
+		invocation := sim.Invocation{ID: fmt.Sprintf("%s-%d", id, attempt)}
+		if s.lives > 0 {
+			invocation.ID, invocation.KilledAt = "worker", w.Elapsed()+s.lives
+		}
+		if s.invoke(w, d, raw, invocation) {
+			return
+		}
+		pause := s.restart
+		if s.lives > 0 {
+			pause = 0
+		}
+		_ = w.Clock().Sleep(context.Background(), pause)
+	}
+	panic("a driver never ended")
+}
+
+// invoke is false where the invocation was killed.
+func (s *story) invoke(w *sim.World, d loop.Deployer, raw []byte, i sim.Invocation) (ended bool) {
+	ctx, i, cancel := w.Begin(i)
+	defer cancel()
+	defer func() {
+		if killed, ok := recover().(sim.Killed); ok {
+			fmt.Fprintf(s.log, "%9s %.12s killed: %s\n", w.Elapsed(), i.ID, killed.Why)
+			ended = false
+		} else if !ended {
+			panic("not a kill")
+		}
+	}()
+	answer, err := d.Handle(ctx, raw)
+	outcome := answer.Status
+	if err != nil {
+		outcome = strings.TrimPrefix(fmt.Sprintf("%T", err), "answer.")
+	}
+	fmt.Fprintf(s.log, "%9s %.12s ended: %s %v %s\n", w.Elapsed(), i.ID, outcome, err, answer.Reason)
+	s.ends = append(s.ends, ending{at: w.Elapsed(), by: i.ID, outcome: outcome})
+	return true
+}
+
+// schedule has another caller or a stranger act.
+func (s *story) schedule(w *sim.World, d loop.Deployer, o other, i int) {
+	stranger := map[string]func(*target.Alias){
+		"stranger moves":    func(a *target.Alias) { a.Routing = rollout.Routing{Primary: "1", Secondary: "2", Weight: 77_77} },
+		"stranger wipes":    func(a *target.Alias) { a.Description = "mine" },
+		"stranger words":    func(a *target.Alias) { a.Description = strings.Replace(a.Description, "front door", "back door", 1) },
+		"stranger restores": func(a *target.Alias) { a.Routing = rollout.Routing{Primary: "1"} },
+	}[o.action]
+	if stranger != nil && o.beforeWrite > 0 {
+		w.Faults = append([]sim.Fault{{
+			On: sim.UpdateAlias, Call: o.beforeWrite, Before: func() { must(w.ChangeAlias("stranger", "f", "live", stranger)) },
+		}}, w.Faults...)
+		return
+	}
+	if stranger != nil {
+		w.At(o.at, func() { must(w.ChangeAlias("stranger", "f", "live", stranger)) })
+		return
+	}
+	id := fmt.Sprintf("%s-%d", o.action, i)
+	raw, err := json.Marshal(map[string]any{"action": o.action, "function-name": "f", "alias": "live"})
+	if o.action == "deploy" {
+		raw = s.raw()
+	}
+	must(err)
+	w.Go(o.at, func() { s.drive(w, d, raw, id) })
+}
+
+func must(err error) {
+	if err != nil {
+		panic(err)
+	}
+}
+
+// watch keeps the turns and writes the log of a story.
+func (s *story) watch(w *sim.World) func(context.Context, ...rollout.Event) {
+	return func(ctx context.Context, events ...rollout.Event) {
+		_, id := sim.Caller(ctx)
+		for _, event := range events {
+			turned, ok := event.(rollout.Turned)
+			if !ok {
+				fmt.Fprintf(s.log, "%9s %.12s %T %+v\n", w.Elapsed(), id, event, event)
+				continue
+			}
+			t := turn{at: w.Elapsed(), then: notify.Describe(turned.Action), action: turned.Action}
+			if a := turned.Assessment; a != nil {
+				t.verdict, t.why, t.noData, t.assessment = a.Verdict.String(), a.Reason, a.NoData, a
+			}
+			if turned.Journal != nil {
+				t.weight = turned.Journal.Weight
+			}
+			if turned.Unread != nil {
+				t.why = turned.Unread.Text
+			}
+			if !strings.HasPrefix(t.then, "wait") || t.why != "" {
+				fmt.Fprintf(s.log, "%9s %.12s turn routing=%q verdict=%s why=%q then=%s\n", t.at, id, turned.Routing, t.verdict, t.why, t.then)
+			}
+			if !isPerson(id) {
+				s.turns = append(s.turns, t)
+			}
+		}
+	}
+}

@@ -1,0 +1,135 @@
+package loop_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/meta-deployer/meta-deployer/internal/rollout"
+	"github.com/meta-deployer/meta-deployer/internal/sim"
+	"github.com/meta-deployer/meta-deployer/internal/target"
+)
+
+// journalOf is the journal that explains a routing.
+func journalOf(description string, routing rollout.Routing) *rollout.Journal {
+	return rollout.ParseDescription(description).Live(rollout.Target{Function: "f", Alias: "live"}, routing, sim.Start().AddDate(10, 0, 0))
+}
+
+// rolloutOf is the id of the rollout that wrote a description.
+func rolloutOf(description string) string {
+	d := rollout.ParseDescription(description)
+	switch {
+	case d.Journal != nil:
+		return d.Journal.ID
+	case d.Record != nil:
+		return d.Record.ID
+	}
+	return ""
+}
+
+// startOf is when a rollout began, from its id.
+func startOf(id string) time.Time {
+	d := rollout.ParseDescription("[meta-deployer 1>2 at 0% step 0/1 +0s by x id " + id + "]")
+	return d.Journal.Start
+}
+
+func (s story) stranger(w sim.Write) bool { return w.By == "stranger" || w.By == sim.Lambda }
+func (s story) byPerson(w sim.Write) bool { return isPerson(w.By) }
+
+// isPerson says that an invocation is one of a person's actions, not a driver.
+func isPerson(id string) bool {
+	action, _, _ := strings.Cut(id, "-")
+	return action == "rollback" || action == "promote" || action == "pause" || action == "resume"
+}
+
+// ours are the writes of deployers.
+func (s story) ours() []sim.Write {
+	var list []sim.Write
+	for _, w := range s.writes[1:] {
+		if !s.stranger(w) {
+			list = append(list, w)
+		}
+	}
+	return list
+}
+
+// journalBefore is the live journal that a write found.
+func (s story) journalBefore(w sim.Write) *rollout.Journal {
+	for i := range s.writes {
+		if s.writes[i].Revision == w.Revision {
+			before := s.writes[i-1]
+			return journalOf(before.Description, before.Routing)
+		}
+	}
+	return nil
+}
+
+// aliasAt is the alias at a time.
+func (s story) aliasAt(at time.Duration) target.Alias {
+	var alias target.Alias
+	for _, w := range s.writes {
+		if w.At <= at {
+			alias = w.Alias
+		}
+	}
+	return alias
+}
+
+// meddled says that somebody else wrote shortly before a time.
+func (s story) meddled(at time.Duration) bool {
+	for _, w := range s.writes[1:] {
+		if w.At <= at && w.At > at-5*time.Second && (s.stranger(w) || !s.byPerson(w)) {
+			return true
+		}
+	}
+	return false
+}
+
+func (s story) meddledAtAll() bool {
+	return slices.ContainsFunc(s.writes, s.stranger)
+}
+
+// lostReplies is how many writes may have lost their answers.
+func (s story) lostReplies() int {
+	n := 0
+	for _, f := range s.faults {
+		if f.Effect == sim.ReplyLost || f.Takes > 0 {
+			n += max(1, f.Times)
+		}
+	}
+	return n
+}
+
+func (s story) finalRouting() rollout.Routing { return s.writes[len(s.writes)-1].Routing }
+
+// routings are the routings in order, each once.
+func (s story) routings() []rollout.Routing {
+	var list []rollout.Routing
+	for _, w := range s.writes {
+		if len(list) == 0 || list[len(list)-1] != w.Routing {
+			list = append(list, w.Routing)
+		}
+	}
+	return list
+}
+
+func (s story) ended(outcome string) bool { return len(s.ends) == 1 && s.ends[0].outcome == outcome }
+
+func (s story) endings() string {
+	var list []string
+	for _, e := range s.ends {
+		list = append(list, e.outcome)
+	}
+	return strings.Join(list, ", ")
+}
+
+func (s story) transcript() string {
+	request, _ := json.Marshal(s.request)
+	text := fmt.Sprintf("request %s\nfaults %+v\nothers %+v\n%s", request, s.faults, s.others, s.log)
+	for _, w := range s.writes {
+		text += fmt.Sprintf("%9s %.12s wrote %s %q\n", w.At, w.By, w.Routing, w.Description)
+	}
+	return text
+}

@@ -1,0 +1,159 @@
+// Package health reads what a rollout is judged by, and has it judged. What it has read of the past it may keep in memory;
+// nothing depends on that.
+package health
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/meta-deployer/meta-deployer/internal/analysis"
+	"github.com/meta-deployer/meta-deployer/internal/rollout"
+	"github.com/meta-deployer/meta-deployer/internal/target"
+)
+
+// Reader judges the rollouts of an account.
+type Reader struct {
+	Account target.Account
+	Clock   target.Clock
+	// Memory keeps what does not change any more; nil keeps nothing.
+	Memory *Memory
+}
+
+// Assess reads everything since the rollout that stands at the journal began, and judges it by the plan. A failed read is
+// never healthy. asks says that the health check's function is asked too.
+func (r Reader) Assess(ctx context.Context, p rollout.Plan, j rollout.Journal, asks bool) analysis.Assessment {
+	evidence := analysis.Evidence{
+		FirstShift: j.First, StepSince: j.Since, JudgedAlone: p.JudgesAlone(), Awaited: p.Awaited(&j), HoldEnd: p.HoldEnd(j),
+		Reading: analysis.Reading{Share: j.Weight.Share(), Before: p.Before(j.Weight).Share(), Shifted: j.Since},
+	}
+	if j.Weight == rollout.Full {
+		evidence.Reading.Alone = j.Since
+	}
+	err := errors.Join(r.readMetrics(ctx, p, j, &evidence), r.readAlarms(ctx, p.Alarms, &evidence))
+	a := analysis.Assess(p.Health, evidence)
+	if asks && p.Health.Judge != "" && !p.Health.Off && a.Verdict != analysis.Fail && err == nil {
+		evidence.Judgement = r.ask(ctx, p, j)
+		a = analysis.Assess(p.Health, evidence)
+	}
+	if err != nil && a.Verdict != analysis.Fail {
+		a = analysis.Unread(err)
+	}
+	return a
+}
+
+// readMetrics reads the time before the rollout once, everything since in one call, or, where that is long, what is hours
+// old once and the rest in one call.
+func (r Reader) readMetrics(ctx context.Context, p rollout.Plan, j rollout.Journal, e *analysis.Evidence) error {
+	if !p.Health.NeedsMinutes() {
+		return nil
+	}
+	known, err := r.history(ctx, p, j)
+	if err != nil {
+		return err
+	}
+	e.History, e.Thresholds = known.counts, known.thresholds
+	stretches := analysis.Stretches(j.Start, r.Clock.Now())
+	old, latest := stretches[:len(stretches)-1], stretches[len(stretches)-1]
+	if !known.settledUntil.Equal(latest.Since) {
+		minutes, err := r.stretches(ctx, p, j, old, e.Thresholds)
+		if err != nil {
+			return err
+		}
+		known.settled, known.settledUntil = minutes, latest.Since
+		r.Memory.keep(subjectOf(p, j), known)
+	}
+	minutes, err := r.stretches(ctx, p, j, []analysis.Stretch{latest}, e.Thresholds)
+	e.Reading.Minutes = slices.Concat(known.settled, minutes)
+	return err
+}
+
+// stretches reads what both versions did in some stretches of a rollout. The limits of the request's own metrics are of
+// minutes: a sum of an hour is another figure, so these are asked for by the minute alone.
+func (r Reader) stretches(ctx context.Context, p rollout.Plan, j rollout.Journal, stretches []analysis.Stretch, thresholds []analysis.Threshold) (all []analysis.Minute, err error) {
+	for _, s := range stretches {
+		q := query(p, j, s)
+		q.Slow, q.Throttles = p.Health.Latency.Slow(thresholds), p.Health.Throttles
+		if s.Period == time.Minute {
+			q.Metrics = p.Health.Metrics
+		}
+		minutes, err := r.Account.Metrics.Minutes(ctx, q)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, minutes...)
+	}
+	return all, nil
+}
+
+// history reads the old version's time before a rollout, once: it does not change any more. What is slow to a comparison is
+// taken from there first, then how often calls were.
+func (r Reader) history(ctx context.Context, p rollout.Plan, j rollout.Journal) (known, error) {
+	if k, ok := r.Memory.recall(subjectOf(p, j)); ok {
+		return k, nil
+	}
+	var k known
+	if p.Health.Latency.Compare {
+		since, until := analysis.QuantilesSpan(j.Start)
+		periods, err := r.Account.Metrics.Quantiles(ctx, query(p, j, analysis.Stretch{Since: since, Until: until}))
+		if err != nil {
+			return known{}, err
+		}
+		k.thresholds = analysis.Thresholds(periods)
+	}
+	since := analysis.HistorySince(j.Start)
+	period := analysis.ShortestPeriod(since, r.Clock.Now())
+	q := query(p, j, analysis.Stretch{Since: since, Until: j.Start, Period: period})
+	q.Slow = analysis.LatencyRule{Compare: true}.Slow(k.thresholds)
+	minutes, err := r.Account.Metrics.Minutes(ctx, q)
+	if err != nil {
+		return known{}, err
+	}
+	k.counts = analysis.HistoryBefore(j.Start, period, minutes)
+	k.thresholds = analysis.SlowBefore(j.Start, period, minutes, k.thresholds)
+	r.Memory.keep(subjectOf(p, j), k)
+	return k, nil
+}
+
+func subjectOf(p rollout.Plan, j rollout.Journal) subject {
+	return subject{rollout: j.ID, latency: p.Health.Latency, throttles: p.Health.Throttles}
+}
+
+// readAlarms reads the alarms that may veto.
+func (r Reader) readAlarms(ctx context.Context, names []string, e *analysis.Evidence) (err error) {
+	if len(names) > 0 {
+		e.Alarms, err = r.Account.Metrics.Alarms(ctx, names)
+	}
+	return err
+}
+
+// query is about both versions of a rollout.
+func query(p rollout.Plan, j rollout.Journal, s analysis.Stretch) target.MetricsQuery {
+	return target.MetricsQuery{
+		Function: p.Function, Alias: p.Alias, OldVersion: j.Old, NewVersion: j.New, Since: s.Since, Until: s.Until, Period: s.Period,
+	}
+}
+
+// ask asks the health check's function. Whatever keeps it from a verdict is inconclusive, and the next look asks again.
+func (r Reader) ask(ctx context.Context, p rollout.Plan, j rollout.Journal) *analysis.Judgement {
+	const most = 10 * time.Second
+	payload, err := json.Marshal(rollout.NewHookEvent(rollout.HealthCheck, p.Target, j))
+	if err != nil {
+		return &analysis.Judgement{Verdict: analysis.Inconclusive, Reason: err.Error()}
+	}
+	ctx, cancel := r.Clock.Bound(ctx, r.Clock.Now().Add(most))
+	defer cancel()
+	reply, err := r.Account.Invoker.Invoke(ctx, target.Invocation{Function: p.Health.Judge, Payload: payload})
+	switch {
+	case err != nil && ctx.Err() != nil:
+		return &analysis.Judgement{Verdict: analysis.Inconclusive, Reason: fmt.Sprintf("it did not answer within %s, it is asked again", most)}
+	case err != nil:
+		return &analysis.Judgement{Verdict: analysis.Inconclusive, Reason: fmt.Sprintf("it could not be asked: %v; it is asked again", err)}
+	case reply.Failure != "":
+		return &analysis.Judgement{Verdict: analysis.Inconclusive, Reason: fmt.Sprintf("it failed: %s; it is asked again", reply.Failure)}
+	}
+	return analysis.ParseJudgement(reply.Body)
+}

@@ -1,0 +1,14 @@
+package request
+
+import "strings"
+
+// Alphabets of only.
+const (
+	digits = "0123456789"
+	word   = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ_" + digits
+)
+
+// only says whether a text is of at most so many characters, and at least one, all of them of an alphabet.
+func only(alphabet string, most int, s string) bool {
+	return s != "" && len(s) <= most && strings.Trim(s, alphabet) == ""
+}

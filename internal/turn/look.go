@@ -1,0 +1,113 @@
+package turn
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/meta-deployer/meta-deployer/internal/health"
+	"github.com/meta-deployer/meta-deployer/internal/preflight"
+	"github.com/meta-deployer/meta-deployer/internal/rollout"
+	"github.com/meta-deployer/meta-deployer/internal/target"
+)
+
+// look answers a question in the snapshot. It ends before the way back has to begin.
+func (w *work) look(ctx context.Context, q rollout.Question, s *rollout.Snapshot) {
+	if back := rollout.WayBack(w.request.Plan, w.deadline, w.token); !back.IsZero() {
+		bounded, cancel := w.Clock.Bound(ctx, back)
+		defer cancel()
+		ctx = bounded
+	}
+	plan := w.request.Plan
+	switch q {
+	case rollout.TheCandidate:
+		s.Candidate = Candidate(ctx, w.Account.Aliases, plan)
+	case rollout.TheTraffic:
+		w.traffic(ctx, s)
+	case rollout.TheAccount:
+		w.account(ctx, s)
+	case rollout.TheConcurrency:
+		setting, err := w.Account.Versions.ProvisionedConcurrency(ctx, plan.Function, plan.Alias)
+		s.Concurrency = &rollout.Concurrency{Moving: err == nil && setting.Status == "IN_PROGRESS"}
+		if err != nil && !target.Permanent(err) {
+			s.Concurrency.Err = target.CallError(err)
+		}
+	case rollout.TheHealth:
+		if j := w.liveJournal(*s); j != nil {
+			a := w.reader().Assess(ctx, w.scheduled(*s), *j, true)
+			s.Assessment = &a
+		}
+	}
+}
+
+func (w *work) reader() health.Reader {
+	return health.Reader{Account: w.Account, Clock: w.Clock, Memory: w.Memory}
+}
+
+// scheduled is the request's plan with the schedule that suits the traffic.
+func (w *work) scheduled(s rollout.Snapshot) rollout.Plan {
+	if s.Traffic == nil {
+		return w.request.Plan
+	}
+	return w.request.Plan.For(*s.Traffic)
+}
+
+// liveJournal is the journal that explains the alias.
+func (w *work) liveJournal(s rollout.Snapshot) *rollout.Journal {
+	return rollout.ParseDescription(s.Alias.Description).Live(w.request.Plan.Target, s.Alias.Routing, w.Clock.Now())
+}
+
+// account is pre-flight, of the alias as it was read; of a missing one it tells what is missing.
+func (w *work) account(ctx context.Context, s *rollout.Snapshot) {
+	plan, alias := w.request.Plan, &s.Alias
+	if s.Unread != nil {
+		alias = nil
+	}
+	if plan.NewVersion == "" {
+		plan.NewVersion = w.token.NewVersion
+	}
+	ready := preflight.Check(ctx, w.Account, w.Clock.Now(), plan, alias)
+	s.Readiness = &ready
+	if ready.Err == nil && len(ready.Findings) == 0 && ready.Pending == "" {
+		w.tell(rollout.Checked{At: w.Clock.Now(), Warnings: ready.Warnings})
+	}
+}
+
+// traffic reads how busy the alias was before the rollout: before the one in the journal or, without one, before now.
+func (w *work) traffic(ctx context.Context, s *rollout.Snapshot) {
+	start := w.Clock.Now()
+	if j := w.liveJournal(*s); j != nil && (j.New == w.request.Plan.NewVersion || w.request.Plan.NewVersion == "") {
+		start = j.Start
+	}
+	known := w.Memory.Knows(w.request.Plan.Target, start)
+	traffic, err := w.reader().Traffic(ctx, w.request.Plan.Target, start)
+	if err != nil {
+		s.NoTraffic = target.CallError(err)
+		return
+	}
+	s.Traffic = &traffic
+	if plan := w.request.Plan.For(traffic); !known {
+		w.tell(rollout.ScheduleChosen{At: w.Clock.Now(), Traffic: traffic, Steps: plan.Steps, Warning: plan.Doubts(traffic)})
+	}
+}
+
+// Candidate finds the version that a plan's candidate alias points at.
+func Candidate(ctx context.Context, aliases target.Aliases, p rollout.Plan) *rollout.Candidate {
+	alias, err := aliases.Alias(ctx, p.Function, p.Candidate)
+	name := "new-version is @" + p.Candidate
+	switch {
+	case errors.Is(err, target.ErrNotFound):
+		return &rollout.Candidate{
+			Finding: fmt.Sprintf("%s, and function %s has no alias %s: create it, or name a version", name, p.Function, p.Candidate),
+			Err:     target.CallError(err),
+		}
+	case err != nil:
+		return &rollout.Candidate{Finding: fmt.Sprintf("alias %s cannot be read: %v", p.Candidate, err), Err: target.CallError(err)}
+	case alias.Routing.Split():
+		return &rollout.Candidate{Finding: fmt.Sprintf("%s, and that alias is split, %s: give it one version", name, alias.Routing)}
+	case strings.HasPrefix(alias.Routing.Primary, "$LATEST"):
+		return &rollout.Candidate{Finding: name + ", and that alias points at $LATEST: publish a version and point it there"}
+	}
+	return &rollout.Candidate{Version: alias.Routing.Primary}
+}
