@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -149,4 +150,22 @@ func checkAnswer(t *testing.T, result runtimetest.Result, status, reason string)
 	require.NoError(t, json.Unmarshal(result.Answer, &answer))
 	assert.Equal(t, status, answer.Status, answer.Reason)
 	assert.Contains(t, answer.Reason, reason)
+}
+
+// While Lambda prepares provisioned concurrency it leaves the traffic on the old version, by a weight of its own.
+func TestPosttrafficFunctionWaitsForProvisionedConcurrency(t *testing.T) {
+	path := runtimetest.Build(t, "./functions/posttraffic")
+	codedeploy, err := os.ReadFile(filepath.Join("..", "..", "events", "posttraffic", "codedeploy.json"))
+	require.NoError(t, err)
+	var reads atomic.Int32
+	process, server := start(t, path, "", operations{"lambda:GetAlias": func(wiretest.Call) wiretest.Answer {
+		alias := object{"FunctionVersion": "8", "RevisionId": "r1"}
+		if reads.Add(1) < 4 {
+			alias["RoutingConfig"] = object{"AdditionalVersionWeights": object{"7": 1.0}}
+		}
+		return wiretest.Answer{Body: alias}
+	}})
+	checkAnswer(t, process.Invoke(codedeploy, time.Minute), "Succeeded", "alias live points at version 8 of function my-app-orders alone")
+	assert.EqualValues(t, 4, reads.Load())
+	assert.Equal(t, "Succeeded", server.Calls("codedeploy:PutLifecycleEventHookExecutionStatus")[0].Body.(object)["status"])
 }

@@ -29,7 +29,8 @@ func (e DuplicateKeyError) Error() string {
 }
 
 // Object reads an object: its values by their exact keys. It fails with ErrNotObject, and with a DuplicateKeyError where
-// a key is given twice, in the object itself or anywhere within its values.
+// a key is given twice, in the object itself or anywhere within its values: then the values are there too, for whom only a
+// part of them matters.
 func Object(raw []byte) (map[string]json.RawMessage, error) {
 	var values map[string]json.RawMessage
 	if json.Unmarshal(raw, &values) != nil || values == nil {
@@ -39,7 +40,7 @@ func Object(raw []byte) (map[string]json.RawMessage, error) {
 	d.UseNumber()
 	if path := duplicate(d); path != nil {
 		slices.Reverse(path)
-		return nil, DuplicateKeyError{Path: strings.TrimPrefix(strings.Join(path, ""), ".")}
+		return values, DuplicateKeyError{Path: strings.TrimPrefix(strings.Join(path, ""), ".")}
 	}
 	return values, nil
 }

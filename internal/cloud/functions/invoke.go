@@ -41,7 +41,7 @@ func (f Functions) Invoke(ctx context.Context, i target.Invocation) (target.Repl
 // missing and for one that must not be there.
 func tenancy(err error, tenant string) error {
 	refused, ok := errors.AsType[*target.Error](err)
-	if !ok || !errors.Is(refused.Kind, target.ErrRefused) || !strings.Contains(strings.ToLower(refused.Message), "tenant") {
+	if !ok || !isTenancy(err) {
 		return err
 	}
 	hint := "the function has tenant isolation: give a tenant-id"
@@ -52,13 +52,21 @@ func tenancy(err error, tenant string) error {
 	return refused
 }
 
+// isTenancy says whether Lambda refuses an invocation for its tenant id, by the only sign there is of it, the text.
+func isTenancy(err error) bool {
+	return errors.Is(err, target.ErrRefused) && strings.Contains(strings.ToLower(err.Error()), "tenant")
+}
+
 // CanInvoke asks Lambda whether an invocation would be let through.
 func (f Functions) CanInvoke(ctx context.Context, function string) error {
 	ctx, cancel := cloud.Limit(ctx, cloud.CallTimeout)
 	defer cancel()
 	out, err := cloud.Call(ctx, f.control.Invoke, &lambda.InvokeInput{FunctionName: &function, InvocationType: types.InvocationTypeDryRun})
-	if err == nil && out.StatusCode != http.StatusNoContent {
-		err = cloud.NoAnswer("a dry run of %s has the status %d", function, out.StatusCode)
+	switch {
+	case isTenancy(err):
+		return nil // who may not invoke it at all is told that first
+	case err == nil && out.StatusCode != http.StatusNoContent:
+		return cloud.NoAnswer("a dry run of %s has the status %d", function, out.StatusCode)
 	}
 	return err
 }

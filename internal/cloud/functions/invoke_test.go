@@ -99,9 +99,12 @@ func TestInvokeSaysWhatIsWrongWithTheTenant(t *testing.T) {
 	require.ErrorIs(t, err, target.ErrRefused)
 	require.ErrorContains(t, err, `; the tenant-id is "blue": leave it out where the function has no tenant isolation`)
 
+	require.NoError(t, f.CanInvoke(t.Context(), "f:2"), "a dry run names no tenant, and this is not what it asks")
+
 	f, _ = connect(t, func(wiretest.Call) wiretest.Answer {
 		return wiretest.Fail(400, "InvalidParameterValueException", "The derived qualifier does not match")
 	})
+	require.ErrorIs(t, f.CanInvoke(t.Context(), "f:2"), target.ErrRefused)
 	_, err = f.Invoke(t.Context(), target.Invocation{Function: "f:2"})
 	require.ErrorIs(t, err, target.ErrRefused)
 	assert.NotContains(t, err.Error(), "tenant")
