@@ -148,7 +148,7 @@ template: build $(SAM_ENV)/installed ## Lint, build, expand and check the two te
 # ---- Check against what others wrote: AWS's clients at the simulated account, emulators under the same conformance suite
 
 e2e: template .venv-peers/installed .venv-localstack/installed ## Prove it by strangers: the templates, real clients, emulators, the compiled functions
-	go test -tags e2e -count=1 -parallel 24 -timeout 12m ./internal/e2e
+	go test -tags e2e -count=1 -parallel 24 -timeout 40m ./internal/e2e
 
 # ---- All of it
 
