@@ -108,9 +108,15 @@ type Invocation struct {
 	TenantID string
 }
 
+// LongestReply is how many bytes of a function's answer are read: its memory is the caller's.
+const LongestReply = 256 << 10
+
+// TooLarge is the failure of a function whose answer is longer than LongestReply.
+const TooLarge = "its answer is larger than 256 KB, which is not read"
+
 // Reply is how a function ended.
 type Reply struct {
-	// Body is what it answered; nil where it failed.
+	// Body is what it answered, of at most LongestReply; nil where it failed.
 	Body []byte
 	// Failure is what it failed with, in a text that is shown to people; "" where it answered.
 	Failure string
