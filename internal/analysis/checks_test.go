@@ -58,7 +58,7 @@ func TestMetrics(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			a := Assess(Health{Metrics: []Metric{tt.metric}}, Evidence{Reading: tt.reading})
+			a := Assess(Health{Metrics: []Metric{tt.metric}}, Evidence{Reading: tt.reading, Now: start.Add(time.Hour)})
 			assert.Equal(t, tt.verdict, a.Verdict, a.Reason)
 			assert.Equal(t, tt.verdict == Inconclusive, a.NoData)
 			assert.Contains(t, a.Reason, tt.says)
@@ -116,30 +116,4 @@ func TestProbesAreNoData(t *testing.T) {
 	a = Assess(Health{}, Evidence{Reading: Reading{Minutes: minutes(Counts{Invocations: 100})}, Probes: []ProbeResult{unmet}})
 	assert.Equal(t, Fail, a.Verdict)
 	assert.Equal(t, "probe ping: expected ok true, got false", a.Reason)
-}
-
-func TestWhatIsReadForAHealthCheck(t *testing.T) {
-	off := Health{Errors: ErrorsOff}
-	tests := map[string]struct {
-		health           Health
-		minutes, history bool
-	}{
-		"the default":        {Health{}, true, true},
-		"nothing":            {off, false, false},
-		"the check is off":   {Health{Off: true}, false, false},
-		"errors any":         {Health{Errors: ErrorsAny}, true, false},
-		"latency compared":   {Health{Errors: ErrorsAny, Latency: LatencyRule{Compare: true}}, true, true},
-		"latency limited":    {Health{Errors: ErrorsOff, Latency: LatencyRule{MaxMS: 1}}, true, false},
-		"throttles":          {Health{Errors: ErrorsOff, Throttles: true}, true, false},
-		"metrics":            {Health{Errors: ErrorsOff, Metrics: []Metric{{}}}, true, false},
-		"a function":         {Health{Errors: ErrorsOff, Judge: "judge"}, false, false},
-		"a cap on failures":  {Health{Errors: ErrorsOff, MaxFailed: 1}, true, true},
-		"enough invocations": {Health{Errors: ErrorsOff, MinInvocations: 1}, true, false},
-	}
-	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) {
-			assert.Equal(t, tt.minutes, tt.health.NeedsMinutes())
-			assert.Equal(t, tt.history, tt.health.NeedsHistory())
-		})
-	}
 }

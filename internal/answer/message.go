@@ -91,7 +91,7 @@ func (r *Recorder) oldVersion() string {
 func lines(texts ...string) string {
 	var all []string
 	for _, text := range texts {
-		for _, clause := range strings.Split(text, "; ") {
+		for clause := range strings.SplitSeq(text, "; ") {
 			if clause = strings.TrimSpace(clause); clause != "" {
 				all = append(all, clause)
 			}

@@ -18,6 +18,10 @@ type Memory struct {
 	target       rollout.Target
 	trafficUntil time.Time
 	traffic      rollout.Traffic
+	// before is what the three hours from beforeSince on say of the target beforeOf.
+	beforeOf    rollout.Target
+	beforeSince time.Time
+	before      []analysis.Counts
 }
 
 // subject is a rollout, and what of the health check decides what is read of its past.
@@ -34,6 +38,8 @@ type known struct {
 	thresholds   []analysis.Threshold
 	settled      []analysis.Minute
 	settledUntil time.Time
+	// memo makes the next looks cheaper.
+	memo *analysis.Memo
 }
 
 func (m *Memory) recall(of subject) (known, bool) {
@@ -77,4 +83,22 @@ func (m *Memory) Knows(t rollout.Target, start time.Time) bool {
 	_, until := rollout.TrafficSpan(start)
 	_, known := m.recallTraffic(t, until)
 	return known
+}
+
+func (m *Memory) recallBefore(t rollout.Target, since time.Time) ([]analysis.Counts, bool) {
+	if m == nil {
+		return nil, false
+	}
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	return m.before, m.beforeOf == t && m.beforeSince.Equal(since)
+}
+
+func (m *Memory) keepBefore(t rollout.Target, since time.Time, counts []analysis.Counts) {
+	if m == nil {
+		return
+	}
+	m.mutex.Lock()
+	defer m.mutex.Unlock()
+	m.beforeOf, m.beforeSince, m.before = t, since, counts
 }

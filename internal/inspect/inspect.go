@@ -68,8 +68,8 @@ func (i Inspector) alias(ctx context.Context, t rollout.Target) (alias rollout.A
 func (i Inspector) unreadable(ctx context.Context, p rollout.Plan, err error) error {
 	reason := fmt.Sprintf("the alias cannot be read: %v; %s", err, remedyDenied)
 	if errors.Is(err, target.ErrNotFound) {
-		ready := preflight.Check(ctx, i.Account, i.Clock.Now(), p, nil)
+		ready := preflight.Check(ctx, i.reader(), p, nil)
 		reason = strings.Join(ready.Findings, "; ")
 	}
-	return answer.Failure(rollout.PreflightFailed, p.Target.String()+" is not ready, nothing was changed; "+reason)
+	return answer.Failure(rollout.PreflightFailed, p.String()+" is not ready, nothing was changed; "+reason)
 }

@@ -122,7 +122,7 @@ func (v *preview) readiness(ctx context.Context, alias *rollout.Alias) {
 	var ready rollout.Readiness
 	began := v.inspector.Clock.Now()
 	_ = v.inspector.retried(ctx, func() error {
-		ready = preflight.Check(ctx, v.inspector.Account, v.inspector.Clock.Now(), v.plan, alias)
+		ready = preflight.Check(ctx, v.inspector.reader(), v.plan, alias)
 		switch {
 		case ready.Err != nil:
 			return ready.Err

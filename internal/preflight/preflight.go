@@ -6,17 +6,17 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"time"
 
+	"github.com/meta-deployer/meta-deployer/internal/health"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
 	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 // Check looks at what a plan needs. alias is nil where it does not exist or cannot be read. A read that failed and may succeed
 // later is Readiness.Err; then the findings are not complete.
-func Check(ctx context.Context, account target.Account, now time.Time, p rollout.Plan, alias *rollout.Alias) rollout.Readiness {
-	c := check{Account: account, plan: p, alias: alias, now: now, lasting: false}
-	steps := []func(context.Context) error{c.aliasItself, c.versions, c.health, c.hooks, c.probes}
+func Check(ctx context.Context, r health.Reader, p rollout.Plan, alias *rollout.Alias) rollout.Readiness {
+	c := check{Account: r.Account, reader: r, plan: p, alias: alias}
+	steps := []func(context.Context) error{c.aliasItself, c.versions, c.metrics, c.alarms, c.hooks, c.probes}
 	for _, step := range steps {
 		if err := step(ctx); err != nil {
 			c.ready.Err = target.CallError(err)
@@ -30,10 +30,10 @@ func Check(ctx context.Context, account target.Account, now time.Time, p rollout
 // check is one pre-flight.
 type check struct {
 	target.Account
-	plan  rollout.Plan
-	alias *rollout.Alias
-	now   time.Time
-	ready rollout.Readiness
+	reader health.Reader
+	plan   rollout.Plan
+	alias  *rollout.Alias
+	ready  rollout.Readiness
 	// lasting says that one of the findings does not pass by itself.
 	lasting bool
 }

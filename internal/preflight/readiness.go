@@ -7,19 +7,15 @@ import (
 	"slices"
 	"time"
 
+	"github.com/meta-deployer/meta-deployer/internal/analysis"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
 	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 const remedyDenied = "give the deployer's role the missing permission, the README lists them"
 
-// health looks at what the rollout will be judged by.
-func (c *check) health(ctx context.Context) error {
-	if c.plan.Health.NeedsMinutes() && c.alias != nil {
-		if err := c.metrics(ctx, c.alias.Routing.Primary); err != nil {
-			return err
-		}
-	}
+// alarms looks at the alarms that may veto.
+func (c *check) alarms(ctx context.Context) error {
 	if len(c.plan.Alarms) == 0 {
 		return nil
 	}
@@ -33,36 +29,48 @@ func (c *check) health(ctx context.Context) error {
 		return fmt.Errorf("describe-alarms: %w", err)
 	}
 	for _, alarm := range alarms {
-		if alarm.State == "ALARM" {
+		if alarm.State == analysis.AlarmRed {
 			c.warn("alarm %s is red already: it cannot veto until it has been seen not red", alarm.Name)
+		}
+		if slow := alarm.TooSlow(c.plan.Takes()); slow != "" {
+			c.warn("%s", slow)
 		}
 	}
 	return nil
 }
 
-// metrics reads the last minute of everything that a look reads, so that CloudWatch refuses now what it would refuse then. A
-// comparison of latency has no thresholds yet, hence one in their place.
-func (c *check) metrics(ctx context.Context, old string) error {
-	const anyMS = 1000
-	health := c.plan.Health
-	q := target.MetricsQuery{
-		Function: c.plan.Function, Alias: c.plan.Alias, OldVersion: old, NewVersion: c.plan.NewVersion,
-		Since: c.now.Add(-time.Minute), Until: c.now, Throttles: health.Throttles, Metrics: health.Metrics,
+// metrics reads the last three hours of everything that a look reads: what CloudWatch refuses now it would refuse then, and a
+// metric that has no datapoint is perhaps misspelt.
+func (c *check) metrics(ctx context.Context) error {
+	if c.plan.Health.Off || c.alias == nil {
+		return nil
 	}
-	q.Slow = health.Latency.Slow(nil)
-	if health.Latency.Compare {
-		q.Slow = append(q.Slow, anyMS)
-	}
-	_, err := c.Metrics.Minutes(ctx, q)
+	own := c.plan.Health.Metrics
+	minutes, err := c.reader.Before(ctx, c.plan, c.alias.Routing.Primary)
 	switch {
-	case errors.Is(err, target.ErrRefused) && len(health.Metrics) > 0:
+	case errors.Is(err, target.ErrRefused) && len(own) > 0:
 		c.find("health-check.metrics are refused by CloudWatch: %v: mend the metric or expression that it names", err)
 	case target.Permanent(err):
 		c.findOf(err, "the metrics of function %s cannot be read: %v; %s", c.plan.Function, err, remedyDenied)
 	case err != nil:
 		return fmt.Errorf("get-metric-data: %w", err)
+	default:
+		now := c.reader.Clock.Now()
+		if failing := analysis.Failing(analysis.HistoryBefore(now, time.Minute, minutes)); failing != "" {
+			c.warn("the old version, %s, is failing: %s; a fix goes through, a version that fails like it waits until that has passed", c.alias.Routing.Primary, failing)
+		}
+		for _, metric := range own {
+			if !seen(minutes, metric.ID) {
+				c.warn("health-check.metrics: %s has had no datapoint in the last three hours: check its namespace, name, dimensions and stat, or its expression", metric.ID)
+			}
+		}
 	}
 	return nil
+}
+
+// seen says that a metric has a datapoint in some minutes.
+func seen(minutes []analysis.Minute, id string) bool {
+	return slices.ContainsFunc(minutes, func(m analysis.Minute) bool { return len(m.Values[id]) > 0 })
 }
 
 // hooks asks whether the functions of the request could be invoked, without invoking them.

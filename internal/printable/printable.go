@@ -3,8 +3,10 @@
 package printable
 
 import (
+	"fmt"
 	"strings"
 	"unicode"
+	"unicode/utf16"
 )
 
 // Text is a text on one line, of at most so many characters. Only what Unicode calls graphic is left of it: control
@@ -32,6 +34,22 @@ func Text(text string, most int) string {
 		}
 	}
 	return string(kept)
+}
+
+// Escape writes every character that Unicode does not call graphic as JSON writes it, \u202e, so that a person sees it and
+// JSON stays the same JSON. Tabs and line ends stay.
+func Escape(text string) string {
+	var b strings.Builder
+	for _, r := range text {
+		if unicode.IsGraphic(r) || r == '\t' || r == '\n' || r == '\r' {
+			b.WriteRune(r)
+			continue
+		}
+		for _, unit := range utf16.AppendRune(nil, r) {
+			fmt.Fprintf(&b, `\u%04x`, unit)
+		}
+	}
+	return b.String()
 }
 
 // cut ends a text that is longer than most.

@@ -48,6 +48,21 @@ func TestText(t *testing.T) {
 	}
 }
 
+func TestEscape(t *testing.T) {
+	for text, want := range map[string]string{
+		"plain, 注文 €":                 "plain, 注文 €",
+		"a\x7fb\x00\x1b":              `a\u007fb\u0000\u001b`,
+		"\u202eevil\u2028":            `\u202eevil\u2028`,
+		"\U000e0041":                  `\udb40\udc41`,
+		"{\n\t\"a\": \"\u200b\"}\r\n": "{\n\t\"a\": \"\\u200b\"}\r\n",
+		"\xff":                        "�",
+	} {
+		assert.Equal(t, want, printable.Escape(text))
+	}
+	raw := "{\"a\": \"\u202e\x7f\U000e0041\"}"
+	assert.JSONEq(t, raw, printable.Escape(raw), "the same JSON")
+}
+
 func FuzzText(f *testing.F) {
 	f.Add("one two\x1b three", 8)
 	f.Add("\u202e…\xff", 3)

@@ -27,10 +27,10 @@ func (r *Request) checkAuto(f fields) {
 	least := max(auto.Hold, blind) + auto.Bake
 	switch {
 	case r.Plan.Health.MaxFailed == 0:
-		f.problems.missing("health-check.max-failed-invocations", "type auto chooses its schedule by it: give how many calls a version that fails completely may cost")
+		f.missing("health-check.max-failed-invocations", "type auto chooses its schedule by it: give how many calls a version that fails completely may cost")
 		return
 	case f.has("interval") && auto.Hold < blind:
-		f.refuse("interval", fmt.Sprintf("type auto has to see a step before it goes on, give at least %s: poll-interval and two minutes", blind))
+		f.refuse("interval", fmt.Sprintf("type auto has to see a step before it goes on, give at least %s", blind))
 	case auto.Target < least && r.Plan.MaxDuration > 0:
 		f.refuse("max-duration", fmt.Sprintf("one step and the bake take %s, give at least %s", least, least+rollout.Overhead))
 	}

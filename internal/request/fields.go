@@ -3,118 +3,107 @@ package request
 import (
 	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
+	"maps"
 	"math"
 	"slices"
-	"sort"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
+	"github.com/meta-deployer/meta-deployer/internal/strictjson"
 )
 
-// problems collects what is wrong with a request, so that all of it is reported at once.
-type problems struct{ texts []string }
+// MaxBytes is how large a request may be.
+const MaxBytes = 256 << 10
 
-// add reports a field by its path, the value seen and the fix.
-func (p *problems) add(path string, seen any, fix string) {
-	p.texts = append(p.texts, fmt.Sprintf("%s is %s: %s", path, show(seen), fix))
-}
-
-// missing reports a field that must be there.
-func (p *problems) missing(path, fix string) {
-	p.texts = append(p.texts, fmt.Sprintf("%s is missing: %s", path, fix))
-}
-
-// show writes a value for a message, shortened.
-func show(value any) string {
-	const most = 80
-	var text string
-	if raw, ok := value.(json.RawMessage); ok {
-		text = string(raw)
-	} else {
-		encoded, _ := json.Marshal(value)
-		text = string(encoded)
+// open says whether a text can be read: JSON of a bearable size. It reports every key that is given twice, wherever it is,
+// also in a payload: which of the two the function would take nobody can say. root is the path that these begin with.
+func (r *reading) open(what, root string, raw []byte, fix string) bool {
+	if len(raw) > MaxBytes {
+		r.problems.say("%s has %d bytes: give at most %d", what, len(raw), MaxBytes)
+		return false
 	}
-	if runes := []rune(text); len(runes) > most {
-		return string(runes[:most]) + "…"
+	var value json.RawMessage
+	if err := json.Unmarshal(raw, &value); err != nil {
+		r.problems.say("%s is not JSON (%v): %s", what, err, fix)
+		return false
 	}
-	return text
+	paths, more := strictjson.Duplicates(raw, mostTexts)
+	for _, path := range paths {
+		r.problems.say("%s is given twice: keep one", showKey(root+path))
+	}
+	r.problems.more += more
+	return true
 }
 
-// fields is one JSON object of a request, read strictly: every key is known, no key comes twice, null is no value.
+// fields is one JSON object of a request, read strictly: every key is known, null is no value.
 type fields struct {
-	path     string
-	values   map[string]json.RawMessage
-	problems *problems
-	// broken says that there is no object to read.
+	*reading
+	path   string
+	values map[string]json.RawMessage
+	// broken says that there is no object to read, which is reported.
 	broken bool
 }
 
 // payloadKey is the one key that may be null: a payload is any JSON.
 const payloadKey = "payload"
 
-// readObject decodes one JSON object and reports keys that are not among known.
-func readObject(path string, raw []byte, p *problems, known ...string) fields {
-	f := fields{path: path, values: map[string]json.RawMessage{}, problems: p}
-	if err := f.decode(raw); err != nil {
-		name := path
-		if name == "" {
-			name = "the request"
-		}
-		p.add(name, json.RawMessage(bytes.TrimSpace(raw)), fmt.Sprintf("give one JSON object (%v)", err))
-		f.broken = true
-		return f
+// readObject reads one object, valid JSON, and reports keys that are not among known. form is the fix where it is none.
+func (r *reading) readObject(path string, raw json.RawMessage, form string, known ...string) fields {
+	f := fields{reading: r, path: path}
+	if json.Unmarshal(raw, &f.values) != nil || f.values == nil {
+		r.refuseValue(path, raw, form)
+		return fields{reading: r, path: path, broken: true}
 	}
-	keys := make([]string, 0, len(f.values))
-	for key := range f.values {
-		keys = append(keys, key)
-	}
-	sort.Strings(keys)
-	for _, key := range keys {
-		if !slices.Contains(known, key) {
-			p.texts = append(p.texts, fmt.Sprintf("%s is not a key: the nearest is %s", f.name(key), f.name(nearest(key, known))))
-			delete(f.values, key)
-		} else if string(f.values[key]) == "null" && key != payloadKey {
-			p.add(f.name(key), f.values[key], "leave the key out, or give it a value")
-			delete(f.values, key)
+	for _, key := range slices.Sorted(maps.Keys(f.values)) {
+		switch {
+		case !slices.Contains(known, key):
+			f.unknown(key, known)
+		case string(f.values[key]) == "null" && key != payloadKey:
+			f.refuse(key, "leave the key out, or give it a value")
+		default:
+			continue
 		}
+		delete(f.values, key)
 	}
 	return f
 }
 
-// decode reads exactly one object, and no key twice.
-func (f fields) decode(raw []byte) error {
-	d := json.NewDecoder(bytes.NewReader(raw))
-	if open, err := d.Token(); err != nil || open != json.Delim('{') {
-		return errors.New("it is none")
+// object reads the object of a key. Without the key it is empty.
+func (f fields) object(key, form string, known ...string) fields {
+	if !f.has(key) {
+		return fields{reading: f.reading, path: f.name(key)}
 	}
-	for d.More() {
-		token, err := d.Token()
-		if err != nil {
-			return err
-		}
-		key, _ := token.(string)
-		var value json.RawMessage
-		if err := d.Decode(&value); err != nil {
-			return err
-		}
-		if _, twice := f.values[key]; twice {
-			f.problems.add(f.name(key), value, "the key comes twice, keep one")
-		}
-		f.values[key] = value
-	}
-	if _, err := d.Token(); err != nil {
-		return errors.New("it does not end")
-	}
-	if _, err := d.Token(); !errors.Is(err, io.EOF) {
-		return errors.New("something follows it")
-	}
-	return nil
+	return f.readObject(f.name(key), f.values[key], form, known...)
 }
+
+// list reads a list of at most so many values; nil where the key is absent or its value refused. A longer list is not read to
+// its end.
+func (f fields) list(key string, most int) []json.RawMessage {
+	if !f.has(key) {
+		return nil
+	}
+	d := json.NewDecoder(bytes.NewReader(f.values[key]))
+	if open, err := d.Token(); err != nil || open != json.Delim('[') {
+		f.refuse(key, "give a list")
+		return nil
+	}
+	items := []json.RawMessage{}
+	for d.More() {
+		var item json.RawMessage
+		if len(items) == most || d.Decode(&item) != nil {
+			f.problems.say("%s is a list of more than %d: give at most %d", f.name(key), most, most)
+			return nil
+		}
+		items = append(items, item)
+	}
+	return items
+}
+
+// element is the path of a list's element.
+func (f fields) element(key string, i int) string { return fmt.Sprintf("%s[%d]", f.name(key), i) }
 
 // name is the path of a key.
 func (f fields) name(key string) string {
@@ -127,7 +116,17 @@ func (f fields) name(key string) string {
 func (f fields) has(key string) bool { _, ok := f.values[key]; return ok }
 
 // refuse reports a key's value.
-func (f fields) refuse(key, fix string) { f.problems.add(f.name(key), f.values[key], fix) }
+func (f fields) refuse(key, fix string) { f.refuseValue(f.name(key), f.values[key], fix) }
+
+// missing reports a key that must be there.
+func (f fields) missing(key, fix string) {
+	if !f.broken {
+		f.problems.say("%s is missing: %s", f.name(key), fix)
+	}
+}
+
+// warn says what a request says without effect, or may not expect.
+func (f fields) warn(format string, values ...any) { f.warnings.say(format, values...) }
 
 // text reads a string; "" where the key is absent or its value refused.
 func (f fields) text(key, fix string, valid func(string) bool) string {
@@ -194,18 +193,36 @@ func (f fields) share(key string, high float64) float64 {
 	return n
 }
 
+// limit reads a number; nil where the key is absent or its value refused.
+func (f fields) limit(key string) *float64 {
+	n, ok := f.number(key)
+	if f.has(key) && !ok {
+		f.refuse(key, "give a number, without quotes")
+	}
+	if !ok {
+		return nil
+	}
+	return &n
+}
+
 // weight reads a percentage up to high, exact to 0.01.
 func (f fields) weight(key string, high, fallback rollout.Weight) rollout.Weight {
 	if !f.has(key) {
 		return fallback
 	}
 	n, ok := f.number(key)
-	w, exact := rollout.WeightOf(n)
-	if !ok || !exact || w == 0 || w > high {
+	w, exact := weightOf(n)
+	if !ok || !exact || w > high {
 		f.refuse(key, fmt.Sprintf("give a percentage from 0.01 to %s with at most two decimals, without quotes", high))
 		return fallback
 	}
 	return w
+}
+
+// weightOf is the weight of a percentage that is exactly one of those from 0.01 to 100.
+func weightOf(percent float64) (rollout.Weight, bool) {
+	w, ok := rollout.WeightOf(percent)
+	return w, ok && w > 0 && w.Percent() == percent
 }
 
 // duration reads seconds or a Go duration string, from least to a year; fallback where the key is absent or refused.
@@ -232,55 +249,4 @@ func parseDuration(raw json.RawMessage) (time.Duration, bool) {
 		return 0, false
 	}
 	return time.Duration(seconds * float64(time.Second)), true
-}
-
-// list reads a list of raw values.
-func (f fields) list(key string) []json.RawMessage {
-	var items []json.RawMessage
-	if f.has(key) && json.Unmarshal(f.values[key], &items) != nil {
-		f.refuse(key, "give a list")
-	}
-	return items
-}
-
-// object reads a nested object.
-func (f fields) object(key string, known ...string) fields {
-	if !f.has(key) {
-		return fields{path: f.name(key), problems: f.problems}
-	}
-	return readObject(f.name(key), f.values[key], f.problems, known...)
-}
-
-// nearest is the known key with the least edit distance.
-func nearest(key string, known []string) string {
-	best, distance := "", math.MaxInt
-	for _, k := range known {
-		if d := editDistance(key, k); d < distance {
-			best, distance = k, d
-		}
-	}
-	return best
-}
-
-// editDistance is Levenshtein's, in bytes; keys are short.
-func editDistance(a, b string) int {
-	if len(a) > 64 {
-		a = a[:64]
-	}
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := 1
-			if a[i] == b[j] {
-				cost = 0
-			}
-			diagonal, row[j+1] = row[j+1], min(row[j+1]+1, row[j]+1, diagonal+cost)
-		}
-	}
-	return row[len(b)]
 }

@@ -21,23 +21,23 @@ func parseHealth(f fields, r *Request) analysis.Health {
 		f.refuse("health-check", `give true, false or an object such as {"errors": "any"}, without quotes around it`)
 		return analysis.Health{}
 	}
-	h := f.object("health-check", "errors", "latency", "throttles", "metrics", "function", "probes", "min-invocations",
+	h := f.object("health-check", `give true, false or an object such as {"errors": "any"}`, "errors", "latency", "throttles", "metrics", "function", "probes", "min-invocations",
 		"on-no-data", "max-failed-invocations", "false-alarm-rate")
 	health := analysis.Health{MinInvocations: h.whole("min-invocations", 0, 1_000_000_000, 0)}
 	health.Errors, health.MaxRate = parseErrors(h)
 	policies := map[string]rollout.NoDataPolicy{"advance": rollout.AdvanceOnNoData, "hold": rollout.HoldOnNoData, "rollback": rollout.RollbackOnNoData}
 	r.Plan.OnNoData = policies[h.choice("on-no-data", "advance", "hold", "rollback")]
-	health.Latency = parseLatency(h, r)
+	health.Latency = parseLatency(h)
 	health.Throttles = h.choice("throttles", "off", "any") == "any"
 	health.Metrics = parseMetrics(h)
-	health.Judge = parseJudge(h, r.home)
+	health.Judge = parseJudge(h)
 	r.Plan.Probes = parseProbes(h, "probes")
 	if len(r.Plan.Probes) > 0 && (r.Action == Promote || r.Action == Status) {
-		r.warn("health-check.probes has no meaning for action " + string(r.Action) + ": the running driver makes those of its own request")
+		h.warn("health-check.probes has no meaning for action %s: the running driver makes those of its own request", r.Action)
 	}
 	health.FalseAlarmRate = h.share("false-alarm-rate", 0.5)
 	if h.has("false-alarm-rate") && health.Errors != analysis.ErrorsCompare && !health.Latency.Compare {
-		r.warn(`health-check.false-alarm-rate has a meaning for errors or latency "compare" only`)
+		h.warn(`health-check.false-alarm-rate has a meaning for errors or latency "compare" only`)
 	}
 	health.MaxFailed = h.share("max-failed-invocations", 1_000_000_000)
 	return health
@@ -48,9 +48,9 @@ func parseErrors(h fields) (analysis.ErrorRule, float64) {
 	const words = `give "compare", "any", "off" or {"max-rate": 0.01}`
 	raw := h.values["errors"]
 	if len(raw) > 0 && raw[0] == '{' {
-		rule := h.object("errors", "max-rate")
+		rule := h.object("errors", words, "max-rate")
 		if !rule.has("max-rate") {
-			h.problems.missing(rule.name("max-rate"), "give the highest tolerated share of failed invocations, such as 0.01")
+			rule.missing("max-rate", "give the highest tolerated share of failed invocations, such as 0.01")
 		}
 		rate, ok := rule.number("max-rate")
 		if rule.has("max-rate") && (!ok || rate < 0 || rate >= 1) {

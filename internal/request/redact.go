@@ -4,19 +4,20 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
+
+	"github.com/meta-deployer/meta-deployer/internal/printable"
 )
 
-// Redacted is a request for a log: the external id and the probes' payloads stand as a digest and a size. It is for requests
-// that Parse has accepted; of anything else only the size is told.
+// Redacted is a request for a log, printable: the external id, and what the probes send and expect, stand as a size and a digest.
+// It is for requests that Parse has accepted; of anything else only size and digest are told.
 func Redacted(raw []byte) json.RawMessage {
-	var r map[string]json.RawMessage
+	var r, health map[string]json.RawMessage
 	if json.Unmarshal(raw, &r) != nil {
 		return digest(raw)
 	}
 	if id, ok := r["external-id"]; ok {
 		r["external-id"] = digest(id)
 	}
-	var health map[string]json.RawMessage
 	if json.Unmarshal(r["health-check"], &health) == nil && health["probes"] != nil {
 		var probes []map[string]json.RawMessage
 		if json.Unmarshal(health["probes"], &probes) != nil {
@@ -32,7 +33,7 @@ func Redacted(raw []byte) json.RawMessage {
 		health["probes"] = encode(probes)
 		r["health-check"] = encode(health)
 	}
-	return encode(r)
+	return json.RawMessage(printable.Escape(string(encode(r))))
 }
 
 // digest tells values apart without showing them.

@@ -3,13 +3,13 @@ package request
 
 import (
 	"encoding/json"
-	"fmt"
 	"math"
-	"slices"
 	"strconv"
 	"strings"
+	"time"
+	"unicode/utf8"
 
-	"github.com/meta-deployer/meta-deployer/internal/lazyregexp"
+	"github.com/meta-deployer/meta-deployer/internal/printable"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
 )
 
@@ -36,43 +36,53 @@ type Request struct {
 	Days int
 	// RoleARN and ExternalID are the role to work through, "" for the deployer's own.
 	RoleARN, ExternalID string
-	// Warnings are what the request says without effect.
+	// HandOff says which plans go to the long engine, for Deploy.
+	HandOff HandOff
+	// RolloutID is the one rollout to go on with, and to begin nothing without it, for Deploy; "" is any.
+	RolloutID string
+	// Execution is the ARN of the workflow or durable execution that is asked for, for Status; "" asks the alias. Function and
+	// alias may be "" with it.
+	Execution string
+	// Warnings are what the request says without effect, or may not expect: as many as a ProblemsError lists.
 	Warnings []string
-
-	// home is where the request works.
-	home Home
 }
 
-// Home is where the deployer runs. An empty field is not known and not checked.
-type Home struct{ Region, Account string }
+// Home is where a request is read: the region and account of the driver, and how often that driver looks where the request does
+// not say. A region or account that is empty is not known and not checked; a Poll of 0 is the deployer's 15 s.
+type Home struct {
+	Region, Account string
+	Poll            time.Duration
+	// Force and Emergency are the functions for which a request may have these keys.
+	Force, Emergency Patterns
+}
 
-// ProblemsError is everything that is wrong with a request.
-type ProblemsError struct{ Problems []string }
-
-// Error lists the problems.
-func (e *ProblemsError) Error() string { return strings.Join(e.Problems, "; ") }
-
-// Parse reads a request strictly. The error is a *ProblemsError that names every problem: the field by its path, the
-// value seen and the fix.
+// Parse reads a request of at most MaxBytes strictly. The error is a *ProblemsError that names every problem: the field by
+// its path, the value seen and the fix. What it says, as all texts of the request that are for people, is printable.
 func Parse(raw []byte, home Home) (Request, error) {
-	var p problems
-	f := readObject("", raw, &p,
+	const form = `give one JSON object, such as {"function-name": "f", "alias": "live", "new-version": "2"}`
+	in := reading{home: home}
+	if !in.open("the request", "", raw, form) {
+		return Request{}, &ProblemsError{Problems: in.problems.list()}
+	}
+	f := in.readObject("", raw, form,
 		"action", "function-name", "alias", "alias-name", "new-version", "type", "steps", "interval", "weight", "stages", "bake",
 		"health-check", "alarms", "hooks", "poll-interval", "on-failure", "max-duration", "message", "force", "emergency",
-		"role-arn", "external-id", "hand-off", "days", "targets")
-	r := Request{}
-	if f.broken {
-		return r, &ProblemsError{Problems: p.texts}
+		"role-arn", "external-id", "hand-off", "rollout-id", "execution", "days", "targets")
+	var r Request
+	if !f.broken {
+		r.Action = parseAction(f)
+		r.parseEngine(f)
+		r.parseTarget(f)
+		r.parseNewVersion(f)
+		r.parsePlan(f)
+		r.parseDays(f)
+		r.Plan.Message = parseMessage(f)
+		refuseUnbuilt(f, r)
 	}
-	r.Action = parseAction(f)
-	r.parseTarget(f, home)
-	r.parseNewVersion(f)
-	r.parsePlan(f)
-	r.Plan.Message = f.text("message", "give at most 200 characters", func(s string) bool { return len([]rune(s)) <= 200 })
-	refuseUnbuilt(f)
-	if len(p.texts) > 0 {
-		return Request{}, &ProblemsError{Problems: p.texts}
+	if problems := in.problems.list(); len(problems) > 0 {
+		return Request{}, &ProblemsError{Problems: problems}
 	}
+	r.Warnings = in.warnings.list()
 	return r, nil
 }
 
@@ -81,122 +91,22 @@ func parseAction(f fields) Action {
 		string(Pause), string(Resume), string(Rehearse)))
 }
 
-// refuseUnbuilt refuses what the contract promises and this version does not do yet; a value that asks for nothing is
-// fine.
-func refuseUnbuilt(f fields) {
-	if f.boolean("hand-off") {
-		f.refuse("hand-off", "not in this version: leave it out or give false, and send a plan that fits one invocation")
-	}
-	if f.has("targets") {
-		f.refuse("targets", "not in this version: send one request per function, with function-name, alias and new-version")
-	}
+func parseMessage(f fields) string {
+	const most = 200
+	text := f.text("message", "give at most 200 characters", func(s string) bool { return utf8.RuneCountInString(s) <= most })
+	return printable.Text(text, most)
 }
 
-// The forms of a function's name, aws-sdk model of lambda: name, account:function:name, or a full ARN, each with an
-// optional qualifier.
-var (
-	functionPattern = lazyregexp.New(`^(?:arn:aws[a-zA-Z-]*:lambda:)?(?:([a-z]{2,5}(?:-[a-z]+)+-\d):)?(?:(\d{12}):)?(?:function:)?([a-zA-Z0-9_-]{1,64})(?::(\$LATEST|[a-zA-Z0-9_-]+))?$`)
-	rolePattern     = lazyregexp.New(`^arn:aws[a-zA-Z-]*:iam::(\d{12}):role/[\w+=,.@/-]{1,512}$`)
-	alarmPattern    = lazyregexp.New(`^arn:aws[a-zA-Z-]*:cloudwatch:([a-z0-9-]+):(\d{12}):alarm:(.+)$`)
-)
-
-// isAlias follows Lambda's rule for alias names: not all digits.
-func isAlias(s string) bool { return only(word+"-", 128, s) && !only(digits, 128, s) }
-
-// parseTarget reads which alias of which function, and through which role.
-func (r *Request) parseTarget(f fields, home Home) {
-	r.RoleARN = f.text("role-arn", "give a role's ARN, such as arn:aws:iam::123456789012:role/deployer", rolePattern.MatchString)
-	r.ExternalID = f.text("external-id", "give 2 to 1224 letters, digits and +=,.@:/-", func(s string) bool {
-		return len(s) >= 2 && only(word+"+=,.@:/-", 1224, s)
-	})
-	if r.ExternalID != "" && !f.has("role-arn") {
-		r.warn("external-id has no meaning without role-arn")
-	}
-	if r.RoleARN != "" {
-		home.Account = rolePattern.FindStringSubmatch(r.RoleARN)[1]
-	}
-	r.home = home
-
-	const nameFix = "give a function's name or ARN"
-	name := f.text("function-name", nameFix+", without a version or alias behind it", func(s string) bool {
-		m := functionPattern.FindStringSubmatch(s)
-		return m != nil && m[4] == ""
-	})
-	if name != "" {
-		r.Plan.Function = functionPattern.FindStringSubmatch(name)[3]
-		home.check(f, "function-name", name)
-	} else if !f.has("function-name") {
-		f.problems.missing("function-name", nameFix)
-	}
-
-	const aliasFix = "give an alias's name: letters, digits, - and _, not digits alone"
-	alias, aliasName := f.text("alias", aliasFix, isAlias), f.text("alias-name", aliasFix, isAlias)
-	switch {
-	case alias != "" && aliasName != "" && alias != aliasName:
-		f.refuse("alias-name", fmt.Sprintf("alias says %q, keep one of the two", alias))
-	case !f.has("alias") && !f.has("alias-name"):
-		f.problems.missing("alias", aliasFix)
-	}
-	r.Plan.Alias = alias + aliasName
-	if alias != "" {
-		r.Plan.Alias = alias
-	}
-
-	r.Plan.Alarms = parseAlarms(f, home)
-	hooks := f.object("hooks", "pre-traffic", "post-traffic")
-	r.Plan.PreTraffic = parseHook(hooks, "pre-traffic", home)
-	r.Plan.PostTraffic = parseHook(hooks, "post-traffic", home)
+func (r *Request) parseDays(f fields) {
+	r.Days = f.whole("days", 1, 14, 3)
+	r.warnUnless(Rehearse, f, "days")
 }
 
-// parseHook reads the name of a hook function.
-func parseHook(hooks fields, key string, home Home) string {
-	name := hooks.text(key, "give a function's name or ARN", functionPattern.MatchString)
-	home.check(hooks, key, name)
-	return name
-}
-
-// check refuses a function's ARN of another region or account.
-func (h Home) check(f fields, key, name string) {
-	m := functionPattern.FindStringSubmatch(name)
-	if m == nil {
-		return
+// warnUnless warns of a key that has a meaning for one action only.
+func (r *Request) warnUnless(action Action, f fields, key string) {
+	if f.has(key) && r.Action != action {
+		f.warn("%s has a meaning for action %s only", key, action)
 	}
-	if m[1] != "" && h.Region != "" && m[1] != h.Region {
-		f.refuse(key, "this deployer works in "+h.Region+", call the one of that region")
-	}
-	if m[2] != "" && h.Account != "" && m[2] != h.Account {
-		f.refuse(key, "this request works in account "+h.Account+", give the role-arn of a role in that account")
-	}
-}
-
-// parseAlarms reads alarm names, each once, from names and ARNs.
-func parseAlarms(f fields, home Home) []string {
-	items := f.list("alarms")
-	if len(items) > 100 {
-		f.problems.add("alarms", len(items), "give at most 100 alarms, a composite alarm counts as one")
-	}
-	var names []string
-	for i, item := range items {
-		path := fmt.Sprintf("alarms[%d]", i)
-		var name string
-		if json.Unmarshal(item, &name) != nil || name == "" || len(name) > 1024 {
-			f.problems.add(f.name(path), item, "give an alarm's name or ARN")
-			continue
-		}
-		if m := alarmPattern.FindStringSubmatch(name); m != nil {
-			if home.Region != "" && m[1] != home.Region || home.Account != "" && m[2] != home.Account {
-				f.problems.add(f.name(path), item, "only alarms of the function's own region and account can be read")
-			}
-			name = m[3]
-		}
-		if len(name) > 255 {
-			f.problems.add(f.name(path), item, "an alarm's name has at most 255 characters")
-		}
-		if !slices.Contains(names, name) {
-			names = append(names, name)
-		}
-	}
-	return names
 }
 
 // parseNewVersion reads a version as a string or number, or as an alias to resolve.
@@ -204,7 +114,7 @@ func (r *Request) parseNewVersion(f fields) {
 	const fix = `give a published version, such as "2", or "@alias" for the version that alias points at`
 	if !f.has("new-version") {
 		if r.Action == Deploy || r.Action == Plan {
-			f.problems.missing("new-version", fix)
+			f.missing("new-version", fix)
 		}
 		return
 	}

@@ -1,13 +1,18 @@
 package request
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
 )
+
+// deployerPoll is how often the deployer looks where neither the request nor another driver says how often.
+const deployerPoll = 15 * time.Second
 
 // parsePlan reads schedule, judgement and limits.
 func (r *Request) parsePlan(f fields) {
@@ -18,31 +23,32 @@ func (r *Request) parsePlan(f fields) {
 	f.checkReason("force")
 	r.Plan.Force = f.has("force")
 	f.checkReason("emergency")
-
-	duration := r.Plan.Duration()
-	if r.Plan.Auto != nil {
-		duration = r.Plan.Auto.Target
-	}
-	r.Plan.Poll = f.duration("poll-interval", time.Second, defaultPoll(duration))
+	r.checkAllowed(f)
+	r.Plan.Poll = f.duration("poll-interval", time.Second, cmp.Or(f.home.Poll, deployerPoll))
 	if r.Plan.Auto != nil {
 		r.checkAuto(f)
-		duration = r.Plan.Auto.Target
 	}
-	if duration > rollout.LongestPlan || duration < 0 {
-		f.problems.texts = append(f.problems.texts, fmt.Sprintf("the plan takes longer than a year (%s): give fewer steps or shorter holds", rollout.LongestPlan))
-	}
-	if f.has("max-duration") && r.Plan.Auto == nil && r.Plan.MaxDuration < duration+rollout.Overhead {
-		f.refuse("max-duration", fmt.Sprintf("the plan takes %s, give at least %s", duration, duration+rollout.Overhead))
-	}
-	r.Days = f.whole("days", 1, 14, 3)
-	if f.has("days") && r.Action != Rehearse {
-		r.warn("days has a meaning for action rehearse only")
+	r.checkDuration(f)
+	if r.Action == Plan {
+		unjudged(f, r.Plan)
 	}
 }
 
-// defaultPoll is 15 s, stretched to a thousandth of a long plan, at most 5 minutes.
-func defaultPoll(plan time.Duration) time.Duration {
-	return min(max(15*time.Second, (plan/1000).Truncate(time.Second)), 5*time.Minute)
+// checkDuration refuses a plan without the time for its holds, and warns where it has none for what is waited for beside them.
+func (r *Request) checkDuration(f fields) {
+	holds, limit := r.Plan.Duration(), r.Plan.MaxDuration
+	if r.Plan.Auto != nil {
+		holds = r.Plan.Auto.Target
+	}
+	switch takes := r.Plan.Takes(); {
+	case holds > rollout.LongestPlan:
+		f.problems.say("the plan takes longer than a year (%s): give fewer steps or shorter holds", rollout.LongestPlan)
+	case !f.has("max-duration"):
+	case r.Plan.Auto == nil && limit < holds+rollout.Overhead:
+		f.refuse("max-duration", fmt.Sprintf("the holds of the plan are %s, give at least %s", holds, holds+rollout.Overhead))
+	case limit < takes+rollout.Overhead && (r.Action == Deploy || r.Action == Plan):
+		f.warn("max-duration is %s, and with what is waited for beside its holds the plan takes %s: what was not seen when the time is up is no data, give at least %s", limit, takes, takes+rollout.Overhead)
+	}
 }
 
 // The types of schedule.
@@ -69,33 +75,33 @@ func (r *Request) parseSchedule(f fields) {
 	switch {
 	case strategy != nil:
 		r.Plan.Steps, bake = strategy, 0
-		r.warnUnused(f, "a strategy string", "interval", "steps", "weight", "stages")
+		warnUnused(f, "a strategy string", "interval", "steps", "weight", "stages")
 	case kind == typeCanary:
 		r.Plan.Steps = canary(weight, interval)
-		r.warnUnused(f, kind, "steps", "stages")
+		warnUnused(f, kind, "steps", "stages")
 	case kind == typeExponential:
 		r.Plan.Steps = rollout.Exponential(weight, steps, interval)
-		r.warnUnused(f, kind, "stages")
+		warnUnused(f, kind, "stages")
 	case kind == typeAllAtOnce:
 		r.Plan.Steps = []rollout.Step{{Weight: rollout.Full}}
-		r.warnUnused(f, kind, "steps", "weight", "stages")
+		warnUnused(f, kind, "steps", "weight", "stages")
 	case kind == typeStages:
 		if len(stages) == 0 && !f.has("stages") {
-			f.problems.missing("stages", `type "stages" wants a list of {"weight": percent, "hold": duration, "approve": bool}`)
+			f.missing("stages", `type "stages" wants a list of {"weight": percent, "hold": duration, "approve": bool}`)
 			return
 		}
 		if len(stages) == 0 {
 			return
 		}
 		r.Plan.Steps, bake = stages, stages[len(stages)-1].Hold
-		r.warnUnused(f, kind, "steps", "weight")
+		warnUnused(f, kind, "steps", "weight")
 	case kind == typeAuto && !f.has("emergency"):
 		r.Plan.Auto = parseAuto(f, interval, r.Plan.MaxDuration)
-		r.warnUnused(f, kind, "steps", "weight", "stages")
+		warnUnused(f, kind, "steps", "weight", "stages")
 		return
 	default:
 		r.Plan.Steps = rollout.Linear(steps, interval)
-		r.warnUnused(f, kind, "weight", "stages")
+		warnUnused(f, kind, "weight", "stages")
 	}
 	if f.has("emergency") {
 		r.Plan.Steps, r.Plan.Emergency = []rollout.Step{{Weight: rollout.Full}}, true
@@ -120,16 +126,17 @@ func parseType(f fields) (kind string, strategy []rollout.Step) {
 
 // parseStages reads explicit stages, strictly rising, and adds the final one where it is missing.
 func parseStages(f fields, interval time.Duration) []rollout.Step {
-	items := f.list("stages")
-	if f.has("stages") && (len(items) == 0 || len(items) > 1000) {
-		f.refuse("stages", "give 1 to 1000 stages")
+	const most, form = 1000, `give {"weight": percent, "hold": duration, "approve": bool}`
+	items := f.list("stages", most)
+	if items != nil && len(items) == 0 {
+		f.refuse("stages", fmt.Sprintf("give 1 to %d stages", most))
 	}
 	var steps []rollout.Step
 	for i, item := range items {
-		stage := readObject(fmt.Sprintf("stages[%d]", i), item, f.problems, "weight", "hold", "approve")
+		stage := f.readObject(f.element("stages", i), item, form, "weight", "hold", "approve")
 		step := rollout.Step{Weight: stage.weight("weight", rollout.Full, 0), Hold: stage.duration("hold", 0, interval), Approve: stage.boolean("approve")}
 		if !stage.has("weight") {
-			f.problems.missing(stage.name("weight"), "give the stage's percentage")
+			stage.missing("weight", "give the stage's percentage")
 		}
 		if len(steps) > 0 && step.Weight != 0 && step.Weight <= steps[len(steps)-1].Weight {
 			stage.refuse("weight", fmt.Sprintf("give more than the %s of the stage before", steps[len(steps)-1].Weight))
@@ -143,23 +150,21 @@ func parseStages(f fields, interval time.Duration) []rollout.Step {
 }
 
 // warnUnused warns of keys without a meaning for the chosen type.
-func (r *Request) warnUnused(f fields, kind string, keys ...string) {
+func warnUnused(f fields, kind string, keys ...string) {
 	for _, key := range keys {
 		if f.has(key) {
-			r.warn(fmt.Sprintf("%s has no meaning for %s", key, kind))
+			f.warn("%s has no meaning for %s", key, kind)
 		}
 	}
 }
 
-func (r *Request) warn(text string) { r.Warnings = append(r.Warnings, text) }
-
 // checkReason wants {"reason": text}; the text is for the log, which has the whole request.
 func (f fields) checkReason(key string) {
-	inner := f.object(key, "reason")
+	inner := f.object(key, `give {"reason": "…"}, the reason is for the log`, "reason")
 	if f.has(key) && !inner.has("reason") && len(inner.values) == 0 {
-		f.problems.missing(inner.name("reason"), "say why, for the log")
+		inner.missing("reason", "say why, for the log")
 	}
 	inner.text("reason", "say why, for the log, in at most 200 characters", func(s string) bool {
-		return strings.TrimSpace(s) != "" && len([]rune(s)) <= 200
+		return strings.TrimSpace(s) != "" && utf8.RuneCountInString(s) <= 200
 	})
 }

@@ -37,10 +37,10 @@ func parseStrategy(text string) ([]rollout.Step, bool) {
 		return []rollout.Step{{Weight: rollout.Full}}, true
 	}
 	percent, err := strconv.ParseFloat(m[3], 64)
-	weight, exact := rollout.WeightOf(percent)
+	weight, exact := weightOf(percent)
 	minutes, minutesErr := strconv.ParseFloat(m[5], 64)
 	every := m[4] != ""
-	if err != nil || minutesErr != nil || !exact || weight == 0 || weight == rollout.Full || minutes > rollout.LongestPlan.Minutes() || every != (m[2] == "Linear") {
+	if err != nil || minutesErr != nil || !exact || weight == rollout.Full || minutes > rollout.LongestPlan.Minutes() || every != (m[2] == "Linear") {
 		return nil, false
 	}
 	hold := time.Duration(minutes * float64(time.Minute))

@@ -1,7 +1,6 @@
 package rollout
 
 import (
-	"fmt"
 	"testing"
 	"time"
 
@@ -12,49 +11,60 @@ import (
 	"github.com/meta-deployer/meta-deployer/internal/analysis"
 )
 
-// autoRequest is a request of type auto with more keys.
-func autoRequest(t require.TestingT, budget float64, more string) Request {
-	raw := fmt.Sprintf(`{"function-name": "f", "alias": "live", "new-version": "8", "type": "auto", "health-check": {"max-failed-invocations": %g}%s}`, budget, more)
-	r, err := Parse([]byte(raw), Home{})
-	require.NoError(t, err)
-	return r
+// autoPlan is a plan of type auto with a budget of failed calls.
+func autoPlan(budget float64, a Auto) Plan {
+	return Plan{Target: target, NewVersion: "8", Auto: &a, Poll: 15 * time.Second, Health: analysis.Health{MaxFailed: budget}}
 }
+
+// plainAuto is what a request of type auto says without more keys.
+var plainAuto = Auto{Target: AutoTarget, Bake: AutoHold}
 
 func TestAutoChoosesBudgetOverBlindTraffic(t *testing.T) {
 	tests := map[string]struct {
 		perSecond float64
-		more      string
+		auto      Auto
 		first     Weight
 		steps     int
 		hold      time.Duration
 	}{
-		"no traffic: the documented default":        {0, "", 1_00, 5, 172 * time.Second},
-		"20 a second: 10/(20*135 s)":                {20, "", 37, 5, 172 * time.Second},
-		"1 a second: 10/135":                        {1, "", 7_40, 4, 230 * time.Second},
-		"a call now and then: half to compare with": {0.01, "", 50_00, 2, 10 * time.Minute},
-		"more than the smallest weight can bear":    {10_000, "", 1, 5, 172 * time.Second},
-		"a slower poll sees less":                   {20, `, "poll-interval": 60`, 27, 4, 230 * time.Second},
-		"longer steps by interval":                  {20, `, "interval": 300`, 37, 2, 5 * time.Minute},
-		"a target of an hour":                       {20, `, "max-duration": "1h"`, 37, 7, 573 * time.Second},
-		"a target of 6 minutes":                     {20, `, "max-duration": "6m"`, 37, 2, 200 * time.Second},
+		"no traffic: the documented default":        {0, plainAuto, 1_00, 5, 172 * time.Second},
+		"20 a second: 10/(20*135 s)":                {20, plainAuto, 37, 5, 172 * time.Second},
+		"1 a second: 10/135":                        {1, plainAuto, 7_40, 4, 230 * time.Second},
+		"a call now and then: half to compare with": {0.01, plainAuto, 50_00, 2, 10 * time.Minute},
+		"more than the smallest weight can bear":    {10_000, plainAuto, 1, 5, 172 * time.Second},
+		"longer steps by interval":                  {20, Auto{Target: AutoTarget, Hold: 5 * time.Minute, Bake: 5 * time.Minute}, 37, 2, 5 * time.Minute},
+		"a target of an hour":                       {20, Auto{Target: time.Hour - Overhead, Bake: AutoHold}, 37, 7, 573 * time.Second},
+		"a target of 6 minutes":                     {20, Auto{Target: 6*time.Minute - Overhead, Bake: AutoHold}, 37, 2, 200 * time.Second},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			p := autoRequest(t, 10, tt.more).Plan.For(Traffic{PerSecond: tt.perSecond})
-			require.Len(t, p.Steps, tt.steps)
-			assert.Equal(t, tt.first, p.Steps[0].Weight)
-			assert.Equal(t, tt.hold, p.Steps[0].Hold)
+			p := autoPlan(10, tt.auto)
+			schedule := p.For(Traffic{PerSecond: tt.perSecond})
+			require.Len(t, schedule.Steps, tt.steps)
+			assert.Equal(t, tt.first, schedule.Steps[0].Weight)
+			assert.Equal(t, tt.hold, schedule.Steps[0].Hold)
+
+			p.Poll = 5 * time.Minute
+			assert.Equal(t, schedule.Steps, p.For(Traffic{PerSecond: tt.perSecond}).Steps, "the schedule is the same at every door")
 		})
 	}
 }
 
 func TestEveryAutoScheduleKeepsItsBounds(t *testing.T) {
+	blind := Plan{}.Blind()
 	rapid.Check(t, func(t *rapid.T) {
 		budget := rapid.Float64Range(.5, 10_000).Draw(t, "budget")
-		more := rapid.SampledFrom([]string{"", `, "interval": 200`, `, "max-duration": "30m"`, `, "bake": 0`, `, "interval": "1h", "max-duration": "9h"`, `, "poll-interval": 200`}).Draw(t, "more")
-		r := autoRequest(t, budget, more)
+		auto := rapid.SampledFrom([]Auto{
+			plainAuto,
+			{Target: AutoTarget, Hold: 200 * time.Second, Bake: 200 * time.Second},
+			{Target: 30*time.Minute - Overhead, Bake: AutoHold},
+			{Target: AutoTarget},
+			{Target: 9*time.Hour - Overhead, Hold: time.Hour, Bake: time.Hour},
+			{Target: blind},
+		}).Draw(t, "auto")
+		plan := autoPlan(budget, auto)
 		traffic := Traffic{PerSecond: rapid.OneOf(rapid.Just(0.), rapid.Float64Range(0, 1e5)).Draw(t, "per second")}
-		p := r.Plan.For(traffic)
+		p := plan.For(traffic)
 
 		last := len(p.Steps) - 1
 		assert.Equal(t, Full, p.Steps[last].Weight)
@@ -69,7 +79,7 @@ func TestEveryAutoScheduleKeepsItsBounds(t *testing.T) {
 		if p.Doubts(traffic) == "" {
 			assert.LessOrEqual(t, cost, budget*(1+1e-9))
 		}
-		assert.Equal(t, p, r.Plan.For(traffic).For(traffic), "the schedule does not hang on the one before")
+		assert.Equal(t, p, plan.For(traffic).For(traffic), "the schedule does not hang on the one before")
 	})
 }
 
@@ -94,7 +104,7 @@ func TestTrafficIsTheBusiestTenMinutesOfTheSettledHour(t *testing.T) {
 }
 
 func TestAutoSaysWhatItCannotKeep(t *testing.T) {
-	p := autoRequest(t, 10, "").Plan
+	p := autoPlan(10, plainAuto)
 	assert.Contains(t, p.Doubts(Traffic{}), "no calls are recorded of the hour before")
 	assert.Contains(t, p.Doubts(Traffic{PerSecond: 10_000}), "even the smallest weight, 0.01 %, costs about 135 calls")
 	assert.Empty(t, p.Doubts(Traffic{PerSecond: 20}))
@@ -123,7 +133,7 @@ func TestEvidenceEndsAStep(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			s := atStep3()
 			s.plan.Steps[2] = Step{Weight: 30_00, Hold: 5 * time.Minute, Least: 2 * time.Minute, Calls: 50}
-			s.situation.Now, s.situation.Assessment = s.journal.Since.Add(tt.held), tt.assessment
+			s.snapshot.Now, s.snapshot.Assessment = s.journal.Since.Add(tt.held), tt.assessment
 			_, goesOn := first(s.decide()).(Write)
 			assert.Equal(t, tt.goesOn, goesOn)
 		})
@@ -132,10 +142,37 @@ func TestEvidenceEndsAStep(t *testing.T) {
 
 func TestNothingGoesForwardWithoutASchedule(t *testing.T) {
 	s := atStep3()
-	s.situation.Unscheduled = true
-	requireWait(t, first(s.decide()), 15*time.Second, s.situation.Now)
+	s.plan.Auto, s.plan.Health.MaxFailed = new(plainAuto), 10
+	assert.Equal(t, Look{TheTraffic}, first(s.decide()))
+	s.snapshot.NoTraffic = &CallError{Text: "throttled"}
+	requireWait(t, first(s.decide()), 15*time.Second, s.snapshot.Now)
 
-	s.situation.Assessment = fail
+	s.snapshot.Assessment = fail
 	w, _ := requireWrite(t, first(s.decide()))
 	assert.Equal(t, Routing{Primary: "7"}, w.Routing, "going back needs none")
+}
+
+func TestNothingBeginsWithoutASchedule(t *testing.T) {
+	s := atStart()
+	s.plan.Auto, s.plan.Health.MaxFailed = new(plainAuto), 10
+	s.plan = s.plan.For(Traffic{})
+	assert.Equal(t, Look{TheTraffic}, first(s.turn()))
+
+	s.snapshot.NoTraffic = &CallError{Text: "get-metric-data: throttled"}
+	action, token := s.turn()
+	assert.IsType(t, Wait{}, action)
+	s.token, s.snapshot.Now = token, began.Add(startTime)
+	f := requireFinish(t, first(s.turn()), PreflightFailed)
+	assert.Contains(t, f.Reason, "get-metric-data: throttled")
+
+	s.snapshot.NoTraffic.Kind, s.snapshot.Now = Denied, began
+	s.token = Token{}
+	s.snapshot.Readiness = &Readiness{Findings: []string{"give the permission"}}
+	f = requireFinish(t, first(s.atNow(began.Add(glance)).turn()), PreflightFailed)
+	assert.Equal(t, "give the permission", f.Reason, "pre-flight says it better")
+	s.snapshot.Readiness = ready
+	action, s.token = s.atNow(began).turn()
+	assert.IsType(t, Wait{}, action, "a role may be new")
+	f = requireFinish(t, first(s.atNow(began.Add(glance)).turn()), PreflightFailed)
+	assert.Contains(t, f.Reason, "get-metric-data: throttled")
 }

@@ -33,6 +33,12 @@ func (d decision) moving() bool {
 	return d.live == nil && d.snapshot.Alias.Routing.Split() && c != nil && (c.Moving || c.Err != nil)
 }
 
+// movingOthers says that Lambda moves the concurrency of an alias where nothing is running, for no longer than that is
+// waited for.
+func (d decision) movingOthers() bool {
+	return d.moving() && (d.token.Moving.IsZero() || d.snapshot.Now.Sub(d.token.Moving) < PrepareTime)
+}
+
 // waitForConcurrency waits until Lambda takes its weights away, but not beyond the deadline.
 func (d decision) waitForConcurrency() (Action, Token) {
 	if d.token.Moving.IsZero() {
@@ -41,7 +47,7 @@ func (d decision) waitForConcurrency() (Action, Token) {
 	if j := d.at100(); j != nil {
 		d.live = j
 		if d.token.Failure == nil && d.atDeadline() {
-			d.token.Failure = newFailure("the time ran out: Lambda was moving provisioned concurrency to version "+j.New, false)
+			d.token.fail("the time ran out: Lambda was moving provisioned concurrency to version "+j.New, false)
 		}
 		if d.token.Failure != nil {
 			return d.fail()

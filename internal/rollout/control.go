@@ -2,8 +2,6 @@ package rollout
 
 import (
 	"fmt"
-
-	"github.com/meta-deployer/meta-deployer/internal/analysis"
 )
 
 // Command is what a person tells a running rollout.
@@ -26,10 +24,9 @@ func Control(c Command, p Plan, s Snapshot, dl Deadline, t Token) (Action, Token
 }
 
 func (d decision) control(c Command) (Action, Token) {
-	j, tried := d.live, d.token.Last != ""
 	switch {
 	case d.panics >= maxPanics && d.token.Failure == nil:
-		return d.startFailed(panicked)
+		return Expire(d.plan, d.token, false, panicked), d.token
 	case d.snapshot.Unread != nil:
 		return d.controlUnread()
 	case d.claimRefused():
@@ -38,36 +35,58 @@ func (d decision) control(c Command) (Action, Token) {
 		return Look{TheConcurrency}, d.token
 	case d.moving() && d.ours() && d.at100() == nil:
 		return d.waitForConcurrency()
-	case tried && (j == nil || j.ID != d.token.Rollout):
+	}
+	if d.live == nil {
+		d.live = d.bakedJournal()
+	}
+	return d.controlLive(c)
+}
+
+// controlLive is a command for an alias that was read.
+func (d decision) controlLive(c Command) (Action, Token) {
+	j := d.live
+	switch ours := j != nil && (d.token.Rollout == "" || j.ID == d.token.Rollout); {
+	case !ours && d.token.Last != "":
 		return d.gone()
-	case j == nil && d.bakedJournal() != nil:
-		j = d.bakedJournal()
-		d.live = j
-	case j == nil && d.snapshot.Alias.Routing.Split():
-		return d.finish(RolloutInProgress, fmt.Sprintf("the alias is split, %s, and no rollout explains it; to give version %s everything: %s",
-			d.snapshot.Alias.Routing, d.snapshot.Alias.Routing.Primary, MendCommand(d.plan.Target, d.snapshot.Alias.Routing.Primary)))
-	case j == nil || d.token.Rollout != "" && j.ID != d.token.Rollout:
-		return d.finish(NoOp, "no rollout is running: "+d.describeIdle())
-	case d.plan.NewVersion != "" && d.plan.NewVersion != j.New:
-		return d.finish(RolloutInProgress, fmt.Sprintf("the request names version %s, and %s", d.plan.NewVersion, d.describeOther()))
+	case !ours:
+		return d.controlNothing()
 	}
 	d.token.Rollout = j.ID
 	d.see()
-	switch c {
-	case Rollback:
+	if end, obeyed := d.token.obeyed(*j); obeyed {
+		return end, d.token
+	}
+	return d.obey(c)
+}
+
+// obey is a command for the running rollout.
+func (d decision) obey(c Command) (Action, Token) {
+	switch named := d.plan.NewVersion; {
+	case named != "" && named != d.live.New:
+		return d.finish(RolloutInProgress, fmt.Sprintf("the request names version %s, and %s", named, d.describeOther()))
+	case c == Rollback:
 		why := "a person asked for it (action rollback)"
 		if d.plan.Message != "" {
 			why += ": " + d.plan.Message
 		}
-		d.token.Failure = &Failure{Why: FirstLine(why, maxWhy), Plain: d.token.Failure != nil && d.token.Failure.Plain}
+		d.token.Failure = &Failure{Why: brief(why), Plain: d.token.Failure != nil && d.token.Failure.Plain}
 		return d.goBack()
-	case Pause:
-		return d.pause(tried)
-	case Resume:
-		return d.resume(tried)
-	default:
-		return d.promote(tried)
+	case c == Pause:
+		return d.pause()
+	case c == Resume:
+		return d.resume()
 	}
+	return d.promote()
+}
+
+// controlNothing is a command where no rollout is running that it could be meant for.
+func (d decision) controlNothing() (Action, Token) {
+	routing := d.snapshot.Alias.Routing
+	if d.live == nil && routing.Split() {
+		return d.finish(RolloutInProgress, fmt.Sprintf("the alias is split, %s, and no rollout explains it; to give version %s everything: %s",
+			routing, routing.Primary, MendCommand(d.plan.Target, routing.Primary)))
+	}
+	return d.finish(NoOp, "no rollout is running: "+d.describeIdle())
 }
 
 // bakedJournal is the journal of a rollout at 100 % beside which Lambda has set weights of its own; nil where there is none.
@@ -81,27 +100,39 @@ func (d decision) bakedJournal() *Journal {
 
 // controlUnread is a command for an alias that cannot be read.
 func (d decision) controlUnread() (Action, Token) {
-	d.token = d.token.troubled("GetAlias", *d.snapshot.Unread, d.snapshot.Now)
-	trouble := d.token.Trouble
-	glancing := trouble.Error.Kind.momentary() && d.snapshot.Now.Sub(trouble.Since) < glance
-	if d.token.Last == "" && !glancing && (trouble.Error.Kind != Unavailable || d.late(startTime)) {
-		return d.startFailed("the alias cannot be read: " + trouble.Error.Text)
-	}
+	err := *d.snapshot.Unread
 	d.recall()
-	if d.token.Failure != nil && d.token.Tried == nil && d.live != nil {
+	switch {
+	case d.token.ended() != "":
+		return d.gone()
+	case d.token.Failure != nil && d.live != nil && d.maybeAgain():
 		return d.goBack()
+	case d.token.Last == "":
+		return d.retry("GetAlias", err, "the alias cannot be read: ")
 	}
-	return d.waitFor(trouble.pause(d.token.Failure != nil))
+	d.token = d.token.troubled("GetAlias", err, d.snapshot.Now)
+	return d.waitFor(d.token.Trouble.pause(d.token.Failure != nil))
 }
 
-// pause holds the rollout at its weight. It is done when the journal says so; tried says that we wrote it.
-func (d decision) pause(tried bool) (Action, Token) {
+// obeyed is the answer to a command whose write the journal shows; false where it does not.
+func (t Token) obeyed(j Journal) (Finish, bool) {
+	switch {
+	case t.Last == ByPause && j.Paused:
+		return Finish{Paused, fmt.Sprintf("rollout %s is paused at %s %%, still watched; action resume lets it go on", j.ID, j.Weight)}, true
+	case t.Last == ByResume && !j.stopped() && !j.Held:
+		return Finish{InProgress, fmt.Sprintf("rollout %s goes on from %s %%", j.ID, j.Weight)}, true
+	case t.Last == ByPromote && j.Weight == Full && !j.Held:
+		return Finish{InProgress, fmt.Sprintf("rollout %s is at 100 %%, its driver bakes and finishes it", j.ID)}, true
+	}
+	return Finish{}, false
+}
+
+// pause holds the rollout at its weight.
+func (d decision) pause() (Action, Token) {
 	j := *d.live
 	switch {
 	case j.Held:
 		return d.finish(NoOp, fmt.Sprintf("rollout %s is held at %s %% already", j.ID, j.Weight))
-	case j.Paused && tried:
-		return d.finish(Paused, fmt.Sprintf("rollout %s is paused at %s %%, still watched; action resume lets it go on", j.ID, j.Weight))
 	case j.Paused:
 		return d.finish(NoOp, fmt.Sprintf("rollout %s is paused at %s %% already", j.ID, j.Weight))
 	}
@@ -110,47 +141,33 @@ func (d decision) pause(tried bool) (Action, Token) {
 }
 
 // resume takes a pause back and approves the present step.
-func (d decision) resume(tried bool) (Action, Token) {
+func (d decision) resume() (Action, Token) {
 	j := *d.live
-	switch {
-	case d.stopped():
-		j.Paused = false
-		if j.Approval == Wanted {
-			j.Approval = Granted
-		}
-		return d.write(ByResume, j, "resume")
-	case tried:
-		return d.finish(InProgress, fmt.Sprintf("rollout %s goes on from %s %%", j.ID, j.Weight))
+	if !j.stopped() {
+		return d.finish(NoOp, fmt.Sprintf("rollout %s is neither paused nor waiting for approval", j.ID))
 	}
-	return d.finish(NoOp, fmt.Sprintf("rollout %s is neither paused nor waiting for approval", j.ID))
+	j.Paused = false
+	if j.Approval == Wanted {
+		j.Approval = Granted
+	}
+	return d.write(ByResume, j, "resume")
 }
 
 // promote goes to 100 % after one passing verdict. Before the first shift there is nothing to judge.
-func (d decision) promote(tried bool) (Action, Token) {
+func (d decision) promote() (Action, Token) {
 	j := *d.live
 	switch {
 	case j.Held:
 		return d.finish(Held, fmt.Sprintf("rollout %s failed and is held at %s %%, a failure is final", j.ID, j.Weight))
-	case j.Weight == Full && tried:
-		return d.finish(InProgress, fmt.Sprintf("rollout %s is at 100 %%, its driver bakes and finishes it", j.ID))
+	case d.token.Failure != nil:
+		return d.goBack()
 	case j.Weight == Full:
 		return d.finish(NoOp, fmt.Sprintf("rollout %s is at 100 %% already", j.ID))
 	case d.asksHealth():
 		return Look{TheHealth}, d.token
 	}
-	a := d.snapshot.Assessment
-	if d.token.Failure == nil && a != nil {
-		switch {
-		case a.Verdict == analysis.Fail:
-			d.token.Failure = newFailure(a.Reason, true)
-		case d.noData() && d.plan.OnNoData == RollbackOnNoData:
-			d.token.Failure = newFailure("no data, and on-no-data is rollback: "+a.Reason, false)
-		case a.Verdict == analysis.Inconclusive:
-			d.token.Doubt = FirstLine(a.Reason, maxWhy)
-		}
-	}
-	switch {
-	case d.token.Failure != nil:
+	switch a := d.snapshot.Assessment; {
+	case d.verdict(true):
 		return d.goBack()
 	case j.Weight > 0 && d.allowed(a):
 		j.Weight, j.Step, j.Since = Full, j.Steps, d.snapshot.Now

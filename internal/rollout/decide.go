@@ -11,12 +11,18 @@ import (
 // Decide says what follows for a rollout from what a turn has found, and what its driver has to carry on. It is the only
 // place with a rule of deployment; docs/design.md names the rules by number.
 func Decide(p Plan, s Snapshot, r Driver, dl Deadline, t Token) (Action, Token) {
+	if t.Panics >= maxPanics && t.Rollout != "" && t.Failure == nil {
+		t.fail(panicked, false)
+	}
 	d, look := newDecision(p, s, r, dl, t)
 	if look != nil {
 		return look, d.token
 	}
-	if d.token.Rollout == "" {
+	switch {
+	case d.token.Rollout == "":
 		return d.join()
+	case d.snapshot.Unread != nil:
+		return d.blind()
 	}
 	return d.carryOn()
 }
@@ -30,6 +36,8 @@ type decision struct {
 	token    Token
 	// panics is how many turns in a row panicked before this one.
 	panics int
+	// tried is a write whose answer was lost and whose outcome this turn's read of the alias has told; nil for none.
+	tried *Attempt
 	// description is the alias's, taken apart, and live the journal in it that explains the routing; nil without one.
 	description Description
 	live        *Journal
@@ -46,19 +54,11 @@ func newDecision(p Plan, s Snapshot, r Driver, dl Deadline, t Token) (d decision
 	d = decision{plan: p, snapshot: s, driver: r, deadline: dl, token: t, panics: panics, description: ParseDescription(s.Alias.Description)}
 	d.live = d.description.Live(p.Target, s.Alias.Routing, s.Now)
 	if s.Unread == nil && !s.JustWritten {
-		d.token.Written, d.token.Tried = time.Time{}, d.settled()
+		d.tried, d.token.Tried = t.Tried, nil
+		d.token.Written = time.Time{}
 		d.token = d.token.untroubled("GetAlias")
 	}
 	return d, d.completePlan()
-}
-
-// settled is the token's write without an answer, until the alias was read after it. What became of it the alias then
-// tells; but a write may still be on its way for as long as a read may be older than it.
-func (d decision) settled() *Attempt {
-	if tried := d.token.Tried; tried != nil && d.snapshot.Now.Before(tried.Until) {
-		return tried
-	}
-	return nil
 }
 
 // completePlan finds the new version of a candidate and the schedule of type auto.
@@ -85,7 +85,7 @@ func (d *decision) completePlan() Action {
 // by now, then what it pointed at when it was asked.
 func (d *decision) candidate() string {
 	switch found := d.snapshot.Candidate; {
-	case d.live != nil && !d.live.Held && !d.plan.Force:
+	case d.live != nil && (d.live.Driver == d.driver.ID || !d.live.Held && !d.plan.Force):
 		return d.live.New
 	case d.token.NewVersion != "":
 		return d.token.NewVersion
@@ -100,18 +100,27 @@ func (d *decision) candidate() string {
 
 // carryOn is every turn after the claim.
 func (d decision) carryOn() (Action, Token) {
+	moving, at100 := d.moving(), d.at100()
+	if moving && at100 != nil {
+		d.live = at100
+	}
 	switch {
-	case d.snapshot.Unread != nil:
-		return d.blind()
 	case d.asksConcurrency():
 		return Look{TheConcurrency}, d.token
-	case d.moving() && d.ours():
+	case moving && at100 == nil && d.ours():
 		return d.waitForConcurrency()
 	case d.live == nil || d.live.ID != d.token.Rollout:
 		return d.gone()
 	case d.live.Driver != d.driver.ID:
 		return d.finish(InProgress, fmt.Sprintf("driver %s has taken over rollout %s at %s %%", d.live.Driver, d.live.ID, d.live.Weight))
+	case moving && at100 != nil && !d.live.Held:
+		return d.waitForConcurrency()
 	}
+	return d.drive()
+}
+
+// drive is a turn of the driver that the journal names.
+func (d decision) drive() (Action, Token) {
 	d.see()
 	if d.asksHealth() {
 		return Look{TheHealth}, d.token
@@ -130,9 +139,15 @@ func (d decision) carryOn() (Action, Token) {
 
 // see notes the alias as this rollout's.
 func (d *decision) see() {
+	if last := d.lastJournal(); last != nil && !last.Since.Equal(d.live.Since) {
+		d.token.Late = 0
+		if d.tried != nil {
+			d.token.Late = late(d.tried.Took)
+		}
+	}
 	alias := d.snapshot.Alias
-	d.token.Alias = &alias
-	if d.live.Weight < Full {
+	d.token.Alias, d.token.Seen = &alias, d.snapshot.Now
+	if d.live.Weight < Full || d.live.Since.After(d.token.Moving) {
 		d.token.Moving = time.Time{}
 	}
 }
@@ -147,24 +162,32 @@ func (d decision) asksHealth() bool {
 
 // judge notes the first thing that went wrong: rule 5. Going back needs no evidence.
 func (d *decision) judge() {
-	a := d.snapshot.Assessment
-	if a != nil {
-		d.token.Doubt = ""
-		if a.Verdict == analysis.Inconclusive {
-			d.token.Doubt = FirstLine(a.Reason, maxWhy)
-		}
-	}
 	switch {
-	case d.token.Failure != nil:
-	case a != nil && a.Verdict == analysis.Fail:
-		d.token.Failure = newFailure(a.Reason, true)
+	case d.token.Failure != nil || d.verdict(d.holdOver() && !d.live.stopped()):
 	case d.hookStuck():
-		d.token.Failure = newFailure(d.token.Trouble.Error.Text, false)
+		d.token.fail(d.token.Trouble.Error.Text, false)
 	case d.atDeadline() && !d.lacksOnlyItsLastWrite():
-		d.token.Failure = newFailure("the time ran out: "+d.unfinished(), false)
-	case d.holdOver() && !d.stopped() && d.noData() && d.plan.OnNoData == RollbackOnNoData && !d.plan.Emergency:
-		d.token.Failure = newFailure("no data, and on-no-data is rollback: "+a.Reason, false)
+		d.token.fail("the time ran out: "+d.unfinished(), false)
 	}
+}
+
+// verdict notes what the look says: a doubt or, where it is reason to go back, a failure. due says that the rollout would go
+// forward by it, so that having no data counts.
+func (d *decision) verdict(due bool) (failed bool) {
+	a := d.snapshot.Assessment
+	if a == nil {
+		return false
+	}
+	d.token.Doubt = ""
+	switch {
+	case a.Verdict == analysis.Fail:
+		d.token.fail(a.Reason, true)
+	case due && d.noData() && d.plan.OnNoData == RollbackOnNoData && !d.plan.Emergency:
+		d.token.fail("no data, and on-no-data is rollback: "+a.Reason, false)
+	case a.Verdict == analysis.Inconclusive:
+		d.token.Doubt = brief(a.Reason)
+	}
+	return d.token.Failure != nil
 }
 
 // noData says that the look has shown nothing, and that it is not just too early to see it.
@@ -215,18 +238,18 @@ func (d decision) hold() (Action, Token) {
 func (d decision) goForward() (Action, Token) {
 	j, a := d.live, d.snapshot.Assessment
 	switch {
-	case d.plan.Auto != nil && d.snapshot.Traffic == nil:
+	case d.unscheduled() != nil:
 		return d.wait()
 	case j.Weight == 0 && d.plan.PreTraffic != "" && !d.token.PreTraffic:
 		return d.runHook(PreTraffic, d.plan.PreTraffic)
 	case d.probesDue():
 		return d.runProbe()
-	case !d.holdOver() || d.stopped():
-		return d.wait()
-	case j.Weight > 0 && !d.allowed(a):
+	case !d.holdOver() || j.stopped() || !d.mayRise():
 		return d.wait()
 	}
-	d.token.Unverified = a != nil && a.NoData
+	if a != nil {
+		d.token.Unverified = a.NoData
+	}
 	next := d.plan.next(j.Weight)
 	switch {
 	case next < len(d.plan.Steps):
@@ -235,6 +258,15 @@ func (d decision) goForward() (Action, Token) {
 		return d.runHook(PostTraffic, d.plan.PostTraffic)
 	}
 	return d.restore(Complete, Routing{Primary: j.New}, nil, "finish")
+}
+
+// ending says that this driver has tried already to end its rollout: the last verdict has let it.
+func (d decision) ending() bool { return d.token.Last == Complete && d.live.Weight == Full }
+
+// mayRise says that nothing speaks against the next weight, or the end: before the first shift there is nothing to judge.
+func (d decision) mayRise() bool {
+	a := d.snapshot.Assessment
+	return d.live.Weight == 0 || d.allowed(a) || a == nil && d.ending()
 }
 
 // allowed says whether the verdict lets the weight rise, or the rollout end.

@@ -1,25 +1,37 @@
 package rollout
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 // blind is a rollout whose alias cannot be read. Where it has to go back, the way back is written with the revision that was
 // last seen: if anybody has touched the alias since, Lambda refuses it.
 func (d decision) blind() (Action, Token) {
 	d.token = d.token.troubled("GetAlias", *d.snapshot.Unread, d.snapshot.Now)
 	trouble := d.token.Trouble
-	if trouble.Error.Kind == NotFound && d.snapshot.Now.Sub(trouble.Since) >= glance {
+	d.recall()
+	switch {
+	case d.token.ended() != "":
+		return d.gone()
+	case trouble.Error.Kind == NotFound && d.snapshot.Now.Sub(trouble.Since) >= glance:
 		return d.finish(Superseded, "the alias was deleted: "+trouble.Error.Text)
 	}
-	d.recall()
 	if d.live != nil && d.live.ID == d.token.Rollout && d.live.Driver == d.driver.ID {
 		if d.token.Failure == nil && d.atDeadline() {
-			d.token.Failure = newFailure("the time ran out: "+d.unfinished(), false)
+			d.token.fail("the time ran out: "+d.unfinished(), false)
 		}
-		if d.token.Failure != nil && d.token.Tried == nil {
+		if d.token.Failure != nil && d.maybeAgain() {
 			return d.fail()
 		}
 	}
 	return d.waitFor(trouble.pause(d.token.Failure != nil))
+}
+
+// maybeAgain says that a write whose answer was lost may be made again before the alias was read: after a pause.
+func (d decision) maybeAgain() bool {
+	tried := d.token.Tried
+	return tried == nil || !d.snapshot.Now.Before(tried.Until.Add(fresh))
 }
 
 // recall puts the alias as it was last seen in the place of the one that could not be read.
@@ -33,24 +45,52 @@ func (d *decision) recall() {
 }
 
 // gone is an alias without this rollout's journal: rule 1. It is the rollout's own end, or that by another call, or somebody
-// else's alias now.
+// else's alias now: a read may be old, so what was seen a moment ago is looked at again before that is believed.
 func (d decision) gone() (Action, Token) {
-	routing, record := d.snapshot.Alias.Routing, d.description.Record
-	bare := d.description.Journal == nil && record == nil && !routing.Split()
-	isNew := routing == Routing{Primary: d.newVersion()}
-	switch sentBack := d.token.Failure != nil && d.token.Last == SendBack; {
-	case record != nil && record.ID == d.token.Rollout && routing == (Routing{Primary: record.Old}):
-		return d.finish(RolledBack, d.whyBack(record.Why))
-	case sentBack && (bare && !isNew || d.startedOverFromOld()):
-		return d.finish(RolledBack, d.whyBack(""))
-	case bare && isNew && d.token.Last == Complete && d.token.Unverified:
-		return d.finish(SucceededUnverified, "")
-	case bare && isNew && d.token.Last == Complete:
-		return d.finish(Succeeded, "")
-	case bare && isNew && d.description.Owner == d.owner():
-		return d.finish(InProgress, fmt.Sprintf("another call has finished rollout %s: alias %s points at version %s alone", d.token.Rollout, d.plan.Alias, routing.Primary))
+	if outcome, why := d.outcome(); outcome != "" {
+		return d.finish(outcome, why)
+	}
+	routing, ours, bare := d.snapshot.Alias.Routing, d.lastJournal(), d.description.Journal == nil && d.description.Record == nil
+	if bare && ours != nil && routing == (Routing{Primary: ours.New}) && d.description.Owner == d.owner() {
+		if d.due(*ours) {
+			return d.finish(NoOp, fmt.Sprintf("rollout %s is over: alias %s points at version %s alone", ours.ID, d.plan.Alias, ours.New))
+		}
+		return d.finish(InProgress, fmt.Sprintf("another call has finished rollout %s: alias %s points at version %s alone", ours.ID, d.plan.Alias, ours.New))
+	}
+	if seen := d.snapshot.Now.Sub(d.token.Seen); seen >= 0 && seen < glance {
+		return d.waitFor(time.Second)
 	}
 	return d.finish(Superseded, fmt.Sprintf("somebody else moved the alias: it now sends traffic to %s", routing))
+}
+
+// outcome is how this rollout has ended, and why; "" where it has not, or nobody can tell. What UpdateAlias has answered to the
+// driver's last write counts as seen, whatever was made of the alias since.
+func (d decision) outcome() (outcome Outcome, why string) {
+	ended, record, ours := d.token.ended(), d.description.Record, d.lastJournal()
+	switch {
+	case ended != "":
+		return ended, d.whyBack("")
+	case record != nil && record.ID == d.token.Rollout && d.snapshot.Alias.Routing == Routing{Primary: record.Old}:
+		return RolledBack, d.whyBack(record.Why)
+	case ours == nil:
+	case d.token.Last == SendBack && d.token.Failure != nil && d.cameTo(ours.Old):
+		return RolledBack, d.whyBack("")
+	case d.token.Last == Complete && d.cameTo(ours.New):
+		return d.token.success(), ""
+	}
+	return "", ""
+}
+
+// due says that this driver itself could have ended the rollout since it stood at the journal, and not know it any more: its
+// token is older than its last write.
+func (d decision) due(j Journal) bool {
+	return j.Weight == Full && j.Driver == d.driver.ID && !d.plan.HoldEnd(j).After(d.snapshot.Now)
+}
+
+// cameTo says that a version has all traffic, or had it when another rollout began from it.
+func (d decision) cameTo(version string) bool {
+	ours, theirs := d.lastJournal(), d.live
+	return d.snapshot.Alias.Routing == Routing{Primary: version} || theirs != nil && theirs.Old == version && theirs.Start.After(ours.Start)
 }
 
 // whyBack is why the rollout went back: what this driver knows, else what the alias says.
@@ -59,12 +99,6 @@ func (d decision) whyBack(written string) string {
 		return d.token.Failure.Why
 	}
 	return written
-}
-
-// startedOverFromOld says that another rollout has begun from this one's old version since: so all traffic was back there.
-func (d decision) startedOverFromOld() bool {
-	ours, theirs := d.lastJournal(), d.description.Journal
-	return ours != nil && theirs != nil && theirs.ID != ours.ID && theirs.Old == ours.Old && theirs.Start.After(ours.Start)
 }
 
 // lastJournal is the journal of this rollout as it was last seen; nil where it never was.
@@ -80,19 +114,27 @@ func (d decision) lastJournal() *Journal {
 }
 
 // owner is the owner's text as it was last seen while the alias was this rollout's.
-func (d decision) owner() string {
-	if d.token.Alias == nil {
-		return d.description.Owner
+func (d decision) owner() string { return ParseDescription(d.token.Alias.Description).Owner }
+
+// ended is how the rollout ended by the driver's own last write, where UpdateAlias has answered that; "" where it has not.
+func (t Token) ended() Outcome {
+	switch {
+	case t.Alias == nil || t.Journal() != nil:
+		return ""
+	case t.Last == SendBack:
+		return RolledBack
+	case t.Last == Complete:
+		return t.success()
 	}
-	return ParseDescription(d.token.Alias.Description).Owner
+	return ""
 }
 
-// newVersion is the version that this rollout goes to.
-func (d decision) newVersion() string {
-	if j := d.lastJournal(); j != nil {
-		return j.New
+// success is how a rollout ends that has come to its end.
+func (t Token) success() Outcome {
+	if t.Unverified {
+		return SucceededUnverified
 	}
-	return d.plan.NewVersion
+	return Succeeded
 }
 
 // Expire is the end of a driver whose time is up before its work was done. deploys says that it runs a rollout, and is not
@@ -103,13 +145,22 @@ func Expire(p Plan, t Token, deploys bool, why string) Finish {
 		why = t.Trouble.Error.Text
 	}
 	j := d.lastJournal()
+	if j != nil && t.Tried == nil {
+		if end, obeyed := t.obeyed(*j); obeyed {
+			return end
+		}
+	}
 	switch {
 	case t.Tried != nil:
 		return Finish{StateUnknown, fmt.Sprintf("the answer to the last write (%s) was lost, and the alias could not be read after it: %s", t.Tried.Kind, why)}
+	case t.ended() != "":
+		return Finish{t.ended(), d.whyBack("")}
 	case j == nil || !deploys && t.Failure == nil:
 		return Finish{PreflightFailed, "the alias could not be worked with: " + why}
 	case t.Failure == nil:
 		return Finish{RollbackFailed, "the rollout could not be brought to an end: " + why}
+	case deploys && j.Weight == 0:
+		return Finish{RolledBack, fmt.Sprintf("%s; the line of the rollout could not be taken off the alias: %s", t.Failure.Why, why)}
 	case p.HoldOnFailure && deploys:
 		return Finish{Held, fmt.Sprintf("%s; the alias could not be marked as held: %s", t.Failure.Why, why)}
 	}

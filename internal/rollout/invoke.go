@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/meta-deployer/meta-deployer/internal/analysis"
+	"github.com/meta-deployer/meta-deployer/internal/strictjson"
 )
 
 const (
@@ -90,7 +91,7 @@ func (t Token) afterHook(a RunHook, r Result) Token {
 	passed, why := succeeded(r.Answer)
 	switch {
 	case !passed:
-		t.Failure = newFailure(a.String()+" "+why, !r.Answer.Cut)
+		t.fail(a.String()+" "+why, !r.Answer.Cut)
 	case a.Stage == PreTraffic:
 		t.PreTraffic = true
 	default:
@@ -101,15 +102,15 @@ func (t Token) afterHook(a RunHook, r Result) Token {
 
 // succeeded says whether a hook's answer is that it has.
 func succeeded(answer ProbeAnswer) (passed bool, why string) {
-	var verdict struct {
-		Status string `json:"status"`
-	}
 	switch {
 	case answer.Cut:
 		return false, fmt.Sprintf("had not answered after %s", answer.Took.Round(time.Second))
 	case answer.Failure != "":
 		return false, "failed: " + Shorten(answer.Failure)
-	case json.Unmarshal(answer.Body, &verdict) != nil || verdict.Status != "Succeeded":
+	}
+	var status string
+	values, err := strictjson.Object(answer.Body)
+	if err != nil || json.Unmarshal(values["status"], &status) != nil || status != "Succeeded" {
 		return false, "did not answer status Succeeded but " + Shorten(string(answer.Body))
 	}
 	return true, ""
@@ -123,7 +124,7 @@ func (t Token) afterProbe(a RunProbe, r Result) Token {
 	}
 	t = t.untroubled(invokedProbe)
 	if check := r.Probe.Check(); check.Verdict == analysis.Fail {
-		t.Failure = newFailure(check.Name+": "+check.Reason, true)
+		t.fail(check.Name+": "+check.Reason, true)
 		return t
 	}
 	t.Probed++

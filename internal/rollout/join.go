@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// startTime is how long errors are tolerated on an alias where nothing is running. Where something may be, it is worth
-// trying until the end.
+// startTime is how long errors in a row are tolerated where nothing is known to run. Where something may, it is worth trying
+// until the end.
 const startTime = time.Minute
 
 // join is a driver's first turns: nothing is claimed yet.
@@ -27,16 +27,26 @@ func (d decision) join() (Action, Token) {
 		return d.finish(PreflightFailed, "the alias cannot be written: "+d.token.Trouble.Error.Text)
 	case d.asksConcurrency():
 		return Look{TheConcurrency}, d.token
-	case d.moving() && (d.token.Moving.IsZero() || d.snapshot.Now.Sub(d.token.Moving) < PrepareTime):
-		return d.joinLater("Lambda is moving provisioned concurrency of the alias", d.waitForConcurrency)
-	case j != nil && j.New == d.plan.NewVersion && !j.Held:
-		return d.takeOver()
-	case j != nil && j.New == d.plan.NewVersion && (!d.plan.Force || j.Weight == Full):
-		return d.finish(Held, fmt.Sprintf("rollout %s failed earlier and was held at %s %%", j.ID, j.Weight))
+	case d.movingOthers():
+		return d.joinMoving()
+	case j != nil && j.New == d.plan.NewVersion:
+		return d.joinSame()
 	case j != nil || d.snapshot.Alias.Routing.Split():
 		return d.joinOther()
 	}
 	return d.joinFresh()
+}
+
+// joinSame is a running rollout to the version that was asked for: it is taken over, unless it has failed.
+func (d decision) joinSame() (Action, Token) {
+	switch j := d.live; {
+	case !j.Held:
+		return d.takeOver()
+	case d.plan.Force && j.Weight < Full:
+		return d.joinOther()
+	default:
+		return d.finish(Held, fmt.Sprintf("rollout %s failed earlier and was held at %s %%", j.ID, j.Weight))
+	}
 }
 
 // ownEnding says that the line on the alias is this driver's own: it was started again after its rollout went back.
@@ -52,19 +62,33 @@ func (d decision) claimRefused() bool {
 		(t.Error.Kind == Refused || t.Error.Kind.momentary() && t.Last.Sub(t.Since) >= glance)
 }
 
-// joinUnread is an alias that cannot be read, and of which nobody knows whether something runs on it.
+// joinUnread is an alias that cannot be read, and of which nobody knows whether something runs on it. Of one that does not
+// exist pre-flight says how to make it.
 func (d decision) joinUnread() (Action, Token) {
-	err, now := *d.snapshot.Unread, d.snapshot.Now
-	d.token = d.token.troubled("GetAlias", err, now)
-	since := d.token.Trouble.Since
+	err := *d.snapshot.Unread
+	if found := d.snapshot.Readiness; found != nil && len(found.Findings) > 0 {
+		return d.startFailed(strings.Join(found.Findings, "; "))
+	}
+	action, token := d.retry("GetAlias", err, "the alias cannot be read: ")
+	if _, ended := action.(Finish); ended && err.Kind == NotFound && d.snapshot.Readiness == nil {
+		return Look{TheAccount}, d.token
+	}
+	return action, token
+}
+
+// retry waits before a call that failed is made again, unless it has failed for too long: what may pass within seconds for
+// glance, what AWS will never accept not at all.
+func (d decision) retry(call string, err CallError, failed string) (Action, Token) {
+	d.token = d.token.troubled(call, err, d.snapshot.Now)
+	patience := startTime
 	switch {
-	case err.Kind == NotFound && now.Sub(since) >= glance:
-		if d.snapshot.Readiness == nil {
-			return Look{TheAccount}, d.token
-		}
-		return d.finish(PreflightFailed, strings.Join(d.snapshot.Readiness.Findings, "; "))
-	case err.Kind == Refused, err.Kind == Denied && now.Sub(since) >= glance, d.late(startTime):
-		return d.startFailed("the alias cannot be read: " + err.Text)
+	case err.Kind.momentary():
+		patience = glance
+	case err.Kind == Refused:
+		patience = 0
+	}
+	if d.snapshot.Now.Sub(d.token.Trouble.Since) >= patience || d.atDeadline() {
+		return d.startFailed(failed + err.Text)
 	}
 	return d.waitFor(d.token.Trouble.pause(false))
 }
@@ -83,22 +107,21 @@ func (d decision) startFailed(why string) (Action, Token) {
 	return d.finish(PreflightFailed, why)
 }
 
-// joinLater waits for what keeps a rollout from beginning, unless time is up.
-func (d decision) joinLater(what string, wait func() (Action, Token)) (Action, Token) {
+// joinMoving waits until Lambda has taken its weights away, unless time is up.
+func (d decision) joinMoving() (Action, Token) {
 	if d.atDeadline() {
-		return d.startFailed(what + ", and the time ran out")
+		return d.startFailed("Lambda is moving provisioned concurrency of the alias, and the time ran out")
 	}
-	return wait()
+	return d.waitForConcurrency()
 }
 
 // joinWithoutVersion is a candidate alias that names no version.
 func (d decision) joinWithoutVersion() (Action, Token) {
 	c := d.snapshot.Candidate
 	if c.Err != nil {
-		d.token = d.token.troubled("GetAlias of @"+d.plan.Candidate, *c.Err, d.snapshot.Now)
-		momentary := c.Err.Kind.momentary() && d.snapshot.Now.Sub(d.token.Trouble.Since) < glance
-		if (c.Err.Kind == Unavailable || momentary) && !d.late(startTime) {
-			return d.waitFor(d.token.Trouble.pause(false))
+		action, token := d.retry("GetAlias of @"+d.plan.Candidate, *c.Err, "")
+		if _, ended := action.(Finish); !ended {
+			return action, token
 		}
 	}
 	if d.snapshot.Readiness == nil {
@@ -109,11 +132,10 @@ func (d decision) joinWithoutVersion() (Action, Token) {
 
 // joinOther is an alias that somebody else is shifting: only force takes it over.
 func (d decision) joinOther() (Action, Token) {
-	away := d.snapshot.Alias.Routing.Primary == d.plan.NewVersion && (d.live == nil || d.live.Weight < Full)
 	switch {
 	case !d.plan.Force:
 		return d.finish(RolloutInProgress, d.describeOther())
-	case away:
+	case d.oldVersion() == d.plan.NewVersion:
 		return d.finish(RolloutInProgress, d.describeOther()+", away from version "+d.plan.NewVersion+" which even force cannot shift to: roll it back")
 	}
 	return d.joinFresh()
@@ -121,7 +143,7 @@ func (d decision) joinOther() (Action, Token) {
 
 // joinFresh is an alias to begin on: rule 3.
 func (d decision) joinFresh() (Action, Token) {
-	ready := d.snapshot.Readiness
+	unscheduled := d.unscheduled()
 	switch {
 	case d.oldVersion() == d.plan.NewVersion:
 		return d.finish(NoOp, fmt.Sprintf("alias %s already points at version %s alone", d.plan.Alias, d.plan.NewVersion))
@@ -129,19 +151,23 @@ func (d decision) joinFresh() (Action, Token) {
 		return d.finish(Superseded, "the alias carries no rollout any more, and a call that is not the first begins none")
 	case slices.Contains(d.description.Bad(), d.plan.NewVersion) && !d.plan.Force:
 		return d.finish(KnownBadVersion, d.describeBad())
-	case d.plan.Auto != nil && d.snapshot.Traffic == nil && d.snapshot.NoTraffic.Kind == Unavailable && !d.late(startTime):
-		return d.retryLook("GetMetricData", d.snapshot.NoTraffic)
-	case d.plan.Auto != nil && d.snapshot.Traffic == nil && d.snapshot.NoTraffic.Kind == Unavailable:
-		return d.startFailed(d.snapshot.NoTraffic.Text)
+	case unscheduled != nil && unscheduled.Kind == Unavailable:
+		return d.retryTraffic(*unscheduled)
 	case !d.plan.Fits(nil, d.snapshot.Now, d.deadline.Rollout):
 		return d.finish(DoesNotFit, d.describeMisfit(nil))
-	case ready == nil:
+	case d.snapshot.Readiness == nil:
 		return Look{TheAccount}, d.token
-	case ready.Err != nil && d.late(startTime):
-		return d.startFailed("the account cannot be read: " + ready.Err.Text)
+	}
+	return d.prepare(*d.snapshot.Readiness)
+}
+
+// prepare begins where the account is ready.
+func (d decision) prepare(ready Readiness) (Action, Token) {
+	unscheduled := d.unscheduled()
+	switch {
 	case ready.Err != nil:
-		return d.retryLook("pre-flight", ready.Err)
-	case len(ready.Findings) > 0 && ready.Momentary && d.snapshot.Now.Sub(d.token.Began) < glance && !d.atDeadline():
+		return d.retry("pre-flight", *ready.Err, "the account cannot be read: ")
+	case len(ready.Findings) > 0 && ready.Momentary && !d.late(glance):
 		return d.waitFor(time.Second)
 	case len(ready.Findings) > 0:
 		return d.startFailed(strings.Join(ready.Findings, "; "))
@@ -149,18 +175,27 @@ func (d decision) joinFresh() (Action, Token) {
 		return d.startFailed(fmt.Sprintf("%s, still after %s: wait until it is done and send the request again", ready.Pending, d.snapshot.Now.Sub(d.token.Began).Round(time.Second)))
 	case ready.Pending != "":
 		return d.waitFor(2 * time.Second)
+	case unscheduled != nil:
+		return d.retryTraffic(*unscheduled)
 	}
 	return d.begin()
 }
 
-// retryLook waits before a look that failed is made again.
-func (d decision) retryLook(call string, err *CallError) (Action, Token) {
-	d.token = d.token.troubled(call, *err, d.snapshot.Now)
-	return d.waitFor(d.token.Trouble.pause(false))
+// retryTraffic is a plan without a schedule. Of what is refused pre-flight may say more, and is asked first.
+func (d decision) retryTraffic(err CallError) (Action, Token) {
+	return d.retry("GetMetricData", err, "type auto chooses its schedule by the alias's traffic, which cannot be read: ")
+}
+
+// unscheduled is why the plan has no schedule; nil where it has.
+func (d decision) unscheduled() *CallError {
+	if d.plan.Auto == nil || d.snapshot.Traffic != nil {
+		return nil
+	}
+	return d.snapshot.NoTraffic
 }
 
 // oldVersion is the version that a new rollout begins from: the one that serves the most. Where a rollout is taken over by
-// force, that one's old version.
+// force, that one's old version until it has everything.
 func (d decision) oldVersion() string {
 	r := d.snapshot.Alias.Routing
 	if d.live == nil && r.Weight > Full/2 {

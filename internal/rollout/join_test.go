@@ -11,11 +11,11 @@ import (
 func TestRule2TheNewerDriverKeepsTheRollout(t *testing.T) {
 	older := atStep3()
 	older.journal.Driver = "another"
-	f := requireFinish(t, first(older.decide()), GoesOn)
+	f := requireFinish(t, first(older.decide()), InProgress)
 	assert.Contains(t, f.Reason, "another")
 
 	newer := atStep3()
-	newer.progress, newer.situation.Driver = Progress{}, "newer"
+	newer.token, newer.driver.ID = Token{}, "newer"
 	w, d := requireWrite(t, first(newer.decide()))
 	assert.Equal(t, routing3, w.Routing, "taking over moves no traffic")
 	want := journal()
@@ -25,39 +25,55 @@ func TestRule2TheNewerDriverKeepsTheRollout(t *testing.T) {
 
 func TestRule2AClaimWithoutAnAnswerIsSeenOnTheAlias(t *testing.T) {
 	s := atStep3()
-	s.progress = Progress{}
-	action, progress := s.decide()
-	assert.Equal(t, journal().ID, progress.Rollout)
-	assert.IsType(t, Write{}, action, "the driver of the journal simply goes on")
+	s.token = Token{}
+	action, token := s.decide()
+	assert.Equal(t, journal().ID, token.Rollout)
+	requireKind(t, action, ShiftStep) // the driver of the journal simply goes on
+
+	begins := atStart()
+	action, token = begins.turn()
+	claim := requireKind(t, action, Begin)
+	begins.lose(claim, token)
+	begins.snapshot.Alias = Alias{Routing: claim.Routing, Description: claim.Description, Revision: "r2"}
+	begins.snapshot.Now = began.Add(2 * time.Second)
+	action, token = begins.turn()
+	assert.Equal(t, claim.Rollout, token.Rollout, "the confirmed claim is joined")
+	requireKind(t, action, ShiftStep)
 }
 
 func TestRule3Begin(t *testing.T) {
-	s := Situation{Now: began, Routing: Routing{Primary: "7"}, Description: Description{Owner: "front door"}, Driver: "d"}
-	action, _ := Decide(target, plan10(), s, Progress{})
-	assert.Equal(t, Preflight{}, action, "nothing is written before pre-flight has passed")
+	s := atStart()
+	s.plan.PreTraffic = "smoke"
+	s.snapshot.Readiness = nil
+	assert.Equal(t, Look{TheAccount}, first(s.turn()), "nothing is written before pre-flight has passed")
 
-	w, d := requireWrite(t, first(Decide(target, plan10(), s, Progress{Checked: true})))
-	assert.Equal(t, s.Routing, w.Routing, "the claim moves no traffic")
+	s.snapshot.Readiness = ready
+	action, token := s.turn()
+	w, d := requireWrite(t, action)
+	assert.Equal(t, s.snapshot.Alias.Routing, w.Routing, "the claim moves no traffic")
 	assert.Equal(t, 0, d.Journal.Step)
 	assert.Equal(t, d.Journal.ID, w.Rollout)
+	assert.Equal(t, "r1", w.Revision, "the fence")
 
-	s.Description = d
-	plan := plan10()
-	plan.PreTraffic = "smoke"
-	action, _ = Decide(target, plan, s, Progress{Rollout: w.Rollout})
+	s.goOn(w, token)
+	action, _ = s.turn()
 	hook, ok := action.(RunHook)
 	require.True(t, ok)
 	assert.Equal(t, HookEvent{Stage: PreTraffic, RolloutID: w.Rollout, Function: "f", Alias: "live", OldVersion: "7", NewVersion: "8", StartedAt: began}, hook.Event)
 
-	w, d = requireWrite(t, first(Decide(target, plan, s, Progress{Rollout: w.Rollout, PreTraffic: true})))
+	s.token.PreTraffic = true
+	w, d = requireWrite(t, first(s.turn()))
 	assert.Equal(t, Routing{Primary: "7", Secondary: "8", Weight: 10_00}, w.Routing)
 	assert.Equal(t, 1, d.Journal.Step)
+	assert.Equal(t, s.snapshot.Now, d.Journal.First)
 }
 
 func TestRule3WhatIsNotBegun(t *testing.T) {
-	scar := &Scar{ID: journal().ID, Old: "7", New: "8", Bad: []string{"8"}, Why: "errors"}
+	record := &RollbackRecord{ID: journal().ID, Old: "7", New: "8", Bad: []string{"8"}, Why: "errors"}
 	other := journal()
-	other.New = "9"
+	other.New, other.ID = "9", NewID(target, "7", "9", began)
+	otherAtFull := other
+	otherAtFull.Weight = Full
 	held := journal()
 	held.Held = true
 	tests := map[string]struct {
@@ -67,27 +83,30 @@ func TestRule3WhatIsNotBegun(t *testing.T) {
 		outcome     Outcome // "" goes on to pre-flight
 	}{
 		"already there":                       {Routing{Primary: "8"}, Description{}, false, NoOp},
-		"already there, once known to be bad": {Routing{Primary: "8"}, Description{Scar: scar}, false, NoOp},
+		"already there, once known to be bad": {Routing{Primary: "8"}, Description{Record: record}, false, NoOp},
 		"a split that nothing explains":       {Routing{Primary: "7", Secondary: "8", Weight: 10_00}, Description{}, false, RolloutInProgress},
 		"such a split, with force":            {Routing{Primary: "7", Secondary: "9", Weight: 10_00}, Description{}, true, ""},
 		"a dead journal beside a split":       {Routing{Primary: "7", Secondary: "8", Weight: 20_00}, Description{Journal: new(journal())}, false, RolloutInProgress},
 		"a dead journal beside one version":   {Routing{Primary: "7"}, Description{Journal: new(journal())}, false, ""},
 		"another version's rollout":           {Routing{Primary: "7", Secondary: "9", Weight: 30_00}, Description{Journal: &other}, false, RolloutInProgress},
 		"another version's rollout, by force": {Routing{Primary: "7", Secondary: "9", Weight: 30_00}, Description{Journal: &other}, true, ""},
-		"a version known to be bad":           {Routing{Primary: "7"}, Description{Scar: scar}, false, KnownBadVersion},
-		"a version known to be bad, by force": {Routing{Primary: "7"}, Description{Scar: scar}, true, ""},
+		"another version's bake, by force":    {Routing{Primary: "9"}, Description{Journal: &otherAtFull}, true, ""},
+		"a version known to be bad":           {Routing{Primary: "7"}, Description{Record: record}, false, KnownBadVersion},
+		"a version known to be bad, by force": {Routing{Primary: "7"}, Description{Record: record}, true, ""},
 		"a held rollout":                      {routing3, Description{Journal: &held}, false, Held},
 		"a held rollout, by force":            {routing3, Description{Journal: &held}, true, ""},
 		"away from the version asked for":     {Routing{Primary: "8", Secondary: "9", Weight: 10_00}, Description{}, true, RolloutInProgress},
+		"mostly at the version asked for":     {Routing{Primary: "7", Secondary: "8", Weight: 90_00}, Description{}, true, RolloutInProgress},
+		"hardly at the version asked for":     {Routing{Primary: "8", Secondary: "9", Weight: 90_00}, Description{}, true, ""},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			plan := plan10()
-			plan.Force = tt.force
-			s := Situation{Now: began.Add(time.Hour), Routing: tt.routing, Description: tt.description, Driver: "d"}
-			action, _ := Decide(target, plan, s, Progress{})
+			s := atStart()
+			s.driver.ID, s.plan.Force = "d", tt.force
+			s.snapshot = Snapshot{Now: began.Add(time.Hour), Alias: alias(tt.routing, tt.description), Concurrency: &Concurrency{}}
+			action, _ := s.turn()
 			if tt.outcome == "" {
-				assert.Equal(t, Preflight{}, action)
+				assert.Equal(t, Look{TheAccount}, action)
 				return
 			}
 			requireFinish(t, action, tt.outcome)
@@ -95,20 +114,58 @@ func TestRule3WhatIsNotBegun(t *testing.T) {
 	}
 }
 
-func TestRule3ForceTakesASplitBackToItsPrimaryFirst(t *testing.T) {
-	plan := plan10()
-	plan.Force = true
-	s := Situation{Now: began, Routing: Routing{Primary: "7", Secondary: "9", Weight: 60_00}, Description: Description{Owner: "front door"}, Driver: "d"}
-	w, d := requireWrite(t, first(Decide(target, plan, s, Progress{Checked: true})))
-	assert.Equal(t, Routing{Primary: "7"}, w.Routing)
-	assert.Equal(t, "7", d.Journal.Old)
+func TestRule3ForceTakesASplitBackToWhatServesTheMost(t *testing.T) {
+	for weight, old := range map[Weight]string{40_00: "7", 50_00: "7", 50_01: "9", 60_00: "9", Full: "9"} {
+		s := atStart()
+		s.plan.Force = true
+		s.snapshot.Concurrency = &Concurrency{}
+		s.snapshot.Alias = alias(Routing{Primary: "7", Secondary: "9", Weight: weight}, Description{Owner: "front door"})
+		w, d := requireWrite(t, first(s.turn()))
+		assert.Equal(t, Routing{Primary: old}, w.Routing, "at %s %%", weight)
+		assert.Equal(t, old, d.Journal.Old)
+	}
 }
 
 func TestRule3WeightsThatLambdaSetsItselfAreWaitedOut(t *testing.T) {
-	s := Situation{Now: began, Routing: Routing{Primary: "7", Secondary: "6", Weight: 40_00}, Moving: true, Driver: "d"}
-	action, _ := Decide(target, plan10(), s, Progress{})
-	requireWait(t, action, 3*time.Second, began)
-	_, progress := Decide(target, plan10(), s, Progress{})
-	s.Now = began.Add(Patience)
-	requireFinish(t, first(Decide(target, plan10(), s, progress)), RolloutInProgress)
+	for name, c := range map[string]*Concurrency{"moving": {Moving: true}, "it cannot be asked": {Err: &CallError{Text: "throttled"}}} {
+		t.Run(name, func(t *testing.T) {
+			s := atStart()
+			s.snapshot.Alias = alias(Routing{Primary: "7", Secondary: "6", Weight: 40_00}, Description{})
+			assert.Equal(t, Look{TheConcurrency}, first(s.turn()))
+			s.snapshot.Concurrency = c
+			action, token := s.turn()
+			requireWait(t, action, 3*time.Second, began)
+			s.token, s.snapshot.Now = token, began.Add(PrepareTime)
+			requireFinish(t, first(s.turn()), RolloutInProgress)
+		})
+	}
+}
+
+func TestAVersionThatIsPreparedIsNotWaitedForWithoutEnd(t *testing.T) {
+	s := atStart()
+	s.snapshot.Readiness = &Readiness{Pending: "version 8 is Pending"}
+	action, token := s.turn()
+	requireWait(t, action, 2*time.Second, began)
+	s.token, s.snapshot.Now = token, began.Add(PrepareTime-time.Second)
+	requireWait(t, first(s.turn()), 2*time.Second, s.snapshot.Now)
+	s.snapshot.Now = began.Add(PrepareTime)
+	f := requireFinish(t, first(s.turn()), PreflightFailed)
+	assert.Contains(t, f.Reason, "version 8 is Pending, still after 5m0s")
+
+	s.snapshot.Now, s.deadline.Rollout, s.plan.Steps = began.Add(time.Minute), began.Add(3*time.Minute), []Step{{Weight: Full}}
+	assert.IsType(t, Wait{}, first(s.turn()))
+	s.snapshot.Now = began.Add(3*time.Minute - Reserve)
+	assert.IsType(t, Finish{}, first(s.turn()), "nor beyond the driver's end")
+}
+
+func TestADriverThatIsNotTheFirstBeginsNothing(t *testing.T) {
+	s := atStart()
+	s.driver.Continues = true
+	requireFinish(t, first(s.turn()), Superseded)
+
+	s.snapshot.Alias = alias(Routing{Primary: "8"}, Description{})
+	requireFinish(t, first(s.turn()), NoOp)
+
+	s.snapshot.Alias, s.driver.ID = at(journal()), "d"
+	requireKind(t, first(s.turn()), TakeOver)
 }

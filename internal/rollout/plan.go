@@ -183,7 +183,7 @@ func (p Plan) seenBy(j *Journal) time.Time {
 }
 
 // Takes is how long the plan takes from its first shift, the bake and the time in which nothing can be seen yet included.
-func (p Plan) Takes() time.Duration { return p.remaining(nil, time.Time{}) }
+func (p Plan) Takes() time.Duration { return p.remaining(nil, time.Unix(0, 0)) }
 
 // holdsAfter is how long the holds of all steps after a weight are.
 func (p Plan) holdsAfter(w Weight) time.Duration {

@@ -10,6 +10,9 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/meta-deployer/meta-deployer/internal/printable"
+	"github.com/meta-deployer/meta-deployer/internal/strictjson"
 )
 
 // unmet says which part of the expectation an answer does not meet; "" where it meets all of it.
@@ -17,8 +20,12 @@ func (p Probe) unmet(answer []byte) string {
 	if p.Expect == nil {
 		return ""
 	}
+	_, err := strictjson.Object(answer)
+	if twice, ok := errors.AsType[strictjson.DuplicateKeyError](err); ok {
+		return fmt.Sprintf("expected an object with %s, got one in which %s", written(p.Expect), twice)
+	}
 	var got map[string]any
-	if decode(answer, &got) != nil || got == nil {
+	if err != nil || decode(answer, &got) != nil {
 		return fmt.Sprintf("expected an object with %s, got %s", written(p.Expect), Shorten(string(answer)))
 	}
 	for _, key := range slices.Sorted(maps.Keys(p.Expect)) {
@@ -139,15 +146,8 @@ func written(value any) string {
 	return Shorten(string(text))
 }
 
-// Shorten cuts a text for a message.
-func Shorten(text string) string {
-	const most = 200
-	text = strings.TrimSpace(text)
-	if runes := []rune(text); len(runes) > most {
-		return string(runes[:most]) + "…"
-	}
-	return text
-}
+// Shorten is a text for a message: one line of printable characters, cut at a word.
+func Shorten(text string) string { return printable.Text(text, 200) }
 
 // same compares two JSON values deeply, numbers by their value.
 func same(a, b any) bool {

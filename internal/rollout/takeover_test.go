@@ -13,7 +13,7 @@ import (
 func taken(t *testing.T, change func(*stage)) Journal {
 	t.Helper()
 	s := atStep3()
-	s.progress, s.situation.Driver = Progress{}, "newer"
+	s.token, s.driver.ID = Token{}, "newer"
 	change(&s)
 	_, d := requireWrite(t, first(s.decide()))
 	require.Equal(t, "newer", d.Journal.Driver)
@@ -36,25 +36,40 @@ func TestATakenOverStepIsApprovedAsItsPlanSays(t *testing.T) {
 
 func TestAnEmergencyDoesNotGoBackForWantOfData(t *testing.T) {
 	s := atStep3()
-	s.plan.Emergency, s.plan.OnNoData, s.situation.Assessment = true, RollbackOnNoData, noData
-	action, progress := s.decide()
+	s.plan.Emergency, s.plan.OnNoData, s.snapshot.Assessment = true, RollbackOnNoData, noData
+	action, token := s.decide()
 	w, _ := requireWrite(t, action)
 	assert.Equal(t, Weight(40_00), w.Routing.Weight)
-	assert.Nil(t, progress.Failure)
+	assert.Nil(t, token.Failure)
 
-	s.journal.Weight, s.journal.Step, s.situation.Routing = Full, 10, Routing{Primary: "8"}
-	s.situation.Now = s.journal.Since.Add(time.Hour)
+	s.journal.Weight, s.journal.Step = Full, 10
+	s.snapshot.Now = s.journal.Since.Add(time.Hour)
 	w, _ = requireWrite(t, first(s.decide()))
 	assert.Equal(t, Routing{Primary: "8"}, w.Routing)
 }
 
-func TestTheOwnersTextStaysWhereTheScarDoesNotFit(t *testing.T) {
+func TestAnEmergencyDoesNotEndItsBakeWithoutAVerdict(t *testing.T) {
+	s := atFull()
+	s.plan.Emergency, s.snapshot.Assessment = true, unread
+	requireWait(t, first(s.decide()), 15*time.Second, s.snapshot.Now)
+	s.snapshot.Assessment = pass
+	requireKind(t, first(s.decide()), Complete)
+	s.snapshot.Now = s.journal.Since.Add(time.Minute - time.Millisecond)
+	requireWait(t, first(s.decide()), time.Millisecond, s.snapshot.Now)
+}
+
+func TestTheOwnersTextStaysWhereTheRecordDoesNotFit(t *testing.T) {
 	s := atStep3()
-	s.situation.Assessment = fail
-	owner := strings.Repeat("x", maxDescription-1)
-	s.situation.Description = Description{Owner: owner, Journal: &s.journal}
-	w, ok := first(Decide(target, s.plan, s.situation, s.progress)).(Write)
+	s.snapshot.Assessment = fail
+	owner := strings.Repeat("x", maxDescription-length(s.journal.text(nil))-1)
+	s.snapshot.Alias = alias(s.journal.Routing(), Description{Owner: owner, Journal: &s.journal})
+	w, ok := first(s.turn()).(Write)
 	require.True(t, ok)
 	assert.Equal(t, Routing{Primary: "7"}, w.Routing)
-	assert.Equal(t, owner, w.Description)
+	assert.True(t, strings.HasPrefix(w.Description, owner))
+	assert.LessOrEqual(t, length(w.Description), maxDescription)
+
+	d := decision{description: Description{Owner: strings.Repeat("x", maxDescription-1)}, live: &s.journal}
+	action, _ := d.restore(SendBack, Routing{Primary: "7"}, &RollbackRecord{ID: s.journal.ID, Old: "7", New: "8"}, "")
+	assert.Equal(t, d.description.Owner, action.(Write).Description)
 }

@@ -1,29 +1,30 @@
 package rollout
 
 import (
+	"encoding/json"
 	"strings"
-	"unicode"
 	"unicode/utf16"
+
+	"github.com/meta-deployer/meta-deployer/internal/printable"
 )
 
 // FirstLine is the first line of a text, in printable characters, cut at a word to at most so many characters, with "…" where
 // something is left out.
 func FirstLine(text string, most int) string {
 	line, _, _ := strings.Cut(strings.TrimSpace(text), "\n")
-	return cut(strings.TrimSpace(printable(line)), most)
+	return cut(printable.Text(line, most), most)
 }
 
-// printable leaves out what is no character for people: controls, and those that change the direction of what follows.
-func printable(text string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r == '\t':
-			return ' '
-		case !unicode.IsPrint(r):
-			return -1
+// brief is the first line of a text as a token carries it: at most maxWhy characters, and maxWhyJSON bytes of JSON.
+func brief(text string) string {
+	line := FirstLine(text, maxWhy)
+	for most := maxWhy; most > 1; most = most * 2 / 3 {
+		if raw, err := json.Marshal(line); err == nil && len(raw) <= maxWhyJSON {
+			break
 		}
-		return r
-	}, text)
+		line = cut(line, most)
+	}
+	return line
 }
 
 // cut shortens a text to at most so many characters, counted as length does, at a word and with "…" behind it.

@@ -24,6 +24,8 @@ type Token struct {
 	Rollout string `json:"rollout,omitempty"`
 	// Alias is the alias as it was last seen, or left by the driver's own write, as this rollout's; nil before.
 	Alias *Alias `json:"alias,omitempty"`
+	// Seen is when that was.
+	Seen time.Time `json:"seen,omitzero"`
 	// Written is when the driver's own write of Alias was answered; zero where Alias was read since.
 	Written time.Time `json:"written,omitzero"`
 	// Replaced are digests of the last revisions that the driver's own writes have replaced, and ReplacedAt when the last of
@@ -70,8 +72,9 @@ type Failure struct {
 // Attempt is a write whose answer is not known.
 type Attempt struct {
 	Kind WriteKind `json:"kind"`
-	// Until is when the call was given up.
-	Until time.Time `json:"until"`
+	// Until is when the call was given up, and Took how long it had taken until then.
+	Until time.Time     `json:"until"`
+	Took  time.Duration `json:"took,omitempty"`
 }
 
 // Trouble is a call that keeps failing.
@@ -89,8 +92,9 @@ const (
 	tokenFormat = 1
 	// maxToken is how large a token may be that is read, in bytes.
 	maxToken = 16 << 10
-	// maxWhy is how long the texts are that a token carries, in characters.
-	maxWhy = 300
+	// maxWhy is how long the texts are that a token carries, in characters, and maxWhyJSON in bytes of JSON.
+	maxWhy     = 300
+	maxWhyJSON = 750
 	// fresh is how long after its own write a driver takes UpdateAlias's answer for the alias: nothing can be measured yet.
 	fresh = time.Second
 	// staleReads is for how long after its own write a driver reads again what shows the state before it.
@@ -104,10 +108,11 @@ const (
 // panicked is why a rollout goes back after maxPanics.
 const panicked = "an internal error of the deployer, three times in a row; its log has the stack"
 
-// ParseToken reads a token. It is false for what is none, or one of another format: then the driver goes on as with a lost one.
+// ParseToken reads a token. It is false for what is none, or one of another format: then the driver goes on as with a lost
+// one.
 func ParseToken(raw []byte) (Token, bool) {
 	var t Token
-	if len(raw) > maxToken || json.Unmarshal(raw, &t) != nil || t.Format != tokenFormat {
+	if len(raw) > maxToken || json.Unmarshal(raw, &t) != nil || t.Format != tokenFormat || t.Probed < 0 || t.Panics < 0 || t.Late < 0 {
 		return Token{}, false
 	}
 	return t, true
@@ -174,13 +179,10 @@ func (t Token) After(a Action, r Result) Token {
 	return t
 }
 
-// AfterPanic counts a turn that panicked. At the third in a row a rollout goes back, or is held, without blame; that takes
-// nothing but reading and writing the alias.
+// AfterPanic counts a turn that panicked. After the third in a row a rollout goes back, or is held, without blame; that takes
+// nothing but reading and writing the alias. A person's command ends.
 func (t Token) AfterPanic() Token {
 	t.Panics++
-	if t.Panics >= maxPanics && t.Failure == nil && t.Rollout != "" {
-		t.Failure = newFailure(panicked, false)
-	}
 	return t
 }
 
@@ -191,10 +193,9 @@ func (t Token) afterWrite(w Write, r Result) Token {
 	}
 	t.Replaced = append(t.Replaced, digest(w.Revision))
 	t.Replaced = t.Replaced[max(0, len(t.Replaced)-3):]
-	t.Alias, t.Written, t.ReplacedAt = &r.Alias, r.At, r.At
+	t.Alias, t.Seen, t.Written, t.ReplacedAt = &r.Alias, r.At, r.At, r.At
 	t.Rollout, t.Last, t.Tried, t.Trouble, t.Late = w.Rollout, w.Kind, nil, nil, 0
-	switch w.Kind {
-	case ShiftStep, Bake:
+	if w.Kind == ShiftStep || w.Kind == Bake {
 		t.Late, t.Moving = late(r.At.Sub(r.Asked)), time.Time{}
 	}
 	return t
@@ -208,29 +209,35 @@ func late(took time.Duration) time.Duration {
 	return took.Truncate(time.Millisecond)
 }
 
+// afterFailedWrite takes a write that was refused, or of which nobody knows whether it was made. Where Lambda refuses a way
+// back, the line that tells of it is left out; where it refuses the way forward, the rollout goes back.
 func (t Token) afterFailedWrite(w Write, r Result) Token {
 	t.Written = time.Time{}
 	t = t.troubled("UpdateAlias", *r.Err, r.At)
+	kind, f := r.Err.Kind, t.Failure
 	switch {
-	case r.Err.Kind == Unavailable || r.Err.Kind == Moved:
-		t.Tried, t.Last = &Attempt{Kind: w.Kind, Until: r.At}, w.Kind
-	case w.Kind == SendBack && r.Err.Kind == Refused && t.Failure != nil:
-		f := *t.Failure
-		f.Plain, t.Failure = true, &f
-	case w.Kind == Hold, w.Kind == SendBack, t.Rollout == "", t.Failure != nil:
-	case r.Err.Kind == Refused, r.Err.Kind.momentary() && r.At.Sub(t.Trouble.Since) >= glance:
-		t.Failure = newFailure("going on was refused: "+r.Err.Text, false)
+	case w.Kind == SendBack && f != nil && !f.Plain && kind == Refused:
+		t.Failure, t.Trouble = &Failure{Why: f.Why, Bad: f.Bad, Plain: true}, nil
+	case !w.Kind.forward() || f != nil:
+	case kind == Refused, kind.momentary() && r.At.Sub(t.Trouble.Since) >= glance:
+		t.fail("going on was refused: "+r.Err.Text, false)
+	}
+	if kind == Unavailable || kind == Moved {
+		t.Tried, t.Last = &Attempt{Kind: w.Kind, Until: r.At, Took: r.At.Sub(r.Asked)}, w.Kind
 	}
 	return t
 }
 
-// troubled notes a call that failed.
+// troubled notes a call that failed. What may pass by itself counts from when it was said first, whatever failed before.
 func (t Token) troubled(call string, err CallError, at time.Time) Token {
 	next := Trouble{Call: call, Since: at}
-	if t.Trouble != nil && t.Trouble.Call == call {
-		next = *t.Trouble
+	if old := t.Trouble; old != nil && old.Call == call {
+		next = *old
+		if err.Kind.momentary() && !old.Error.Kind.momentary() && call != invokedHook && call != invokedProbe {
+			next.Since = at
+		}
 	}
-	err.Text = FirstLine(err.Text, maxWhy)
+	err.Text = brief(err.Text)
 	next.Last, next.Error = at, err
 	next.Count++
 	t.Trouble = &next
@@ -245,12 +252,14 @@ func (t Token) untroubled(call string) Token {
 	return t
 }
 
-// Next is when the next turn is worth taking after an action that was made at now: at once, or where a call keeps failing
-// after a pause that grows; soon enough to read what a write without an answer has made.
+// Next is when the next turn is worth taking, at now or later: at once or, where a call keeps failing, after a pause that
+// grows; soon enough to read what a write without an answer has made.
 func (t Token) Next(now time.Time, dl Deadline) time.Time {
 	next := now
-	if t.Trouble != nil && t.Trouble.Last.Equal(now) {
-		next = now.Add(t.Trouble.pause(t.Failure != nil))
+	if t.Trouble != nil {
+		if paused := t.Trouble.Last.Add(t.Trouble.pause(t.Failure != nil || t.Last == Complete)); paused.After(now) {
+			next = paused
+		}
 	}
 	if last := dl.Process.Add(-lastRead + 1); t.Tried != nil && !dl.Process.IsZero() && last.After(now) && next.After(last) {
 		next = last
@@ -262,11 +271,11 @@ func (t Token) Next(now time.Time, dl Deadline) time.Time {
 // shorter while a way back is pending.
 func (t Trouble) pause(pressing bool) time.Duration {
 	const first, most, pressed = 200 * time.Millisecond, 5 * time.Second, time.Second
-	pause := min(first<<min(t.Count-1, 5), most)
+	pause := min(first<<max(0, min(t.Count-1, 5)), most)
 	switch {
 	case t.Call == invokedHook || t.Call == invokedProbe:
-		return min(time.Second<<min(t.Count-1, 4), 10*time.Second)
-	case t.Count == 1 && t.Error.Kind == Moved:
+		return min(time.Second<<max(0, min(t.Count-1, 4)), 10*time.Second)
+	case t.Call == "UpdateAlias" && t.Count == 1 && t.Error.Kind == Moved:
 		return 0
 	case pressing:
 		return min(pause, pressed)
@@ -274,7 +283,7 @@ func (t Trouble) pause(pressing bool) time.Duration {
 	return pause
 }
 
-// newFailure is a failure with the first line of why.
-func newFailure(why string, bad bool) *Failure {
-	return &Failure{Why: FirstLine(why, maxWhy), Bad: bad}
+// fail notes why the rollout goes back, or is held.
+func (t *Token) fail(why string, bad bool) {
+	t.Failure, t.Doubt = &Failure{Why: brief(why), Bad: bad}, ""
 }

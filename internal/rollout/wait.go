@@ -38,7 +38,7 @@ func (d decision) holdOver() bool {
 }
 
 // stopped says that a person has paused the rollout, or has to approve the next step: rule 8.
-func (d decision) stopped() bool { return d.live.Paused || d.live.Approval == Wanted }
+func (j Journal) stopped() bool { return j.Paused || j.Approval == Wanted }
 
 // end is when the rollout has to be over; zero is never.
 func (d decision) end() time.Time { return d.plan.End(d.live, d.deadline.Rollout) }
@@ -69,9 +69,7 @@ func (d decision) atDeadline() bool {
 // lacksOnlyItsLastWrite says that everything has passed but for the write that ends the rollout. That one goes first, for
 // half of the reserve.
 func (d decision) lacksOnlyItsLastWrite() bool {
-	passed := d.snapshot.Assessment != nil && d.allowed(d.snapshot.Assessment) || d.token.Tried != nil && d.token.Tried.Kind == Complete ||
-		d.token.Trouble != nil && d.token.Trouble.Call == "UpdateAlias"
-	return d.live.Weight == Full && d.holdOver() && !d.stopped() && passed && (d.plan.PostTraffic == "" || d.token.PostTraffic) &&
+	return d.live.Weight == Full && d.mayRise() && d.holdOver() && !d.live.stopped() && (d.plan.PostTraffic == "" || d.token.PostTraffic) &&
 		d.snapshot.Now.Before(d.end().Add(-Reserve/2))
 }
 
@@ -104,15 +102,15 @@ const (
 // leave the rest of the plan no room.
 func (d decision) tooEarly() bool {
 	a := d.snapshot.Assessment
-	if a == nil || a.Quiet {
+	if a == nil || a.Quiet || !d.plan.sees(d.live.Weight) {
 		return false
 	}
 	var latest time.Time
 	if since := d.plan.Awaited(d.live); !since.IsZero() && !a.Seen {
 		latest = since.Add(latestSight)
 	}
-	if end := d.holdEnd(); a.TooFew && !a.HoldSeen && !d.plan.Emergency && end.Add(latestSight).After(latest) {
-		latest = end.Add(latestSight)
+	if end := d.holdEnd().Add(latestSight); a.TooFew && !a.HoldSeen && end.After(latest) {
+		latest = end
 	}
 	if end := d.end(); !end.IsZero() {
 		if room := end.Add(-Overhead - d.plan.holdsAfter(d.live.Weight)); room.Before(latest) {
@@ -122,13 +120,18 @@ func (d decision) tooEarly() bool {
 	return d.snapshot.Now.Before(latest)
 }
 
+// sees says that a rollout at a weight waits until what it did can be seen: not before the first shift, at a step that is not
+// held, in an emergency or without a health check.
+func (p Plan) sees(w Weight) bool {
+	i, exact := p.position(w)
+	return i >= 0 && (!exact || p.Steps[i].Hold > 0) && !p.Emergency && !p.Health.Off
+}
+
 // Awaited is the shift whose effect must have been seen before a rollout goes on from where it stands: the first one or, at
-// 100 %, the one to there. It is zero where nothing is waited for: at a step that is not held, in an emergency, without a
-// health check.
+// 100 %, the one to there; zero where nothing is waited for.
 func (p Plan) Awaited(j *Journal) time.Time {
-	i, exact := p.position(j.Weight)
 	switch {
-	case p.Health.Off || p.Emergency || i < 0 || exact && p.Steps[i].Hold == 0:
+	case !p.sees(j.Weight):
 		return time.Time{}
 	case j.Weight == Full:
 		return j.Since

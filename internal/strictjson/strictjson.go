@@ -3,19 +3,18 @@
 package strictjson
 
 import (
-	"bytes"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
-	"strconv"
-	"strings"
 
 	"github.com/meta-deployer/meta-deployer/internal/printable"
 )
 
 // ErrNotObject is a text that is not one JSON object.
 var ErrNotObject = errors.New("not a JSON object")
+
+// maxPath is how many characters of a path are shown.
+const maxPath = 100
 
 // DuplicateKeyError is an object that has a key twice.
 type DuplicateKeyError struct {
@@ -25,7 +24,7 @@ type DuplicateKeyError struct {
 
 // Error names the key.
 func (e DuplicateKeyError) Error() string {
-	return fmt.Sprintf("the key %s is given twice", printable.Text(e.Path, 100))
+	return fmt.Sprintf("the key %s is given twice", printable.Text(e.Path, maxPath))
 }
 
 // Object reads an object: its values by their exact keys. It fails with ErrNotObject, and with a DuplicateKeyError where
@@ -36,48 +35,19 @@ func Object(raw []byte) (map[string]json.RawMessage, error) {
 	if json.Unmarshal(raw, &values) != nil || values == nil {
 		return nil, ErrNotObject
 	}
-	d := json.NewDecoder(bytes.NewReader(raw))
-	d.UseNumber()
-	if path := duplicate(d); path != nil {
-		slices.Reverse(path)
-		return values, DuplicateKeyError{Path: strings.TrimPrefix(strings.Join(path, ""), ".")}
+	if paths, _ := Duplicates(raw, 1); len(paths) > 0 {
+		return values, DuplicateKeyError{Path: paths[0]}
 	}
 	return values, nil
 }
 
-// duplicate reads one value, which is known to be valid, up to the first key that is given twice: it is the path to that
-// one, from its end; nil where there is none.
-func duplicate(d *json.Decoder) (path []string) {
-	token, err := d.Token()
-	if err != nil {
-		return nil
+// Duplicates finds the keys that are given twice in their object, anywhere within a JSON value: the paths to the first of them,
+// at most so many, and how many more there are. What is no JSON has none.
+func Duplicates(raw []byte, most int) (paths []string, more int) {
+	if !json.Valid(raw) {
+		return nil, 0
 	}
-	switch token {
-	case json.Delim('{'):
-		seen := map[json.Token]bool{}
-		for d.More() {
-			key, err := d.Token()
-			if err != nil {
-				return nil
-			}
-			step := fmt.Sprintf(".%s", key)
-			if seen[key] {
-				return []string{step}
-			}
-			seen[key] = true
-			if path := duplicate(d); path != nil {
-				return append(path, step)
-			}
-		}
-	case json.Delim('['):
-		for i := 0; d.More(); i++ {
-			if path := duplicate(d); path != nil {
-				return append(path, "["+strconv.Itoa(i)+"]")
-			}
-		}
-	default:
-		return nil
-	}
-	_, _ = d.Token() // the closing bracket
-	return nil
+	s := scan{raw: raw, most: most}
+	s.value()
+	return s.found, s.more
 }

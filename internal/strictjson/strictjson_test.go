@@ -1,6 +1,7 @@
 package strictjson_test
 
 import (
+	"bytes"
 	"encoding/json"
 	"strings"
 	"testing"
@@ -40,6 +41,22 @@ func TestObjectRefusesAKeyGivenTwice(t *testing.T) {
 	assert.Less(t, len(err.Error()), 200)
 }
 
+func TestDuplicatesAreAllFound(t *testing.T) {
+	raw := `[{"a": 1, "a": {"b": 1, "b": 2}}, {"A": 1, "a": 2}, {"c": 1, "c": 2, "c": 3}]`
+	paths, more := strictjson.Duplicates([]byte(raw), 10)
+	assert.Equal(t, []string{"[0].a", "[0].a.b", "[2].c", "[2].c"}, paths)
+	assert.Zero(t, more)
+	paths, more = strictjson.Duplicates([]byte(raw), 2)
+	assert.Equal(t, []string{"[0].a", "[0].a.b"}, paths)
+	assert.Equal(t, 2, more)
+	paths, more = strictjson.Duplicates([]byte(`{"a": 1, "a": `), 10)
+	assert.Empty(t, paths)
+	assert.Zero(t, more)
+	paths, more = strictjson.Duplicates([]byte(`{"a": [1, "a", "a"], "b": {"a": null}}`), 10)
+	assert.Empty(t, paths)
+	assert.Zero(t, more)
+}
+
 func TestObjectRefusesWhatIsNone(t *testing.T) {
 	deep := strings.Repeat("[", 20_000)
 	for _, raw := range []string{"", "null", "1", `"{}"`, "[]", "{", "{}{}", `{"a": }`, `{"a": 1,}`, `{1: 2}`, `{"a": ` + deep + `}`} {
@@ -48,9 +65,19 @@ func TestObjectRefusesWhatIsNone(t *testing.T) {
 	}
 }
 
-// What Object reads, encoding/json reads as the same.
+func TestLookingForDuplicatesTakesNoMemoryForValues(t *testing.T) {
+	for _, raw := range []string{
+		`[` + strings.Repeat(`1.5e3, `, 50_000) + `1]`, `[` + strings.Repeat(`"text", `, 50_000) + `1]`, `[` + strings.Repeat(`{}, `, 50_000) + `1]`,
+	} {
+		assert.Less(t, testing.AllocsPerRun(1, func() { strictjson.Duplicates([]byte(raw), 50) }), 10.0)
+	}
+}
+
+// What Object reads, encoding/json reads as the same; what it calls a key given twice, a decoder does.
 func FuzzObject(f *testing.F) {
-	for _, raw := range []string{`{"a": {"b": [1, {"c": 2}]}}`, `{"a": 1, "A": 2}`, `{"a": 1, "a": 2}`, `[]`} {
+	for _, raw := range []string{
+		`{"a": {"b": [1, {"c": 2}]}}`, `{"a": 1, "A": 2}`, `{"a": 1, "a": 2}`, `[]`, "{\"a\\\"\" : -1.5E+3 , \"\\u0061\":{\"\":[[],{}]}\n,\"a\":\"}\"}", "{\"\xff\": true, \"\xfe\": null}",
+	} {
 		f.Add([]byte(raw))
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
@@ -63,5 +90,42 @@ func FuzzObject(f *testing.F) {
 		if err == nil {
 			assert.Equal(t, plain, values)
 		}
+		paths, more := strictjson.Duplicates(raw, 3)
+		assert.Equal(t, repeated(json.NewDecoder(bytes.NewReader(raw))), len(paths)+more)
 	})
+}
+
+// repeated counts the keys of a value that were there before, by the decoder's tokens.
+func repeated(d *json.Decoder) (n int) {
+	d.UseNumber()
+	type level struct {
+		seen  map[json.Token]bool
+		isKey bool
+	}
+	levels := []*level{{}}
+	for {
+		token, err := d.Token()
+		if err != nil {
+			return n
+		}
+		top := levels[len(levels)-1]
+		switch {
+		case token == json.Delim('}') || token == json.Delim(']'):
+			levels = levels[:len(levels)-1]
+			continue
+		case top.isKey:
+			if top.seen[token] {
+				n++
+			}
+			top.seen[token], top.isKey = true, false
+			continue
+		}
+		top.isKey = top.seen != nil
+		switch token {
+		case json.Delim('{'):
+			levels = append(levels, &level{seen: map[json.Token]bool{}, isKey: true})
+		case json.Delim('['):
+			levels = append(levels, &level{})
+		}
+	}
 }

@@ -76,7 +76,7 @@ func (w *work) turn(ctx context.Context) Result {
 	}
 	w.token = token
 	w.tell(w.turned(s, action))
-	return w.perform(ctx, action, s)
+	return w.perform(ctx, action)
 }
 
 // decide asks rollout. The clock is read last.

@@ -4,7 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"time"
 
 	"github.com/meta-deployer/meta-deployer/internal/answer"
@@ -89,18 +91,33 @@ func (d Deployer) answer(ctx context.Context, r request.Request, driver rollout.
 		return inspector.Plan(ctx, r)
 	case request.Rehearse:
 		return inspector.Rehearse(ctx, r)
-	}
-	if r.Action == request.Promote {
+	case request.Promote:
 		r.Plan.Health.MinInvocations = 0
+	case request.Deploy, request.Rollback, request.Pause, request.Resume:
 	}
 	var record answer.Recorder
 	engine := turn.Engine{Account: account, Clock: d.Clock, Memory: d.Memory, Fatal: d.Fatal}
 	finish, token := Run(ctx, engine, r, driver, end, func(events ...rollout.Event) {
-		record.Tell(events...)
-		notify.Log{Logger: log}.Tell(ctx, events...)
+		d.safely(ctx, log, func() { record.Tell(events...) })
+		d.safely(ctx, log, func() { notify.Log{Logger: log}.Tell(ctx, events...) })
 		if d.Watch != nil {
-			d.Watch(ctx, events...)
+			d.safely(ctx, log, func() { d.Watch(ctx, events...) })
 		}
 	})
 	return record.Answer(r, finish, token, d.Clock.Now())
+}
+
+// safely tells somebody of what has happened: whatever goes wrong with that must not stop the rollout.
+func (d Deployer) safely(ctx context.Context, log *slog.Logger, tell func()) {
+	defer func() {
+		value := recover()
+		if value == nil {
+			return
+		}
+		if d.Fatal != nil && d.Fatal(value) {
+			panic(value)
+		}
+		log.ErrorContext(ctx, "panic", "value", fmt.Sprint(value), "stack", string(debug.Stack()))
+	}()
+	tell()
 }

@@ -2,6 +2,7 @@ package loop_test
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
@@ -26,6 +27,37 @@ func TestS1WeightRisesOnlyWhenTheLastVerdictAllowedIt(t *testing.T) {
 			allowed := turn.verdict == "pass" || turn.verdict == "inconclusive" && turn.noData && s.plan.OnNoData == rollout.AdvanceOnNoData
 			if !allowed {
 				s.fatal(t, "S1: %s after verdict %q (%s)", turn.then, turn.verdict, turn.why)
+			}
+		}
+	})
+}
+
+// At every weight that is left for a higher one, each probe that is due there has been made.
+func TestS1NothingGoesForwardBeforeItsProbesAreMade(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		s := drawCertain(t).play()
+		for _, w := range s.ours() {
+			before := s.journalBefore(w)
+			if before == nil || s.byPerson(w) || w.Routing.Share("2") <= before.Weight && w.Routing.Primary != "2" {
+				continue
+			}
+			due := 0
+			for _, p := range s.plan.Probes {
+				if p.EveryStep || before.Weight == 0 {
+					due++
+				}
+			}
+			if journalOf(w.Description, w.Routing) != nil && before.Weight == rollout.Full {
+				continue // a claim, a bake
+			}
+			made := 0
+			for _, p := range s.probed {
+				if p.at <= w.At && p.weight == before.Weight {
+					made++
+				}
+			}
+			if made < due {
+				s.fatal(t, "S1: %d of %d probes made at %s %%, then %s", made, due, before.Weight, w.Routing)
 			}
 		}
 	})
@@ -113,11 +145,15 @@ func TestS5NothingIsWrittenBeforePreflightPassed(t *testing.T) {
 func TestS6TheEndingIsTheTruth(t *testing.T) {
 	torture(t, func(t *rapid.T, s story) {
 		for _, e := range s.ends {
-			alias := s.aliasAt(e.at)
 			want := map[string]rollout.Routing{
 				"succeeded": {Primary: "2"}, "succeeded-unverified": {Primary: "2"}, "RolledBack": {Primary: "1"}, "rolled-back": {Primary: "1"},
 			}
-			if routing, known := want[e.outcome]; known && alias.Routing != routing && !s.meddled(e.at) {
+			if routing, known := want[e.outcome]; known && !s.stoodAt(routing, e) {
+				s.fatal(t, "S6: %s ended %s with %s", e.by, e.outcome, s.aliasAt(e.at).Routing)
+			}
+			alias := s.aliasAt(e.at)
+			back := alias.Routing == (rollout.Routing{Primary: "1"}) && journalOf(alias.Description, alias.Routing) == nil
+			if e.outcome == "RollbackFailed" && back && !s.meddledAtAll() {
 				s.fatal(t, "S6: %s ended %s with %s", e.by, e.outcome, alias.Routing)
 			}
 		}
@@ -174,40 +210,165 @@ func TestS8TwoDriversNeverMoveAgainstEachOther(t *testing.T) {
 	})
 }
 
-func TestL1InAQuietWorldEveryPlanEndsInTime(t *testing.T) {
+func TestS9NothingIsAnsweredAsUntouchedThatAWriteMayHaveReached(t *testing.T) {
+	untouched := []string{"PreflightFailed", "RolloutInProgress", "KnownBadVersion", "DoesNotFit"}
 	rapid.Check(t, func(t *rapid.T) {
-		g := draw(t, calm)
-		g.rps, g.metricsDelay, g.newVersion.Errors = 20, 0, nil
-		s := g.play()
-		if !s.ended("succeeded") && !s.ended("succeeded-unverified") {
-			s.fatal(t, "L1: ended %s", s.endings())
+		g := draw(t, hostile)
+		if rapid.Bool().Draw(t, "lost for good") {
+			g.faults = []sim.Fault{
+				{On: sim.UpdateAlias, Call: rapid.IntRange(1, 3).Draw(t, "the lost one"), Effect: sim.ReplyLost},
+				{On: sim.GetAlias, Call: rapid.IntRange(2, 4).Draw(t, "and no read from"), Times: 100_000, Effect: sim.ServerError},
+			}
 		}
-		slack := time.Duration(len(s.plan.Steps))*s.plan.Poll + 10*time.Second
-		if took := s.ends[0].at; took > s.plan.Duration()+slack {
-			s.fatal(t, "L1: took %s, planned %s", took, s.plan.Duration())
+		s := g.play()
+		for _, e := range s.ends {
+			if !slices.Contains(untouched, e.outcome) {
+				continue
+			}
+			for _, w := range s.ours() {
+				if w.By == e.by && w.At <= e.at {
+					s.fatal(t, "S9: %s ended %s and has written %s", e.by, e.outcome, w.Routing)
+				}
+			}
 		}
 	})
 }
 
+// Whatever a driver knows of a pause, an approval or a hold it has read from the alias, so no shift follows one there.
+func TestS10NothingGoesForwardWhileItIsStopped(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		g := draw(t, hostile)
+		if rapid.Bool().Draw(t, "certain") {
+			g = drawCertain(t)
+		}
+		s := g.play()
+		for _, w := range s.ours() {
+			before, after := s.journalBefore(w), journalOf(w.Description, w.Routing)
+			stopped := before != nil && (before.Paused || before.Approval == rollout.Wanted || before.Held)
+			if !stopped || s.byPerson(w) {
+				continue
+			}
+			forward := after == nil && w.Routing == rollout.Routing{Primary: "2"} || after != nil && after.ID == before.ID && after.Weight > before.Weight
+			if forward {
+				s.fatal(t, "S10: %s went from %+v to %s", w.By, before, w.Routing)
+			}
+		}
+	})
+}
+
+// A person's call is about the rollout that it found, whatever becomes of its answers and whoever begins another one.
+func TestS8APersonsCallTouchesOneRollout(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		g := quick()
+		g.request["interval"] = 40
+		at := time.Duration(rapid.IntRange(5, 60).Draw(t, "at")) * time.Second
+		action := rapid.SampledFrom([]string{"rollback", "pause", "promote"}).Draw(t, "action")
+		after := time.Duration(rapid.IntRange(20, 400).Draw(t, "ms")) * time.Millisecond
+		g.others = []other{{at: at, action: action}, {at: at + after, action: "deploy"}, {at: at + after + 2*time.Second, action: "deploy"}}
+		for call := range 6 {
+			g.faults = append(g.faults, sim.Fault{On: sim.UpdateAlias, Call: call + 3, Effect: rapid.SampledFrom([]sim.Effect{sim.ReplyLost, sim.None}).Draw(t, "effect")})
+		}
+		s := g.play()
+		touched := map[string]string{}
+		for _, w := range s.ours() {
+			before := s.journalBefore(w)
+			if !s.byPerson(w) || before == nil {
+				continue
+			}
+			if first := touched[w.By]; first != "" && first != before.ID {
+				s.fatal(t, "S8: %s touched %s after %s", w.By, before.ID, first)
+			}
+			touched[w.By] = before.ID
+		}
+	})
+}
+
+func TestL1InAQuietWorldEveryPlanEndsInItsTime(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		g := draw(t, calm)
+		g.rps, g.newVersion.Errors = rapid.SampledFrom([]float64{0, 20}).Draw(t, "rps of a quiet world"), nil
+		g.before = rapid.SampledFrom([]time.Duration{0, 30 * time.Minute}).Draw(t, "before")
+		g.stops = rapid.Bool().Draw(t, "stops")
+		s := g.play()
+		if !s.ended("succeeded") && !s.ended("succeeded-unverified") {
+			s.fatal(t, "L1: ended %s", s.endings())
+		}
+		const waits = 2 * 45 * time.Second
+		took, slack := s.ends[0].at-s.before, time.Duration(len(s.plan.Steps))*s.plan.Poll+waits+10*time.Second
+		if took > s.plan.Takes()+slack {
+			s.fatal(t, "L1: took %s, planned %s", took, s.plan.Takes())
+		}
+		if took < s.plan.Duration() {
+			s.fatal(t, "L1: took %s, and the holds are %s", took, s.plan.Duration())
+		}
+	})
+}
+
+func TestL1NoHoldEndsEarly(t *testing.T) {
+	torture(t, func(t *rapid.T, s story) {
+		for _, w := range s.ours() {
+			before, after := s.journalBefore(w), journalOf(w.Description, w.Routing)
+			if s.byPerson(w) || before == nil || before.Weight == 0 || after != nil && after.Weight <= before.Weight || w.Routing == (rollout.Routing{Primary: "1"}) {
+				continue
+			}
+			if held := sim.Start().Add(w.At).Sub(before.Since); held < s.plan.HoldEnd(*before).Sub(before.Since) {
+				s.fatal(t, "L1: %s %% was held for %s", before.Weight, held)
+			}
+		}
+	})
+}
+
+// A driver that is killed anywhere and started again, as itself, ends as it would have ended: but for a success that it was
+// killed before it could tell.
 func TestL2AKilledDriverStartedAgainReachesTheSameEnd(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		g := draw(t, calm).whoseEndIsCertain(t)
+		g := drawCertain(t)
 		want := g.play()
-		g.restart = time.Duration(rapid.IntRange(0, 30).Draw(t, "restart after")) * time.Second
+		g.sameID, g.restart = true, time.Duration(rapid.IntRange(0, 30).Draw(t, "restart after"))*time.Second
 		g.faults = append(g.faults, sim.Fault{
 			Call: rapid.IntRange(1, max(1, want.calls)).Draw(t, "killed at call"), Effect: rapid.SampledFrom([]sim.Effect{sim.KilledBefore, sim.KilledAfter}).Draw(t, "killed"),
 		})
 		got := g.play()
-		if a, b := want.finalRouting(), got.finalRouting(); a != b {
-			got.fatal(t, "L2: %s instead of %s", b, a)
-		}
+		got.sameAs(t, "L2", want)
 	})
+}
+
+// Every boundary of some whole rollouts, in the loop and by many short calls.
+func TestL2AtEveryCallOfAWholeRollout(t *testing.T) {
+	failing := withKeys(map[string]any{"interval": 60})
+	failing.newVersion.Errors, failing.before = sim.Constant(1), 10*time.Minute
+	hooked := withKeys(map[string]any{"hooks": map[string]string{"pre-traffic": "before", "post-traffic": "after"}})
+	hooked.hooks = map[string]sim.Hook{"before": {Answer: `{"status": "Succeeded"}`}, "after": {Answer: `{"status": "Succeeded"}`}}
+	refused := withKeys(map[string]any{"hooks": map[string]string{"post-traffic": "after"}})
+	refused.hooks = map[string]sim.Hook{"after": {Answer: `{"status": "Failed"}`}}
+	stopped := withKeys(map[string]any{"type": "stages", "stages": []any{map[string]any{"weight": 20, "hold": 5, "approve": true}}, "max-duration": 60, "bake": 5})
+	probed := withKeys(map[string]any{"health-check": map[string]any{"probes": []any{map[string]any{"every-step": true}}}})
+	probed.hooks = map[string]sim.Hook{"f:2": {Answer: "{}"}}
+	for name, g := range map[string]game{
+		"healthy": quick(), "failing": failing, "with hooks": hooked, "refused at the end": refused, "never approved": stopped, "with probes": probed,
+	} {
+		t.Run(name, func(t *testing.T) {
+			g.sameID, g.restart = true, 2*time.Second
+			for _, how := range []*stepping{nil, {}, {aged: []int{lost}}} {
+				g := g
+				g.stepping = how
+				want := g.play()
+				for call := 1; call <= want.calls; call++ {
+					for _, effect := range []sim.Effect{sim.KilledBefore, sim.KilledAfter} {
+						g.faults = []sim.Fault{{Call: call, Effect: effect}}
+						got := g.play()
+						got.sameAs(t, fmt.Sprintf("%s call %d", effect, call), want)
+					}
+				}
+			}
+		})
+	}
 }
 
 func TestL3FaultsEndInTheTruthOrInACallForHelp(t *testing.T) {
 	torture(t, func(t *rapid.T, s story) {
 		end := s.ends[len(s.ends)-1]
-		if end.outcome == "RollbackFailed" || s.meddledAtAll() || s.plan.HoldOnFailure {
+		if end.outcome == "RollbackFailed" || end.outcome == "StateUnknown" || s.meddledAtAll() || s.plan.HoldOnFailure {
 			return
 		}
 		if r := s.finalRouting(); r.Split() {
@@ -218,30 +379,50 @@ func TestL3FaultsEndInTheTruthOrInACallForHelp(t *testing.T) {
 
 func TestE1EveryDriverAtEveryCadenceGivesTheSameRoutings(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		g := draw(t, calm).whoseEndIsCertain(t)
+		g := drawCertain(t)
 		loop := g.play()
 
-		g.request["poll-interval"] = rapid.IntRange(1, 30).Draw(t, "cadence")
-		if again := g.play(); !slices.Equal(again.routings(), loop.routings()) || again.endings() != loop.endings() {
-			again.fatal(t, "E1: %v %s at another cadence, %v %s", again.routings(), again.endings(), loop.routings(), loop.endings())
+		again := g
+		again.request = maps.Clone(g.request)
+		again.request["poll-interval"] = rapid.IntRange(1, 30).Draw(t, "cadence")
+		another := again.play()
+		another.sameAs(t, "E1, another cadence", loop)
+
+		seconds := rapid.Custom(func(t *rapid.T) time.Duration {
+			return time.Duration(rapid.IntRange(0, 20_000).Draw(t, "ms")) * time.Millisecond
+		})
+		again.stepping = &stepping{
+			late: rapid.SliceOfN(seconds, 0, 5).Draw(t, "late"),
+			aged: rapid.SliceOfN(rapid.SampledFrom([]int{0, 0, 1, 2, 5, lost}), 0, 7).Draw(t, "aged"),
 		}
-		// A driver that lives for a moment and is called again by the same id is what a worker or a pipeline is.
-		g.lives = time.Duration(rapid.IntRange(2, 20).Draw(t, "lives")) * time.Second
-		if worker := g.play(); !slices.Equal(worker.routings(), loop.routings()) {
-			worker.fatal(t, "E1: %v turn by turn, %v in a loop", worker.routings(), loop.routings())
-		}
+		stepped := again.play()
+		stepped.sameAs(t, fmt.Sprintf("E1, turn by turn, %+v", *again.stepping), loop)
 	})
 }
 
-// whoseEndIsCertain makes it a world in which a version fails always or never, and does so visibly within every hold:
-// how a rollout ends there does not hang on when somebody looks.
-func (g game) whoseEndIsCertain(t *rapid.T) game {
-	g.metricsDelay = 0
-	g.newVersion.Errors = rapid.SampledFrom([]sim.Curve{nil, sim.Constant(1)}).Draw(t, "errors")
-	g.rps = rapid.SampledFrom([]float64{0, 200}).Draw(t, "rps")
-	g.request["interval"] = rapid.IntRange(40, 90).Draw(t, "interval")
-	g.request["bake"] = 130 // a whole minute at 100 %, wherever it begins
-	return g
+// sameAs fails where a story went otherwise than another: by the routings, or by how the last call of the first driver ended. A
+// success that nobody could know of any more is a no-op.
+func (s story) sameAs(t interface{ Fatalf(string, ...any) }, what string, want story) {
+	if !slices.Equal(s.routings(), want.routings()) {
+		t.Fatalf("%s: %v instead of %v\n%s", what, s.routings(), want.routings(), s.transcript())
+	}
+	got, wanted := s.lastEnd(), want.lastEnd()
+	if got == "no-op" && strings.HasPrefix(wanted, "succeeded") {
+		return
+	}
+	if got != wanted {
+		t.Fatalf("%s: ended %s instead of %s\n%s", what, got, wanted, s.transcript())
+	}
+}
+
+// lastEnd is how the last call of the first driver ended.
+func (s story) lastEnd() string {
+	for _, e := range slices.Backward(s.ends) {
+		if strings.HasPrefix(e.by, "first") {
+			return e.outcome
+		}
+	}
+	return ""
 }
 
 // torture plays random rollouts in a hostile world and hands each one's story to the property.

@@ -36,6 +36,16 @@ type game struct {
 	restart time.Duration
 	// lives is how long an invocation lives before it is killed and called again by the same id; zero is for ever.
 	lives time.Duration
+	// sameID says that a driver that is started again has the id that it had.
+	sameID bool
+	// stops says that the traffic ends when the rollout begins.
+	stops bool
+	// before is how much traffic there was before anything happens.
+	before time.Duration
+	// hooks are functions that can be invoked, beside the judge.
+	hooks map[string]sim.Hook
+	// stepping drives the rollout by many short calls; nil drives it by the loop.
+	stepping *stepping
 }
 
 type other struct {
@@ -109,13 +119,17 @@ func draw(t *rapid.T, m mood) game {
 }
 
 func drawFault(t *rapid.T) sim.Fault {
-	return sim.Fault{
+	f := sim.Fault{
 		On:     rapid.SampledFrom([]sim.Operation{"", sim.GetAlias, sim.UpdateAlias, sim.UpdateAlias, sim.GetMetrics}).Draw(t, "on"),
 		Call:   rapid.IntRange(1, 25).Draw(t, "call"),
-		Times:  rapid.SampledFrom([]int{1, 1, 3, 40}).Draw(t, "times"),
+		Times:  rapid.SampledFrom([]int{1, 1, 3, 40, 100_000}).Draw(t, "times"),
 		Effect: rapid.SampledFrom([]sim.Effect{sim.Throttled, sim.ServerError, sim.ReplyLost, sim.KilledBefore, sim.KilledAfter, sim.None}).Draw(t, "effect"),
 		Takes:  time.Duration(rapid.SampledFrom([]int{0, 0, 1, 4}).Draw(t, "takes")) * time.Second,
 	}
+	if f.Effect == sim.KilledBefore || f.Effect == sim.KilledAfter {
+		f.Times = min(f.Times, 40)
+	}
+	return f
 }
 
 // story is what happened.
@@ -123,20 +137,27 @@ type story struct {
 	game
 	plan   rollout.Plan
 	writes []sim.Write
-	turns  []turn
+	turns  []oneTurn
+	probed []probed
 	ends   []ending
 	calls  int
 	log    *strings.Builder
 }
 
-// turn is one line of the deployer's log.
-type turn struct {
+// oneTurn is what a turn of the driver has seen and decided.
+type oneTurn struct {
 	at                 time.Duration
 	verdict, why, then string
 	noData             bool
 	weight             rollout.Weight
 	action             rollout.Action
 	assessment         *analysis.Assessment
+}
+
+// probed is a probe that was made.
+type probed struct {
+	at     time.Duration
+	weight rollout.Weight
 }
 
 // ending is how an invocation ended; outcome is its status or the type of its error.
@@ -160,9 +181,16 @@ func (g game) world() (*sim.World, loop.Deployer) {
 	w.Publish("f", "2", g.newVersion)
 	w.SetHook("judge", sim.Hook{Answer: `{"status": "pass"}`, Takes: 700 * time.Millisecond})
 	w.SetMetric("1", sim.Curve{{Value: 1}, {From: 3 * time.Minute, Value: 2}})
+	for name, hook := range g.hooks {
+		w.SetHook(name, hook)
+	}
 	w.SetIncident("f", g.incident)
 	must(w.CreateAlias("f", "live", target.Alias{Routing: rollout.Routing{Primary: "1"}, Description: g.owner}))
-	w.SetTraffic("f", "live", sim.Constant(g.rps))
+	traffic := sim.Constant(g.rps)
+	if g.stops {
+		traffic = append(traffic, sim.Point{From: g.before})
+	}
+	w.SetTraffic("f", "live", traffic)
 	return w, w.Deployer(discard())
 }
 
@@ -171,12 +199,13 @@ func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }
 // play runs a game to its end.
 func (g game) play() story {
 	w, d := g.world()
+	w.Advance(g.before)
 	s := story{game: g, log: &strings.Builder{}}
 	request, err := request.Parse(g.raw(), sim.Home())
 	must(err)
 	s.plan = request.Plan
 	d.Watch = s.watch(w)
-	w.Go(0, func() { s.drive(w, d, g.raw(), "first") })
+	w.Go(g.before, func() { s.drive(w, d, g.raw(), "first") })
 	for i, o := range g.others {
 		s.schedule(w, d, o, i)
 	}
@@ -187,10 +216,17 @@ func (g game) play() story {
 
 // drive invokes the deployer, and again after each death.
 func (s *story) drive(w *sim.World, d loop.Deployer, raw []byte, id string) {
+	if s.stepping != nil && id == "first" {
+		s.step(w, d, raw)
+		return
+	}
 	for attempt := range 400 {
 		invocation := sim.Invocation{ID: fmt.Sprintf("%s-%d", id, attempt)}
 		if s.lives > 0 {
 			invocation.ID, invocation.KilledAt = "worker", w.Elapsed()+s.lives
+		}
+		if s.sameID {
+			invocation.ID = id
 		}
 		if s.invoke(w, d, raw, invocation) {
 			return
@@ -241,7 +277,7 @@ func (s *story) schedule(w *sim.World, d loop.Deployer, o other, i int) {
 		return
 	}
 	if stranger != nil {
-		w.At(o.at, func() { must(w.ChangeAlias("stranger", "f", "live", stranger)) })
+		w.At(s.before+o.at, func() { must(w.ChangeAlias("stranger", "f", "live", stranger)) })
 		return
 	}
 	id := fmt.Sprintf("%s-%d", o.action, i)
@@ -250,7 +286,7 @@ func (s *story) schedule(w *sim.World, d loop.Deployer, o other, i int) {
 		raw = s.raw()
 	}
 	must(err)
-	w.Go(o.at, func() { s.drive(w, d, raw, id) })
+	w.Go(s.before+o.at, func() { s.drive(w, d, raw, id) })
 }
 
 func must(err error) {
@@ -264,12 +300,15 @@ func (s *story) watch(w *sim.World) func(context.Context, ...rollout.Event) {
 	return func(ctx context.Context, events ...rollout.Event) {
 		_, id := sim.Caller(ctx)
 		for _, event := range events {
+			if e, ok := event.(rollout.Probed); ok {
+				s.probed = append(s.probed, probed{w.Elapsed(), e.Weight})
+			}
 			turned, ok := event.(rollout.Turned)
 			if !ok {
 				fmt.Fprintf(s.log, "%9s %.12s %T %+v\n", w.Elapsed(), id, event, event)
 				continue
 			}
-			t := turn{at: w.Elapsed(), then: notify.Describe(turned.Action), action: turned.Action}
+			t := oneTurn{at: w.Elapsed(), then: notify.Describe(turned.Action), action: turned.Action}
 			if a := turned.Assessment; a != nil {
 				t.verdict, t.why, t.noData, t.assessment = a.Verdict.String(), a.Reason, a.NoData, a
 			}

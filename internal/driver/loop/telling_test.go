@@ -77,10 +77,22 @@ func (s story) aliasAt(at time.Duration) target.Alias {
 	return alias
 }
 
-// meddled says that somebody else wrote shortly before a time.
-func (s story) meddled(at time.Duration) bool {
-	for _, w := range s.writes[1:] {
-		if w.At <= at && w.At > at-5*time.Second && (s.stranger(w) || !s.byPerson(w)) {
+// lately is how long before an ending the alias may have been looked at last.
+const lately = 10 * time.Second
+
+// stoodAt says that the alias stood at a routing when whoever ended may have looked at it last: at some moment shortly before,
+// and afterwards only others have moved it.
+func (s story) stoodAt(routing rollout.Routing, e ending) bool {
+	return s.stood(e, func(w sim.Write) bool { return w.Routing == routing })
+}
+
+func (s story) stood(e ending, there func(sim.Write) bool) bool {
+	for i, w := range s.writes {
+		last := i == len(s.writes)-1
+		if w.At > e.at || !last && s.writes[i+1].At < e.at-lately {
+			continue
+		}
+		if there(w) && !slices.ContainsFunc(s.writes[i+1:], func(later sim.Write) bool { return later.By == e.by && later.At <= e.at && !there(later) }) {
 			return true
 		}
 	}

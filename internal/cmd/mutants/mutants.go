@@ -1,0 +1,47 @@
+package main
+
+// mutant is a fault to plant, and the test that has to notice it.
+type mutant struct {
+	name string
+	// In file the text old, which stands there once, becomes another; and so do those of also, in pairs.
+	file, old, becomes string
+	// test is a regular expression of tests of the package in; random says that they draw their worlds.
+	test, in string
+	random   bool
+	also     []string
+}
+
+// mutants are faults of every kind that the properties of the design are there for.
+func mutants() []mutant {
+	const (
+		rules = "internal/rollout/"
+		loop  = "./internal/driver/loop"
+	)
+	return []mutant{
+		{"a false RolledBack", rules + "endings.go", `return d.finish(Superseded, fmt.Sprintf("somebody else`, `return d.finish(RolledBack, fmt.Sprintf("somebody else`, "TestS6", loop, true, nil},
+		{"a false succeeded", rules + "endings.go", `return d.finish(Superseded, fmt.Sprintf("somebody else`, `return d.finish(Succeeded, fmt.Sprintf("somebody else`, "TestS6", loop, true, nil},
+		{"a RollbackFailed called RolledBack", rules + "endings.go", `return Finish{RollbackFailed, fmt.Sprintf("%s; then`, `return Finish{RolledBack, fmt.Sprintf("%s; then`, "TestS6|TestL3", loop, true, nil},
+		{"a pause ignored", rules + "wait.go", "return d.live.Paused || d.live.Approval == Wanted", "return d.live.Approval == Wanted", "TestS10", loop, true, nil},
+		{"an approval ignored", rules + "wait.go", "return d.live.Paused || d.live.Approval == Wanted", "return d.live.Paused", "TestE1|TestS10", loop, true, nil},
+		{"a hold cut short", rules + "wait.go", "Add(d.token.Late) }", "Add(d.token.Late - 2*time.Second) }", "TestL1", loop, true, nil},
+		{"probes of every step not made", rules + "probe.go", "if probe.EveryStep {", "if probe.EveryStep && w == Full+1 {", "TestS1", loop, true, nil},
+		{"a rollback that hits the next rollout", rules + "control.go", `case tried && (j == nil || j.ID != d.token.Rollout):`, `case tried && j == nil:`, "TestS8", loop, true, []string{`case j == nil || d.token.Rollout != "" && j.ID != d.token.Rollout:`, `case j == nil:`}},
+		{"forward without a verdict", rules + "decide.go", "return a.Verdict == analysis.Inconclusive && a.NoData && (", "return a.Verdict == analysis.Inconclusive && (", "TestS1", loop, true, nil},
+		{"a step skipped", rules + "plan.go", "		return i + 1\n", "		return min(i+2, len(p.Steps))\n", "TestS2", loop, true, nil},
+		{"a fail not followed", rules + "decide.go", "case a != nil && a.Verdict == analysis.Fail:", "case a != nil && a.Verdict == analysis.Fail && d.live.Weight == Full:", "TestS3", loop, true, nil},
+		{
+			"a write without its fence", "internal/turn/perform.go", "Revision: a.Revision}",
+			"Revision: func() string { x, _ := w.Account.Aliases.Alias(ctx, w.request.Plan.Function, w.request.Plan.Alias); return x.Revision }()}", "TestS4", loop, true, nil,
+		},
+		{"findings ignored", rules + "join.go", "case len(ready.Findings) > 0:\n", "case len(ready.Findings) > 9:\n", "TestS5", loop, true, nil},
+		{"a failed read is no data", "internal/health/health.go", "a = analysis.Unread(err)", "a.NoData = true", "TestS7", loop, true, nil},
+		{"a relieved driver goes on", rules + "decide.go", "case d.live.Driver != d.driver.ID:", "case d.live.Driver == \"\":", "TestS8", loop, true, nil},
+		{"a claim that may be written called untouched", rules + "endings.go", "case t.Tried != nil:", "case t.Tried != nil && j != nil:", "TestS9", loop, true, nil},
+		{"nothing seen is waited for without end", rules + "wait.go", "latestSight = 3 * time.Minute", "latestSight = 30 * time.Minute", "TestL1", loop, true, nil},
+		{"its own ending not found", rules + "join.go", "record != nil && record.Driver == d.driver.ID && record.New", "record != nil && record.Driver == \"\" && record.New", "TestL2|TestE1", loop, true, nil},
+		{"the end of a call taken for the end of the rollout", "internal/driver/step/step.go", "e.Turn(ctx, r, d, dl, t)", "e.Turn(ctx, r, d, rollout.Deadline{Process: dl.Process, Rollout: dl.Process}, t)", "TestE1", loop, true, nil},
+		{"a reserve of one call", rules + "wait.go", "const Reserve = 8 * time.Second", "const Reserve = 1500 * time.Millisecond", "TestOneBadCall", loop, false, nil},
+		{"panics not counted", rules + "token.go", "t.Panics++", "t.Panics += 0", "TestTheThirdPanic", loop, false, nil},
+		{"patience by turns", rules + "invoke.go", "t.Last.Sub(t.Since) >= invokeTime-10*time.Second", "t.Count > 3", "TestEachProbe|TestAProbeThat", loop, false, nil},
+	}
+}

@@ -1,0 +1,88 @@
+package loop_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/meta-deployer/meta-deployer/internal/driver/loop"
+	"github.com/meta-deployer/meta-deployer/internal/driver/step"
+	"github.com/meta-deployer/meta-deployer/internal/request"
+	"github.com/meta-deployer/meta-deployer/internal/rollout"
+	"github.com/meta-deployer/meta-deployer/internal/sim"
+	"github.com/meta-deployer/meta-deployer/internal/turn"
+)
+
+// stepping is how a driver of many short calls is called.
+type stepping struct {
+	// late is by how much each call comes too late, in turn.
+	late []time.Duration
+	// aged is how many calls old the token is that each is given, in turn; lost is without any.
+	aged []int
+}
+
+// lost is a token that a call is not given.
+const lost = -1
+
+// longestCall is how long a call may take.
+const longestCall = time.Minute
+
+// step calls until the rollout has ended. A call that is killed is made again with the token it had.
+func (s *story) step(w *sim.World, d loop.Deployer, raw []byte) {
+	r, err := request.Parse(raw, sim.Home())
+	must(err)
+	tokens := [][]byte{nil}
+	end := w.Now().Add(sim.DefaultTimeout)
+	for call := range 4000 {
+		result, alive := s.call(w, d, r, pick(s.stepping.aged, call), tokens, end)
+		if !alive {
+			_ = w.Clock().Sleep(context.Background(), s.restart)
+			continue
+		}
+		if result.End != nil {
+			s.ends = append(s.ends, ending{at: w.Elapsed(), by: "first", outcome: string(result.End.Outcome)})
+			fmt.Fprintf(s.log, "%9s ended: %s %s\n", w.Elapsed(), result.End.Outcome, result.End.Reason)
+			return
+		}
+		token, err := json.Marshal(result.Token)
+		must(err)
+		tokens = append(tokens, token)
+		_ = w.Clock().Sleep(context.Background(), result.Next.Sub(w.Now())+pick(s.stepping.late, call))
+	}
+	panic("a rollout never ended")
+}
+
+// pick is the element of a list whose turn it is; zero of an empty one.
+func pick[T any](list []T, turn int) (value T) {
+	if len(list) > 0 {
+		value = list[turn%len(list)]
+	}
+	return value
+}
+
+// call makes one call. It is false where the call was killed.
+func (s *story) call(w *sim.World, d loop.Deployer, r request.Request, age int, tokens [][]byte, end time.Time) (result turn.Result, alive bool) {
+	ctx, _, cancel := w.Begin(sim.Invocation{ID: "first", Timeout: longestCall})
+	defer cancel()
+	defer func() {
+		if value := recover(); value != nil {
+			killed, ok := value.(sim.Killed)
+			if !ok {
+				panic(value)
+			}
+			fmt.Fprintf(s.log, "%9s killed: %s\n", w.Elapsed(), killed.Why)
+		}
+	}()
+	var token rollout.Token
+	if age != lost {
+		token, _ = rollout.ParseToken(tokens[max(0, len(tokens)-1-age)])
+	}
+	engine := turn.Engine{Account: w.Account(), Clock: w.Clock(), Fatal: sim.IsKill}
+	process := w.Now().Add(longestCall - 10*time.Second)
+	if end.Before(process) {
+		process = end
+	}
+	tell := func(events ...rollout.Event) { d.Watch(ctx, events...) }
+	return step.Call(ctx, engine, r, rollout.Driver{ID: "first"}, rollout.Deadline{Process: process, Rollout: end}, token, tell), true
+}

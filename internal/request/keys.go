@@ -1,0 +1,61 @@
+package request
+
+import (
+	"slices"
+	"strings"
+)
+
+// shortList is how many known keys are listed where none is near.
+const shortList = 10
+
+// unknown reports a key that is none of the known: with the nearest of them, or else with all of them, or where they are.
+func (f fields) unknown(key string, known []string) {
+	if f.problems.full() {
+		return
+	}
+	name := f.name(showKey(key))
+	switch near := nearest(key, known); {
+	case near != "":
+		f.problems.say("%s is not a key: the nearest is %s", name, f.name(near))
+	case len(known) <= shortList:
+		f.problems.say("%s is not a key: here it may be %s", name, strings.Join(slices.Sorted(slices.Values(known)), ", "))
+	default:
+		f.problems.say(`%s is not a key: README.md, "The request", has all keys`, name)
+	}
+}
+
+// nearest is the known key that was meant, whatever the case; "" where none is within a third of the key's length.
+func nearest(key string, known []string) string {
+	key = strings.ToLower(key)
+	limit := max(1, len(key)/3)
+	best, least := "", limit+1
+	for _, k := range known {
+		if max(len(k)-len(key), len(key)-len(k)) > limit {
+			continue // it is at least as far as their lengths are, so that a long key costs nothing
+		}
+		if d := editDistance(key, k); d < least {
+			best, least = k, d
+		}
+	}
+	return best
+}
+
+// editDistance is Levenshtein's, in bytes.
+func editDistance(a, b string) int {
+	row := make([]int, len(b)+1)
+	for j := range row {
+		row[j] = j
+	}
+	for i := range len(a) {
+		diagonal := row[0]
+		row[0] = i + 1
+		for j := range len(b) {
+			cost := 1
+			if a[i] == b[j] {
+				cost = 0
+			}
+			diagonal, row[j+1] = row[j+1], min(row[j+1]+1, row[j]+1, diagonal+cost)
+		}
+	}
+	return row[len(b)]
+}
