@@ -32,7 +32,7 @@ func (d Deployments) Target(ctx context.Context, deployment string) (hook.Target
 	case len(ids) == 0:
 		return hook.Target{}, cloud.NoAnswer("deployment %s has no target", deployment)
 	case len(ids) > 1:
-		return hook.Target{}, fmt.Errorf("%w: it has %d targets, a Lambda deployment has one", target.ErrRefused, len(ids))
+		return hook.Target{}, fmt.Errorf("%w: it has more than one target, as no Lambda deployment has", target.ErrRefused)
 	}
 	out, err := cloud.Call(ctx, d.client.BatchGetDeploymentTargets, &codedeploy.BatchGetDeploymentTargetsInput{DeploymentId: &deployment, TargetIds: ids})
 	if err != nil {
@@ -55,7 +55,7 @@ func (d Deployments) Target(ctx context.Context, deployment string) (hook.Target
 	}
 }
 
-// targets lists a deployment's targets, page by page.
+// targets lists a deployment's targets, page by page, up to one too many.
 func (d Deployments) targets(ctx context.Context, deployment string) ([]string, error) {
 	var ids []string
 	in := &codedeploy.ListDeploymentTargetsInput{DeploymentId: &deployment}
@@ -64,7 +64,9 @@ func (d Deployments) targets(ctx context.Context, deployment string) ([]string, 
 		if err != nil {
 			return nil, err
 		}
-		ids = append(ids, out.TargetIds...)
+		if ids = append(ids, out.TargetIds...); len(ids) > 1 {
+			return ids, nil // more than there may be
+		}
 		if more, err := pages.More(out.NextToken); !more {
 			return ids, err
 		}

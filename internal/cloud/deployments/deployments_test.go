@@ -125,7 +125,7 @@ func TestTargetThatIsNone(t *testing.T) {
 		message string
 	}{
 		"no target":            {listed(), target.ErrUnavailable, "has no target"},
-		"two targets":          {listed("a", "b"), target.ErrRefused, "it has 2 targets"},
+		"two targets":          {listed("a", "b"), target.ErrRefused, "it has more than one target"},
 		"a target that is not": {deployment(), target.ErrUnavailable, "is not told"},
 		"a target of no type":  {deployment(object{}), target.ErrUnavailable, "is not told"},
 		"a target of ECS":      {deployment(object{"deploymentTargetType": "ECSTarget", "ecsTarget": object{}}), target.ErrRefused, "not an alias"},
@@ -136,9 +136,15 @@ func TestTargetThatIsNone(t *testing.T) {
 			deployment(object{"deploymentTargetType": "LambdaTarget", "lambdaTarget": object{"lambdaFunctionInfo": object{"functionName": "f", "functionAlias": "live"}}}),
 			target.ErrUnavailable, `is version "" of function "f"`,
 		},
-		"pages without end": {
+		"targets without end": {
 			func(wiretest.Call) wiretest.Answer {
 				return wiretest.Answer{Body: object{"targetIds": []any{"a"}, "nextToken": "again"}}
+			},
+			target.ErrRefused, "it has more than one target",
+		},
+		"pages without end": {
+			func(wiretest.Call) wiretest.Answer {
+				return wiretest.Answer{Body: object{"targetIds": []any{}, "nextToken": "again"}}
 			},
 			target.ErrUnavailable, "that of a page before, again",
 		},

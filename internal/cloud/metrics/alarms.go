@@ -59,6 +59,9 @@ func (m Metrics) describe(ctx context.Context, names []string, of []types.AlarmT
 		if err := stated(alarms); err != nil {
 			return nil, err
 		}
+		if len(alarms) > len(names) {
+			return nil, cloud.NoAnswer("it has more alarms than were asked for")
+		}
 		if more, err := pages.More(out.NextToken); !more {
 			return alarms, err
 		}

@@ -174,6 +174,23 @@ func TestAlarmsThatSayNothingAreNotBelieved(t *testing.T) {
 	alarms, err := m.Alarms(t.Context(), []string{"a"})
 	require.NoError(t, err)
 	assert.Len(t, alarms, 1, "alarms that nobody asked for are nobody's business")
+
+	name := strings.Repeat("警報", 50) // 100 characters, 300 bytes
+	m, _ = connect(t, func(wiretest.Call) wiretest.Answer {
+		return wiretest.Answer{Body: object{"MetricAlarms": []any{object{"AlarmName": name, "StateValue": "OK"}}}}
+	})
+	alarms, err = m.Alarms(t.Context(), []string{name})
+	require.NoError(t, err)
+	assert.Equal(t, []analysis.Alarm{{Name: name, State: analysis.AlarmOK}}, alarms)
+}
+
+func TestAnAlarmIsToldOnce(t *testing.T) {
+	m, _ := connect(t, func(wiretest.Call) wiretest.Answer {
+		alarm := object{"AlarmName": "a", "StateValue": "OK"}
+		return wiretest.Answer{Body: object{"MetricAlarms": []any{alarm}, "CompositeAlarms": []any{alarm}}}
+	})
+	_, err := m.Alarms(t.Context(), []string{"a"})
+	require.ErrorIs(t, err, target.ErrUnavailable)
 }
 
 func TestMissingAlarmsAreNamedWithinReason(t *testing.T) {
