@@ -105,9 +105,12 @@ func TestWhatIsSaidNotToBeThereIsLookedAtAgain(t *testing.T) {
 	t.Run("the alias of a running rollout", func(t *testing.T) {
 		s := atStep3().seen()
 		start := s.snapshot.Now
-		f := requireFinish(t, blindly(t, &s, NotFound, time.Minute), Superseded)
-		assert.Contains(t, f.Reason, "the alias was deleted")
+		w := requireKind(t, blindly(t, &s, NotFound, time.Minute), SendBack)
 		assert.InDelta(t, glance, s.snapshot.Now.Sub(start), float64(5*time.Second))
+		assert.False(t, s.token.Failure.Bad, "reads that lie are nobody's fault: the way back is written")
+		s.token = s.token.After(w, Result{Asked: s.snapshot.Now, At: s.snapshot.Now, Err: &CallError{Kind: NotFound, Text: "update-alias: no"}})
+		f := requireFinish(t, blindly(t, &s, NotFound, time.Minute), Superseded)
+		assert.Contains(t, f.Reason, "the alias was deleted", "a write says so too")
 	})
 	t.Run("after it could not be read for long", func(t *testing.T) {
 		s := atStep3().seen()
