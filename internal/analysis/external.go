@@ -60,19 +60,24 @@ func (p ProbeResult) Check() Check {
 }
 
 // assessThrottles fails at the first throttled call of the alias. It proves something only where the new version has
-// calls.
-func assessThrottles(r Reading) Check {
+// calls; unread is why these cannot be read, "" where they can.
+func assessThrottles(r Reading, unread string) Check {
 	throttled := 0.0
 	for _, m := range r.Minutes {
-		throttled += m.Throttles
+		if isCount(m.Throttles) {
+			throttled += m.Throttles
+		} else {
+			unread = fmt.Sprintf("the throttled calls at %s cannot be read: %g", clock(m.Start), m.Throttles)
+		}
 	}
 	c := Check{Name: "throttles", Verdict: Pass}
-	all := r.New(time.Time{})
 	c.Reason = fmt.Sprintf("%.0f calls of the alias were throttled, allowed none", throttled)
 	switch {
 	case throttled > 0:
 		c.Verdict = Fail
-	case all.Invocations == 0:
+	case unread != "":
+		return unreadable(c.Name, unread)
+	case r.New(time.Time{}).Invocations == 0:
 		c.Verdict, c.Reason = Inconclusive, "no invocation of the new version is visible yet"
 	}
 	return c

@@ -28,7 +28,7 @@ func NewHistory(minutes []Counts) History {
 	for _, c := range minutes {
 		sum = sum.plus(c)
 	}
-	if sum.Invocations <= 0 {
+	if !(sum.Invocations > 0) { // nor where it is no number
 		return History{}
 	}
 	h := History{Dispersion: dispersionOf(minutes, sum), Usual: usualRate(minutes)}

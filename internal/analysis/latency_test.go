@@ -120,8 +120,11 @@ func TestErrorsFailWithLatencyBesideThem(t *testing.T) {
 }
 
 func TestThresholdsAreTheUsualQuantiles(t *testing.T) {
-	assert.Empty(t, Thresholds(nil))
-	got := Thresholds([]Quantiles{{P90: 200, P99: 380.12345}, {P90: 9000, P99: 30000}, {P90: 210, P99: 350}, {P90: 100, P99: 390}})
+	got, err := Thresholds(nil)
+	assert.NoError(t, err)
+	assert.Empty(t, got)
+	got, err = Thresholds([]Quantiles{{P90: 200, P99: 380.12345}, {P90: 9000, P99: 30000}, {P90: 210, P99: 350}, {P90: 100, P99: 390}})
+	assert.NoError(t, err)
 	assert.Equal(t, []Threshold{{Name: "p90", MS: 200}, {Name: "p99", MS: 380.123}}, got, "the lower median of each")
 }
 
@@ -146,7 +149,7 @@ func TestAMinuteOfColdStartsIsLeftOut(t *testing.T) {
 	}
 	r := Reading{Minutes: []Minute{at(0, 5, 595), at(1, 60, 540), at(2, 120, 480), at(3, 0, 600), at(4, 130, 470), at(5, 600, 0), at(6, 600, 0)}}
 	var judged []int64
-	for _, b := range r.slowBlocks(0) {
+	for _, b := range r.slowBlocks(0, History{}) {
 		judged = append(judged, b.Minute-start.Unix()/60)
 	}
 	assert.Equal(t, []int64{2, 4, 6}, judged, "the share has to rise suddenly, by more than three times")
@@ -163,6 +166,6 @@ func TestATrialOfErrorsAloneIsTheirTest(t *testing.T) {
 			r.Minutes = append(r.Minutes, Minute{Start: start.Add(time.Duration(i) * time.Minute), New: b.New, Old: b.Old})
 			test.Add(b)
 		}
-		assert.Equal(t, test.Standing(), Health{}.trial(Evidence{Reading: r}).standing)
+		assert.Equal(t, test.Standing(), Health{}.trial(Evidence{Reading: r}, true, true).standing)
 	})
 }

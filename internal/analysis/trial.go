@@ -10,6 +10,8 @@ import (
 // new version fails when all of it reaches 1/Alpha (the specification, section 2.11).
 type trial struct {
 	compared []compared
+	// minutes are all those of the rollout, also without calls of the new version.
+	minutes  []Block
 	standing Standing
 	// lead is which comparison had the most part in the evidence at its highest.
 	lead int
@@ -29,28 +31,31 @@ type compared struct {
 }
 
 // trial compares over every minute so far. A metric that is switched off, or has no history to take its threshold from,
-// returns its weight: to errors or, where these are not compared, to the other thresholds.
-func (h Health) trial(e Evidence) trial {
+// returns its weight: to errors or, where these are not compared, to the other thresholds. Where calls cannot be read nothing
+// is compared, and where durations cannot, errors alone.
+func (h Health) trial(e Evidence, calls, durations bool) trial {
 	var t trial
+	if !calls {
+		return t
+	}
 	alpha := h.params(e).Alpha
 	if h.Errors == ErrorsCompare {
-		t.compared = append(t.compared, compared{
-			name: "errors", params: h.params(e), history: NewHistory(e.History), blocks: e.Reading.blocks(),
-		})
+		errors := compared{name: "errors", params: h.params(e), history: NewHistory(e.History)}
+		t.minutes, errors.blocks = e.called(errors.history)
+		t.compared = append(t.compared, errors)
 	}
-	if h.Latency.Compare {
+	if h.Latency.Compare && durations && e.incomparable() == "" {
+		usual := NewHistory(e.History)
 		for i, threshold := range e.Thresholds {
 			p := LatencyParams()
 			if p.Alpha = alpha; e.JudgedAlone {
 				p = p.judgedAlone()
 			}
-			t.compared = append(t.compared, compared{
-				name: threshold.Name, params: p, history: NewHistory(threshold.History), blocks: e.Reading.slowBlocks(i),
-			})
+			slow := compared{name: threshold.Name, params: p, history: NewHistory(threshold.History)}
+			earlier := e.earlier(threshold.History, func(m Minute) Counts { return m.OldTook.counts(i).atLeast(m.AliasTook.counts(i)) })
+			slow.blocks = e.excuse(earlier, e.Reading.slowBlocks(i, usual), slow.history)
+			t.compared = append(t.compared, slow)
 		}
-	}
-	for _, c := range t.compared {
-		e.Reading.excuse(c.blocks, c.history)
 	}
 	if len(t.compared) > 0 {
 		t.share(h.Errors == ErrorsCompare)

@@ -61,6 +61,8 @@ type Check struct {
 
 	// waiting says that an Inconclusive is not for want of data: it passes by itself.
 	waiting bool
+	// warning is what there is to say beside the verdict; "" for nothing.
+	warning string
 	// doubtful says that more speaks against the new version than for it.
 	doubtful bool
 }
@@ -89,8 +91,12 @@ type Assessment struct {
 	// Inconclusive without it, such as a failed read, is waited out.
 	NoData bool
 	Checks []Check
-	// Reason names the check that decided, with its numbers.
+	// Unseen are the names of the checks that could not decide for want of data, in their order.
+	Unseen []string
+	// Reason names the check that decided, with its numbers or, with NoData, every check of Unseen.
 	Reason string
+	// Warnings are what there is to say beside the verdict.
+	Warnings []string
 	// Step are the new version's calls of the present step alone, as far as they are visible: those of the minutes that
 	// began in it and, in the first step, of the minute in which it began.
 	Step Counts
@@ -104,5 +110,7 @@ type Assessment struct {
 	// end of its hold is.
 	TooFew, HoldSeen bool
 
+	// waiting says that an Inconclusive is not for want of data; unseen are the checks of Unseen.
 	waiting bool
+	unseen  []Check
 }

@@ -182,7 +182,7 @@ func TestLoad(t *testing.T) {
 }
 
 func TestCaller(t *testing.T) {
-	caller := cloud.Caller(cloud.Load(func(string) string { return "" }))
+	caller := cloud.Caller(cloud.Load(func(string) string { return "" }), request.Home{})
 	home, id := caller(t.Context())
 	assert.Zero(t, home)
 	assert.Empty(t, id)
@@ -190,7 +190,7 @@ func TestCaller(t *testing.T) {
 	ctx := lambdacontext.NewContext(t.Context(), &lambdacontext.LambdaContext{
 		AwsRequestID: "8476a536-e9f4-11e8-9739-2dfe598c3fcd", InvokedFunctionArn: "arn:aws:lambda:us-east-1:123456789012:function:deployer:live",
 	})
-	home, id = cloud.Caller(cloud.Load(func(string) string { return "us-east-1" }))(ctx)
+	home, id = cloud.Caller(cloud.Load(func(string) string { return "us-east-1" }), request.Home{})(ctx)
 	assert.Equal(t, request.Home{Region: "us-east-1", Account: "123456789012"}, home)
 	assert.Equal(t, "8476a536-e9f4-11e8-9739-2dfe598c3fcd", id)
 }

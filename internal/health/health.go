@@ -3,6 +3,7 @@
 package health
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -27,7 +28,7 @@ type Reader struct {
 // never healthy. asks says that the health check's function is asked too.
 func (r Reader) Assess(ctx context.Context, p rollout.Plan, j rollout.Journal, asks bool) analysis.Assessment {
 	evidence := analysis.Evidence{
-		FirstShift: j.First, StepSince: j.Since, JudgedAlone: p.JudgesAlone(), Awaited: p.Awaited(&j), HoldEnd: p.HoldEnd(j),
+		Now: r.Clock.Now(), Start: j.Start, FirstShift: j.First, StepSince: j.Since, JudgedAlone: p.JudgesAlone(), Awaited: p.Awaited(&j), HoldEnd: p.HoldEnd(j),
 		Reading: analysis.Reading{Share: j.Weight.Share(), Before: p.Before(j.Weight).Share(), Shifted: j.Since},
 	}
 	if j.Weight == rollout.Full {
@@ -108,13 +109,15 @@ func (r Reader) history(ctx context.Context, p rollout.Plan, j rollout.Journal) 
 		if err != nil {
 			return known{}, err
 		}
-		k.thresholds = analysis.Thresholds(periods)
+		if k.thresholds, err = analysis.Thresholds(periods); err != nil {
+			return known{}, err
+		}
 	}
 	period := analysis.ShortestPeriod(since, r.Clock.Now())
 	q := query(p, j, analysis.Stretch{Since: since, Until: j.Start, Period: period})
 	q.Slow = analysis.LatencyRule{Compare: true}.Slow(k.thresholds)
 	minutes, err := r.Account.Metrics.Minutes(ctx, q)
-	if err != nil {
+	if err = cmp.Or(err, analysis.CheckMinutes(minutes)); err != nil {
 		return known{}, err
 	}
 	k.counts = analysis.HistoryBefore(j.Start, period, minutes)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/meta-deployer/meta-deployer/internal/analysis"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
@@ -31,6 +32,9 @@ func (c *check) alarms(ctx context.Context) error {
 		if alarm.State == analysis.AlarmRed {
 			c.warn("alarm %s is red already: it cannot veto until it has been seen not red", alarm.Name)
 		}
+		if slow := alarm.TooSlow(c.plan.Takes()); slow != "" {
+			c.warn("%s", slow)
+		}
 	}
 	return nil
 }
@@ -51,6 +55,10 @@ func (c *check) metrics(ctx context.Context) error {
 	case err != nil:
 		return fmt.Errorf("get-metric-data: %w", err)
 	default:
+		now := c.reader.Clock.Now()
+		if failing := analysis.Failing(analysis.HistoryBefore(now, time.Minute, minutes)); failing != "" {
+			c.warn("the old version, %s, is failing: %s; a fix goes through, a version that fails like it waits until that has passed", c.alias.Routing.Primary, failing)
+		}
 		for _, metric := range own {
 			if !seen(minutes, metric.ID) {
 				c.warn("health-check.metrics: %s has had no datapoint in the last three hours: check its namespace, name, dimensions and stat, or its expression", metric.ID)

@@ -144,7 +144,7 @@ func (r *replay) assess(live *rollout.Journal) *analysis.Assessment {
 	r.show()
 	e := analysis.Evidence{
 		Reading: analysis.Reading{Minutes: r.shown, Share: live.Weight.Share(), Before: r.Plan.Before(live.Weight).Share(), Shifted: live.Since}, History: r.History, JudgedAlone: r.Plan.JudgesAlone(),
-		FirstShift: live.First, StepSince: live.Since, Awaited: r.Plan.Awaited(live), HoldEnd: r.Plan.HoldEnd(*live), Terse: true,
+		Now: r.now, Start: live.Start, FirstShift: live.First, StepSince: live.Since, Awaited: r.Plan.Awaited(live), HoldEnd: r.Plan.HoldEnd(*live), Terse: true,
 	}
 	if live.Weight == rollout.Full {
 		e.Reading.Alone = live.Since

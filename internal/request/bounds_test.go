@@ -3,6 +3,7 @@ package request
 import (
 	"encoding/json"
 	"fmt"
+	"math"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -18,13 +19,17 @@ import (
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
 )
 
-// allocated is how many bytes a parse allocates.
+// allocated is how many bytes a parse allocates: the least of three times, because whatever else the process does counts too.
 func allocated(raw []byte) uint64 {
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	_, _ = Parse(raw, home)
-	runtime.ReadMemStats(&after)
-	return after.TotalAlloc - before.TotalAlloc
+	least := uint64(math.MaxUint64)
+	for range 3 {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		_, _ = Parse(raw, home)
+		runtime.ReadMemStats(&after)
+		least = min(least, after.TotalAlloc-before.TotalAlloc)
+	}
+	return least
 }
 
 // entries is a list or object of so many entries, made by a format with the number.
@@ -133,6 +138,18 @@ func TestAtMostFiftyProblemsAreListed(t *testing.T) {
 	_, err := fmt.Sscanf(long[listed], "and %d more", &more)
 	require.NoError(t, err)
 	assert.Equal(t, 100, listed+more)
+}
+
+// Whoever says something of a request need not think of it.
+func TestWhatIsSaidIsPrintableAndShort(t *testing.T) {
+	var said texts
+	said.say("%s\n%s", "a\x1b[31m\u202eb", strings.Repeat("あ", 400))
+	assert.Equal(t, "a[31mb "+strings.Repeat("あ", mostText-8)+"…", said.list()[0])
+	for range 100 {
+		said.say("%s", strings.Repeat("あ", 400))
+	}
+	assert.LessOrEqual(t, utf8.RuneCountInString(strings.Join(said.list(), "\n")), 4000)
+	assert.Equal(t, fmt.Sprintf("and %d more", 101-len(said.kept)), said.list()[len(said.kept)])
 }
 
 func TestMessagesShowWhatIsInvisible(t *testing.T) {

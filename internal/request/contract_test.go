@@ -154,7 +154,9 @@ func TestKeysOfTheEngines(t *testing.T) {
 	assert.Equal(t, []string{"hand-off has a meaning for action deploy only", "rollout-id has a meaning for action deploy only", "execution has a meaning for action status only"}, plan.Warnings)
 	assert.Empty(t, plan.Execution)
 
-	assert.Equal(t, "20260105-120000123-ab12", parse(t, with(`"rollout-id": "20260105-120000123-ab12"`)).RolloutID)
+	const id = `"rollout-id": "20260105-120000123-ab12"`
+	assert.Contains(t, refusals(t, with(id))[0], `rollout-id is "20260105-120000123-ab12": not in this version`, "it would begin another")
+	assert.Equal(t, "20260105-120000123-ab12", parse(t, with(`"action": "plan", `+id)).RolloutID)
 	for _, id := range []string{`""`, `7`, `"a b"`, `"` + strings.Repeat("x", 129) + `"`} {
 		assert.Contains(t, refusals(t, with(`"rollout-id": `+id))[0], "rollout-id is")
 	}
@@ -216,5 +218,15 @@ func TestStagesTakeTheIntervalAsTheirHold(t *testing.T) {
 	}
 	for _, stages := range []string{`[]`, `[ ]`, `{}`, `null`, `"5"`, `[` + strings.Repeat(`{"weight": 1},`, 1000) + `{"weight": 1}]`} {
 		assert.Contains(t, strings.Join(refusals(t, with(`"type": "stages", "stages": `+stages)), "\n"), "stages is")
+	}
+}
+
+func TestAMetricHasAtMostThirtyDimensions(t *testing.T) {
+	metric := func(dimensions string) string {
+		return with(`"health-check": {"metrics": [{"id": "x", "max": 1, "metric": {"namespace": "n", "name": "m", "stat": "Sum", "dimensions": ` + dimensions + `}}]}`)
+	}
+	assert.Len(t, parse(t, metric(`{`+entries(30, `"d%d": "v"`)+`}`)).Plan.Health.Metrics[0].Dimensions, 30)
+	for _, dimensions := range []string{`{` + entries(31, `"d%d": "v"`) + `}`, `{"d": null}`, `{"d": 1}`, `[]`, `"d"`} {
+		assert.Contains(t, refusals(t, metric(dimensions))[0], "health-check.metrics[0].metric.dimensions is", dimensions)
 	}
 }

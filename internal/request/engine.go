@@ -53,6 +53,9 @@ func refuseUnbuilt(f fields, r Request) {
 	if r.HandOff == HandOffAlways && r.Action == Deploy {
 		f.refuse("hand-off", "not in this version: leave it out, and send a plan that fits one invocation")
 	}
+	if r.RolloutID != "" && r.Action == Deploy {
+		f.refuse("rollout-id", "not in this version, which could begin another one: leave it out")
+	}
 	if r.Execution != "" {
 		f.refuse("execution", "not in this version: give function-name and alias")
 	}

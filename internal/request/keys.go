@@ -1,7 +1,6 @@
 package request
 
 import (
-	"math"
 	"slices"
 	"strings"
 )
@@ -25,18 +24,18 @@ func (f fields) unknown(key string, known []string) {
 	}
 }
 
-// nearest is the known key that was meant, whatever the case; "" where none is within a third of the key's
-// length. Of a long key only the beginning counts.
+// nearest is the known key that was meant, whatever the case; "" where none is within a third of the key's length.
 func nearest(key string, known []string) string {
-	key = strings.ToLower(key[:min(len(key), 64)])
-	best, distance := "", math.MaxInt
+	key = strings.ToLower(key)
+	limit := max(1, len(key)/3)
+	best, least := "", limit+1
 	for _, k := range known {
-		if d := editDistance(key, k); d < distance {
-			best, distance = k, d
+		if max(len(k)-len(key), len(key)-len(k)) > limit {
+			continue // it is at least as far as their lengths are, so that a long key costs nothing
 		}
-	}
-	if distance > max(1, len(key)/3) {
-		return ""
+		if d := editDistance(key, k); d < least {
+			best, least = k, d
+		}
 	}
 	return best
 }

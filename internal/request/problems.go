@@ -76,7 +76,7 @@ func (r *reading) refuseValue(path string, seen json.RawMessage, fix string) {
 // show writes a value for a message, shortened. What is inside an object or a list, also one that is written as a text, is not
 // shown: it may be a payload.
 func show(value json.RawMessage) string {
-	text := head(string(value))
+	text := string(value)
 	quote := ""
 	if strings.HasPrefix(text, `"`) {
 		quote = `"`
@@ -94,11 +94,8 @@ func show(value json.RawMessage) string {
 
 // showKey writes a key that somebody made up.
 func showKey(key string) string {
-	if shown := printable.Text(printable.Escape(head(key)), mostKey); shown != "" {
+	if shown := printable.Text(printable.Escape(key), mostKey); shown != "" {
 		return shown
 	}
 	return `""`
 }
-
-// head is as much of a text as could be shown, so that a long one costs no more than that.
-func head(text string) string { return text[:min(len(text), 1000)] }

@@ -52,6 +52,8 @@ type Request struct {
 type Home struct {
 	Region, Account string
 	Poll            time.Duration
+	// Force and Emergency are the functions for which a request may have these keys.
+	Force, Emergency Patterns
 }
 
 // Parse reads a request of at most MaxBytes strictly. The error is a *ProblemsError that names every problem: the field by

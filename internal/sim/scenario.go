@@ -69,6 +69,7 @@ type alarmPart struct {
 	State       analysis.AlarmState `json:"state"`
 	ErrorsAbove *float64            `json:"errors-above"`
 	Alias       string              `json:"alias"`
+	Periods     moment              `json:"periods"`
 }
 
 type hookPart struct {

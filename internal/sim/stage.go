@@ -30,6 +30,7 @@ func (s Scenario) world(refused func(by string, err error)) (*World, error) {
 			continue
 		}
 		w.SetAlarm(name, a.State)
+		w.SetAlarmPeriods(name, time.Duration(a.Periods))
 	}
 	for name, h := range s.Hooks {
 		w.SetHook(name, Hook{Takes: time.Duration(h.Takes), Answer: string(h.Answer), Failure: h.Failure, Throttled: h.Throttled})
