@@ -1,6 +1,25 @@
 package rehearsal
 
-import "math"
+import (
+	"fmt"
+	"math"
+
+	"github.com/meta-deployer/meta-deployer/internal/analysis"
+	"github.com/meta-deployer/meta-deployer/internal/rollout"
+)
+
+// ByChance says how many of the rollouts of the old version against itself may go back by chance under a plan: more mean that
+// its health check is wrong for the function.
+func ByChance(p rollout.Plan, rollouts int) string {
+	if p.Health.Off || p.Health.Errors != analysis.ErrorsCompare {
+		return "each of them is a rollback for nothing"
+	}
+	rate := p.Health.FalseAlarmRate
+	if rate == 0 {
+		rate = analysis.DefaultParams().Alpha
+	}
+	return fmt.Sprintf("up to %d may by chance, more mean that this health check is wrong for this function", MostByChance(rollouts, rate))
+}
 
 // MostByChance is how many of so many rollouts go back by chance at the most, where each does with a probability of rate: more
 // than that is chance in less than one of a hundred rehearsals.
