@@ -101,8 +101,16 @@ func TestReadmesScriptRunsWhatFollowsAfterASuccessOnly(t *testing.T) {
 		endings[fmt.Sprintf(`{"status": %q, "reason": "succeeded"}`, status)] = good[status]
 	}
 	for _, err := range []error{
-		answer.InvalidRequest{}, answer.PreflightFailed{}, answer.RolloutInProgress{}, answer.KnownBadVersion{}, answer.DoesNotFit{},
-		answer.RolledBack{}, answer.Held{}, answer.Superseded{}, answer.RollbackFailed{}, answer.StateUnknown{},
+		answer.InvalidRequest{},
+		answer.PreflightFailed{},
+		answer.RolloutInProgress{},
+		answer.KnownBadVersion{},
+		answer.DoesNotFit{},
+		answer.RolledBack{},
+		answer.Held{},
+		answer.Superseded{},
+		answer.RollbackFailed{},
+		answer.StateUnknown{},
 	} {
 		endings[fmt.Sprintf(`{"errorMessage": "no-op", "errorType": %q}`, answer.ErrorType(err))] = false
 	}
