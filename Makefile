@@ -55,6 +55,9 @@ test: ## Run the tests
 test-race: ## Run the tests in random order with the race detector
 	go test -race -shuffle=on ./...
 
+test-arm64: ## Check the judge's arithmetic as Lambda's arm64 does it, with Debian's qemu-user-static
+	GOARCH=arm64 CGO_ENABLED=0 go test -exec qemu-aarch64-static -run Vectors ./internal/analysis/...
+
 CHECKS ?= 10000
 
 torture: ## Random rollouts in a hostile account, CHECKS (10000) for each property of docs/design.md
@@ -151,4 +154,4 @@ ci: ## Everything that must pass before a change goes in
 
 FORCE:
 
-.PHONY: help demo local e2e rehearse build clean torture bench bench-judgement test test-race fuzz fmt fmt-check vet lint template ci FORCE
+.PHONY: help demo local e2e rehearse build clean test-arm64 torture bench bench-judgement test test-race fuzz fmt fmt-check vet lint template ci FORCE

@@ -51,9 +51,8 @@ func (r Reading) table() []Block {
 }
 
 // params are the constants of the comparison.
-func (h Health) params(e Evidence) Params {
+func (h Health) params() Params {
 	p := DefaultParams()
-	p.JudgedAlone = e.JudgedAlone
 	if h.FalseAlarmRate > 0 {
 		p.Alpha = h.FalseAlarmRate
 	}
@@ -75,7 +74,12 @@ func (t *trial) compareErrors(c *Check, e Evidence) {
 	}
 	if t.decides(0) {
 		c.Verdict = Fail
-		c.Reason += alone(own.blocks) + "; " + strings.TrimPrefix(t.together()+"; ", "; ") + ledger("failed", own.params, own.history, own.blocks)
+		c.Reason += alone(own.blocks) + "; " + strings.TrimPrefix(t.together()+"; ", "; ") + own.auditTrail("failed")
+		return
+	}
+	if why := own.unheardOf(); why != "" {
+		c.Verdict = Fail
+		c.Reason += why + "; " + own.auditTrail("failed")
 		return
 	}
 	switch says, waits := environment(own.history, t.minutes); {

@@ -22,7 +22,8 @@ type Evidence struct {
 	Judgement *Judgement
 	// Probes are the latest results.
 	Probes []ProbeResult
-	// JudgedAlone says that the plan has judged time with all traffic on the new version.
+	// JudgedAlone says that the plan has judged time with all traffic on the new version: latency then goes by the old version's
+	// time before the rollout.
 	JudgedAlone bool
 	Alarms      []Alarm
 	// StepSince is when the present step began; MinInvocations counts from its minute on, the finest that CloudWatch
@@ -34,6 +35,8 @@ type Evidence struct {
 	HoldEnd time.Time
 	// Terse leaves out the bounds for people, which take most of the time of an Assess.
 	Terse bool
+	// Memo makes the next looks at the same rollout cheaper; nil is a look by itself. It changes no verdict.
+	Memo *Memo
 
 	// before are the minutes of the rollout before that of the first shift.
 	before []Minute

@@ -70,10 +70,10 @@ func TestTroubleBeforeAllAtOnce(t *testing.T) {
 		"an incident goes on":                  {trouble, nil, 0, Inconclusive},
 		"for three minutes":                    {trouble, nil, 2, Inconclusive},
 		"no longer":                            {trouble, nil, 3, Fail},
-		"there was none":                       {steady(600, 1), nil, 0, Fail},
-		"it was over":                          {append(trouble, Counts{600, 0}), nil, 0, Fail},
+		"there was none":                       {steady(600, 1), nil, 1, Fail},
+		"it was over":                          {append(trouble, Counts{600, 0}), nil, 1, Fail},
 		"it began since the start":             {steady(600, 1), []Counts{{600, 200}}, 0, Inconclusive},
-		"it ended since the start":             {trouble, []Counts{{600, 0}}, 0, Fail},
+		"it ended since the start":             {trouble, []Counts{{600, 0}}, 1, Fail},
 		"it is measured from when it was seen": {trouble, []Counts{{600, 200}, {600, 200}}, 2, Inconclusive},
 	}
 	for name, tt := range tests {

@@ -245,7 +245,7 @@ func (h Health) compareSlow(c *Check, e Evidence, t trial, i int) string {
 	reason := fmt.Sprintf("%s, its %s before the start; evidence %s:1 of %s:1 needed", s, own.name, figure(s.Odds.Against), figure(s.Odds.Needed))
 	if t.decides(i) {
 		c.Verdict = Fail
-		reason += "; " + strings.TrimPrefix(t.together()+"; ", "; ") + ledger("slow", own.params, own.history, own.blocks)
+		reason += "; " + strings.TrimPrefix(t.together()+"; ", "; ") + own.auditTrail("slow")
 	}
 	return reason
 }

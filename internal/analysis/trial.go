@@ -25,6 +25,9 @@ type compared struct {
 	params  Params
 	history History
 	blocks  []Block
+	// logH is the environment filter's evidence after each block, and learnt what it knew before the first; nil of latency.
+	logH   []float64
+	learnt *Learnt
 	// standing is where this metric stands alone, and then its evidence when that of all was at its highest.
 	standing Standing
 	then     float64
@@ -38,10 +41,17 @@ func (h Health) trial(e Evidence, calls, durations bool) trial {
 	if !calls {
 		return t
 	}
-	alpha := h.params(e).Alpha
+	alpha := h.params().Alpha
 	if h.Errors == ErrorsCompare {
-		errors := compared{name: "errors", params: h.params(e), history: NewHistory(e.History)}
+		errors := compared{name: "errors", params: h.params(), history: NewHistory(e.History)}
 		t.minutes, errors.blocks = e.called(errors.history)
+		memo := e.Memo
+		if memo == nil {
+			memo = new(Memo)
+		}
+		errors.logH = memo.LogH(e.History, errors.history, errors.blocks)
+		errors.learnt = newLearnt(e.History, memo.Environment())
+		errors.history = errors.history.Clumped(memo.Environment())
 		t.compared = append(t.compared, errors)
 	}
 	if h.Latency.Compare && durations && e.incomparable() == "" {
@@ -88,7 +98,7 @@ func (t *trial) run() {
 	row, next := make([]Block, len(t.compared)), make([]int, len(t.compared))
 	for t.advance(row, next) {
 		before := all.latch.peak
-		all.Add(row...)
+		all.Add(t.compared[0].filtered(next[0]), row...)
 		if all.latch.peak > before {
 			t.lead = all.lead()
 			for i := range t.compared {
@@ -124,6 +134,14 @@ func (t *trial) advance(row []Block, next []int) bool {
 	return minute < end
 }
 
+// filtered is the filter's evidence after so many blocks; 0 where there is no filter.
+func (c compared) filtered(blocks int) float64 {
+	if blocks == 0 || len(c.logH) == 0 {
+		return 0
+	}
+	return c.logH[blocks-1]
+}
+
 // decides says that the new version fails, mostly for this metric.
 func (t *trial) decides(i int) bool { return t.standing.Verdict == Fail && t.lead == i }
 
@@ -131,6 +149,7 @@ func (t *trial) decides(i int) bool { return t.standing.Verdict == Fail && t.lea
 func (c compared) odds(terse bool) *Odds {
 	o := odds(c.params, c.history, c.blocks, c.standing, terse)
 	o.Needed = rounded(1 / (c.params.Alpha * c.weight))
+	o.Learnt = c.learnt
 	return o
 }
 

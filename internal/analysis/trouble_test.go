@@ -46,7 +46,7 @@ func TestTroubleIsNobodysFaultAlone(t *testing.T) {
 	judged := func(before, failed float64) Verdict {
 		blocks := []Block{one(300, before, 300, before), one(600, failed, 0, 0).at(1)}
 		Trouble(blocks, h)
-		test := after(NewTest(DefaultParams(), h), blocks...)
+		test := after(NewTest(guarded(), h), blocks...)
 		return test.Standing().Verdict
 	}
 	assert.NotEqual(t, Fail, judged(100, 200), "as many as before")

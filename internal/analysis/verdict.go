@@ -1,5 +1,6 @@
 // Package analysis turns measurements into a verdict. It is pure: it reads no clock, never blocks and logs nothing, so
-// that every driver of a rollout that sees the same measurements reaches the same verdict.
+// that every driver of a rollout that sees the same measurements reaches the same verdict. What it calls the specification
+// is docs/statistics.md.
 package analysis
 
 import "fmt"
@@ -82,6 +83,8 @@ type Odds struct {
 	// Dispersion is how many errors count as one, D; Reference the error rate that the history makes normal, 0 for none.
 	Dispersion float64 `json:"dispersion"`
 	Reference  float64 `json:"reference,omitempty"`
+	// Learnt is how the old version usually fails; nil of latency.
+	Learnt *Learnt `json:"learnt,omitempty"`
 }
 
 // Assessment is the verdict of all checks together.

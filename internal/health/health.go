@@ -22,6 +22,9 @@ type Reader struct {
 	Clock   target.Clock
 	// Memory keeps what does not change any more; nil keeps nothing.
 	Memory *Memory
+	// Learn is told of the old version's minutes before a rollout when they are read; nil is nobody. With them and its message
+	// a decision can be repeated.
+	Learn func(history []analysis.Counts)
 }
 
 // Assess reads everything since the rollout that stands at the journal began, and judges it by the plan. A failed read is
@@ -56,7 +59,7 @@ func (r Reader) readMetrics(ctx context.Context, p rollout.Plan, j rollout.Journ
 	if err != nil {
 		return err
 	}
-	e.History, e.Thresholds = known.counts, known.thresholds
+	e.History, e.Thresholds, e.Memo = known.counts, known.thresholds, known.memo
 	stretches := analysis.Stretches(j.Start, r.Clock.Now())
 	old, latest := stretches[:len(stretches)-1], stretches[len(stretches)-1]
 	if !known.settledUntil.Equal(latest.Since) {
@@ -100,8 +103,7 @@ func (r Reader) history(ctx context.Context, p rollout.Plan, j rollout.Journal) 
 	since := analysis.HistorySince(j.Start)
 	if counts, ok := r.Memory.recallBefore(p.Target, since); ok && !p.Health.Latency.Compare {
 		k.counts = counts
-		r.Memory.keep(subjectOf(p, j), k)
-		return k, nil
+		return r.learnt(p, j, k), nil
 	}
 	if p.Health.Latency.Compare {
 		from, until := analysis.QuantilesSpan(j.Start)
@@ -122,8 +124,17 @@ func (r Reader) history(ctx context.Context, p rollout.Plan, j rollout.Journal) 
 	}
 	k.counts = analysis.HistoryBefore(j.Start, period, minutes)
 	k.thresholds = analysis.SlowBefore(j.Start, period, minutes, k.thresholds)
+	return r.learnt(p, j, k), nil
+}
+
+// learnt keeps what was read of the time before a rollout, and tells of it.
+func (r Reader) learnt(p rollout.Plan, j rollout.Journal, k known) known {
+	k.memo = new(analysis.Memo)
 	r.Memory.keep(subjectOf(p, j), k)
-	return k, nil
+	if r.Learn != nil {
+		r.Learn(k.counts)
+	}
+	return k
 }
 
 func subjectOf(p rollout.Plan, j rollout.Journal) subject {

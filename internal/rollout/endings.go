@@ -1,6 +1,9 @@
 package rollout
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 // blind is a rollout whose alias cannot be read. Where it has to go back, the way back is written with the revision that was
 // last seen: if anybody has touched the alias since, Lambda refuses it.
@@ -42,26 +45,40 @@ func (d *decision) recall() {
 }
 
 // gone is an alias without this rollout's journal: rule 1. It is the rollout's own end, or that by another call, or somebody
-// else's alias now. What UpdateAlias has answered to the last write counts as seen, whatever was made of the alias since.
+// else's alias now: a read may be old, so what was seen a moment ago is looked at again before that is believed.
 func (d decision) gone() (Action, Token) {
-	routing, record, ours := d.snapshot.Alias.Routing, d.description.Record, d.lastJournal()
-	switch ended := d.token.ended(); {
-	case ended != "":
-		return d.finish(ended, d.whyBack(""))
-	case record != nil && record.ID == d.token.Rollout && routing == (Routing{Primary: record.Old}):
-		return d.finish(RolledBack, d.whyBack(record.Why))
-	case ours == nil:
-	case d.token.Last == SendBack && d.token.Failure != nil && d.cameTo(ours.Old):
-		return d.finish(RolledBack, d.whyBack(""))
-	case d.token.Last == Complete && d.cameTo(ours.New):
-		return d.finish(d.token.success(), "")
-	case d.description.Journal != nil || record != nil || routing != Routing{Primary: ours.New} || d.description.Owner != d.owner():
-	case d.due(*ours):
-		return d.finish(NoOp, fmt.Sprintf("rollout %s is over: alias %s points at version %s alone", ours.ID, d.plan.Alias, ours.New))
-	default:
+	if outcome, why := d.outcome(); outcome != "" {
+		return d.finish(outcome, why)
+	}
+	routing, ours, bare := d.snapshot.Alias.Routing, d.lastJournal(), d.description.Journal == nil && d.description.Record == nil
+	if bare && ours != nil && routing == (Routing{Primary: ours.New}) && d.description.Owner == d.owner() {
+		if d.due(*ours) {
+			return d.finish(NoOp, fmt.Sprintf("rollout %s is over: alias %s points at version %s alone", ours.ID, d.plan.Alias, ours.New))
+		}
 		return d.finish(InProgress, fmt.Sprintf("another call has finished rollout %s: alias %s points at version %s alone", ours.ID, d.plan.Alias, ours.New))
 	}
+	if seen := d.snapshot.Now.Sub(d.token.Seen); seen >= 0 && seen < glance {
+		return d.waitFor(time.Second)
+	}
 	return d.finish(Superseded, fmt.Sprintf("somebody else moved the alias: it now sends traffic to %s", routing))
+}
+
+// outcome is how this rollout has ended, and why; "" where it has not, or nobody can tell. What UpdateAlias has answered to the
+// driver's last write counts as seen, whatever was made of the alias since.
+func (d decision) outcome() (outcome Outcome, why string) {
+	ended, record, ours := d.token.ended(), d.description.Record, d.lastJournal()
+	switch {
+	case ended != "":
+		return ended, d.whyBack("")
+	case record != nil && record.ID == d.token.Rollout && d.snapshot.Alias.Routing == Routing{Primary: record.Old}:
+		return RolledBack, d.whyBack(record.Why)
+	case ours == nil:
+	case d.token.Last == SendBack && d.token.Failure != nil && d.cameTo(ours.Old):
+		return RolledBack, d.whyBack("")
+	case d.token.Last == Complete && d.cameTo(ours.New):
+		return d.token.success(), ""
+	}
+	return "", ""
 }
 
 // due says that this driver itself could have ended the rollout since it stood at the journal, and not know it any more: its

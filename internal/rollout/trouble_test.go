@@ -172,6 +172,33 @@ func TestWhatIsSaidNotToBeThereIsLookedAtAgain(t *testing.T) {
 	})
 }
 
+// Contract 7: what a driver saw a second ago is read again for some seconds before it is believed to be gone.
+func TestWhatWasSeenAMomentAgoIsNotBelievedToBeGoneAtOnce(t *testing.T) {
+	for name, found := range map[string]Alias{
+		"the journal is not there":  alias(Routing{Primary: "7"}, Description{Owner: "front door"}),
+		"the routing is another":    alias(Routing{Primary: "9"}, Description{}),
+		"another rollout has begun": nextFrom("7", 0),
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := atStep3()
+			_, s.token = s.decide()
+			start := s.snapshot.Now
+			s.snapshot.Alias, s.snapshot.Assessment = found, nil
+			for s.snapshot.Now.Sub(start) < glance {
+				action, token := s.turn()
+				requireWait(t, action, time.Second, s.snapshot.Now)
+				s.token, s.snapshot.Now = token, s.snapshot.Now.Add(time.Second)
+			}
+			requireFinish(t, first(s.turn()), Superseded)
+		})
+	}
+	s := atStep3()
+	_, s.token = s.decide()
+	s.token.Seen = s.snapshot.Now.Add(time.Hour)
+	s.snapshot.Alias = alias(Routing{Primary: "9"}, Description{})
+	requireFinish(t, first(s.turn()), Superseded) // a time that has not come is none
+}
+
 // One failed read after a long wait is one failed read.
 func TestPatienceCountsFromTheFirstFailureInARow(t *testing.T) {
 	s := atStart()

@@ -84,7 +84,7 @@ func (l *listener) hear(_ context.Context, events ...rollout.Event) {
 			l.tell(Event{Kind: Logged, Text: fmt.Sprintf("schedule for %.3g calls a second: %d steps, the first to %s %%", e.Traffic.PerSecond, len(e.Steps), e.Steps[0].Weight)})
 		case rollout.Panicked:
 			l.tell(Event{Kind: Logged, Text: "panic: " + e.Value})
-		case rollout.Changed:
+		case rollout.Changed, rollout.HistoryRead:
 		}
 	}
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/meta-deployer/meta-deployer/internal/analysis"
-	"github.com/meta-deployer/meta-deployer/internal/target"
 	"github.com/meta-deployer/meta-deployer/internal/sim"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 func TestThrottlesAndOwnMetricsShowAsLateAsCalls(t *testing.T) {

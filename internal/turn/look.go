@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/meta-deployer/meta-deployer/internal/analysis"
 	"github.com/meta-deployer/meta-deployer/internal/health"
 	"github.com/meta-deployer/meta-deployer/internal/preflight"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
@@ -35,7 +36,11 @@ func (w *work) look(ctx context.Context, q rollout.Question, s *rollout.Snapshot
 		}
 	case rollout.TheHealth:
 		if j := w.liveJournal(*s); j != nil {
-			a := w.reader().Assess(ctx, w.scheduled(*s), *j, true)
+			reader := w.reader()
+			reader.Learn = func(history []analysis.Counts) {
+				w.tell(rollout.HistoryRead{At: w.Clock.Now(), Rollout: j.ID, Minutes: history})
+			}
+			a := reader.Assess(ctx, w.scheduled(*s), *j, true)
 			s.Assessment = &a
 		}
 	}

@@ -32,7 +32,7 @@ func (r recording) peak() float64 {
 // record runs a rollout under our default.
 func record(r *rollout) recording {
 	rec := recording{world: r.world, phase: r.sky.start % ticksPerMinute}
-	test := newComparison(r.world, historyOf(r))
+	test := newComparison(r)
 	var seen *view
 	rec.outcome = r.judgedBy(rule{due: everyPoll, judge: func(*rollout) judge {
 		return func(v *view) answer {

@@ -36,6 +36,9 @@ func (s share) upper() float64 {
 	return (p + z*z/(2*n) + z*math.Sqrt(p*(1-p)/n+z*z/(4*n*n))) / (1 + z*z/n)
 }
 
+// lower is the lower 95 % confidence limit of the rate, by Wilson's score.
+func (s share) lower() float64 { return 1 - share{s.of - s.hits, s.of}.upper() }
+
 // sample are values of which a mean or a median is wanted.
 type sample []float64
 
@@ -69,9 +72,9 @@ func (s sample) median() float64 {
 // There are two ways to say how many times as many they are, and they differ: in busy worlds more fails.
 type burden struct{ own, least sample }
 
-// add takes a world in, unless nothing fails there under the oracle.
+// add takes a world in, unless nothing fails there under the oracle, or the rule judged nothing.
 func (b *burden) add(own, least float64) {
-	if least > 0 {
+	if least > 0 && !math.IsNaN(own) {
 		b.own, b.least = append(b.own, own), append(b.least, least)
 	}
 }
@@ -123,7 +126,7 @@ func figuresOf(cells []cell, rule int) figures {
 			f.failedGross.add(own, least)
 			gross.ended, gross.seconds = gross.ended.plus(t.ended), gross.seconds+t.seconds
 		}
-		if limit, ok := c.world.waldLimit(); ok && c.world.kind.noise == independent {
+		if limit, ok := c.world.waldLimit(); ok && c.world.kind.noise == independent && !math.IsNaN(own) {
 			f.wald = append(f.wald, own/limit)
 		}
 	}
@@ -146,8 +149,8 @@ func where(cells []cell, as func(world) bool) []cell {
 	return slices.DeleteFunc(slices.Clone(cells), func(c cell) bool { return !as(c.world) })
 }
 
-// sound are the worlds in which no assumption of our test is broken.
-func sound(w world) bool { return w.kind.broken == "" }
+// sound are the worlds in which no assumption of our test is broken, but for those of low traffic.
+func sound(w world) bool { return w.kind.broken == "" && !w.kind.low }
 
 func ofKind(name string) func(world) bool {
 	return func(w world) bool { return w.kind.name == name }

@@ -14,8 +14,8 @@ import (
 func main() {
 	docs := flag.String("docs", "docs", "the directory of benchmarks.md and img")
 	seed := flag.Uint64("seed", 1, "what chance begins with: the same seed finds the same")
-	harmless := flag.Int("harmless", 300, "rollouts in each world in which the new version is as good as the old one")
-	bad := flag.Int("bad", 60, "rollouts in each other world")
+	harmless := flag.Int("harmless", 100, "rollouts in each world in which the new version is as good as the old one; at low traffic half as many")
+	bad := flag.Int("bad", 16, "rollouts in each other world; at low traffic half as many")
 	flag.Parse()
 
 	s := study{rules: rules(), seed: *seed, effort: effort{*harmless, *bad}}
@@ -48,5 +48,6 @@ func (s study) pictures() map[string]string {
 		"pareto.svg":   s.paretoPicture(),
 		"seconds.svg":  s.secondsPicture(),
 		"evidence.svg": s.evidencePicture(),
+		"learning.svg": s.learningPicture(),
 	}
 }

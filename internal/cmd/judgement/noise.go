@@ -31,10 +31,19 @@ const (
 	// poisonRetries are all failures of the old version: bad requests, attempted five times a minute apart, and each
 	// attempt routed afresh.
 	poisonRetries
-	// clumps of five failures hit one version at once.
+	// clumps of failures hit one version at once, as many as the kind says.
 	clumps
-	// versionMinutes multiplies the rate of each version in each minute by a gamma factor of its own.
+	// geometricClumps have a random number of failures, the kind's on the mean and without a limit.
+	geometricClumps
+	// versionMinutes multiplies the rate of each version in each minute by a gamma factor of its own, of the kind's shape.
 	versionMinutes
+	// retryStorms are incidents of a minute, 20 minutes apart, in which a third fails and callers try again: three times the
+	// traffic, and twice in the minute after.
+	retryStorms
+	// ramps are outages 30 minutes apart, in which within three minutes up to 40 % fail, and within another none more.
+	ramps
+	// followsLoad lets traffic vary by the minute, and the failure rate with its square.
+	followsLoad
 	// lateOnset keeps the defect from showing until half of the plan is over.
 	lateOnset
 	// slowDrift lets the rates of both versions wander, each on its own.
@@ -85,6 +94,7 @@ func newSky(w world, random *rand.Rand) sky {
 	for i := range s.moments {
 		s.moments[i] = moment{requests: w.rps * tick, old: w.rate, new: w.rate}
 	}
+	s.load(w.kind.traffic, random)
 	s.disturb(w, random)
 	for i := range s.moments {
 		m := &s.moments[i]
@@ -108,10 +118,16 @@ func (s sky) disturb(w world, random *rand.Rand) {
 	case poisonRetries:
 		s.poison(w.rate, random)
 	case versionMinutes:
-		s.eachMinute(func() (old, new float64) { return gamma(random), gamma(random) })
+		s.eachMinute(func() (old, new float64) { return gamma(random, w.kind.shape), gamma(random, w.kind.shape) })
 	case slowDrift:
 		var older, newer walk
 		s.eachMinute(func() (old, new float64) { return older.next(random), newer.next(random) })
+	case retryStorms:
+		s.storm(random)
+	case ramps:
+		s.ramp(random)
+	case followsLoad:
+		s.follow(random)
 	default:
 	}
 }

@@ -36,7 +36,7 @@ func (f flow) likelihoodRatio() float64 {
 
 // minuteOracle weighs minutes, each of which has a gamma factor that nobody knows.
 func minuteOracle(w world) judge {
-	good, bad := newLaw(w.rate, harmless()), newLaw(w.rate, w.defect)
+	good, bad := newLaw(w.rate, w.kind.shape, harmless()), newLaw(w.rate, w.kind.shape, w.defect)
 	settled, minutes := 0.0, 0
 	ratio := func(c analysis.Counts) float64 { return bad.logLikelihood(c) - good.logLikelihood(c) }
 	return func(v *view) answer {
@@ -52,14 +52,15 @@ func minuteOracle(w world) judge {
 type law []struct{ weight, logFail, logFine float64 }
 
 // newLaw is the law of a rate times the factor that gamma draws, with a defect.
-func newLaw(rate float64, d defect) law {
-	const points, smallest, largest = 160, 0.02, 5
+func newLaw(rate float64, shape int, d defect) law {
+	const points, smallest, largest = 160, 0.001, 10
+	k := float64(shape)
 	l := make(law, points)
 	for i := range l {
 		g := smallest * math.Pow(largest/smallest, float64(i)/(points-1))
 		m := moment{new: min(1, g*rate), usual: min(1, g*rate)}
 		p := m.defective(d)
-		l[i].weight = math.Pow(g, 4) * math.Exp(-4*g)
+		l[i].weight = math.Pow(g, k) * math.Exp(-k*g)
 		l[i].logFail, l[i].logFine = math.Log(p), math.Log1p(-p)
 	}
 	return l

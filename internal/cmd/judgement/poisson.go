@@ -61,7 +61,20 @@ func routed(random *rand.Rand, calls, weight float64) float64 {
 	return hits
 }
 
-// gamma draws a factor of mean 1 and coefficient of variation 0.5: of shape 4, the mean of four exponentials.
-func gamma(random *rand.Rand) float64 {
-	return (random.ExpFloat64() + random.ExpFloat64() + random.ExpFloat64() + random.ExpFloat64()) / 4
+// gamma draws a factor of mean 1 and coefficient of variation 1/sqrt(shape): the mean of so many exponentials.
+func gamma(random *rand.Rand, shape int) float64 {
+	total := 0.0
+	for range shape {
+		total += random.ExpFloat64()
+	}
+	return total / float64(shape)
+}
+
+// geometrics draws the sum of so many sizes of at least 1, each geometric with that mean.
+func geometrics(random *rand.Rand, number, mean float64) float64 {
+	total := 0.0
+	for range int(number) {
+		total += 1 + math.Floor(math.Log(1-random.Float64())/math.Log1p(-1/mean))
+	}
+	return total
 }

@@ -26,6 +26,7 @@ func (s study) report() string {
 		"![False rollbacks against failed requests](img/pareto.svg)\n\n![Time to rollback](img/seconds.svg)",
 		"### Our default against each other rule\n\n" + s.duelTable(),
 		"### Our default by kind of world and by traffic\n\n" + s.worldTable(),
+		"### Our default at low traffic\n\n" + s.lowTable(),
 		"### False rollbacks by kind of world\n\n" + s.falseTable(),
 		"### Where we lose\n\n" + s.lossList(),
 		"### One rollout each\n\n" + evidenceText,
@@ -44,9 +45,11 @@ func (s study) introduction() string {
 	}
 	return fmt.Sprintf(`## Judgement
 
-Written by `+"`make bench-judgement`"+`, seed %d: %d simulated rollouts in %d worlds (%d in each harmless world, %d in each other), all judged by each of %d rules.
+Written by `+"`make bench-judgement`"+`, seed %d: %d simulated rollouts in %d worlds (%d in each harmless world, %d in each other, at low traffic half as many), all judged by each of %d rules.
 
 A world is a kind of noise, a schedule, a traffic of 1, 10, 100 or 1000 requests per second, an old version that fails 0, 0.1, 1 or 5 %% of them, and a new version that is as good or worse: 1.5, 3 or 10 times as many failures, 1 %% where there were none, half of all requests, or all. Requests arrive by chance (Poisson) and are routed by chance; CloudWatch shows every 10 s of them 60 s later, in minutes of its clock of which the newest grows, and rollouts begin anywhere in a minute. Going back takes no time. What nobody noticed is charged until the schedule ends, which goes by the clock for every rule but Flagger's: that the deployer also waits while both versions fail is left out.
+
+At low traffic there are other kinds of world: of 0.1, 0.3, 1 and 10 requests per second, with traffic that comes and goes and failures that are not alike. They stand in a table of their own, and in no figure of the others.
 
 Three kinds of world break an assumption of our test on purpose, and stand apart:
 
@@ -120,34 +123,62 @@ func (s study) duelTable() string {
 }
 
 func (s study) worldTable() string {
-	t := benchmarks.Table{Header: []string{"worlds", "false rollbacks", "worst world", "caught, less than 50 %", "oracle", "caught, >=50 %", "oracle", "failed requests by world", "of >=50 %"}}
-	add := func(name string, as func(world) bool, place func(world) string) {
-		us, best := figuresOf(where(s.cells, as), ourRule), figuresOf(where(s.cells, as), oracleRule)
-		falsely, worst := "–", "–"
-		if us.falsely.of > 0 {
-			falsely = rate(us.falsely)
-		}
-		if us.falsely.hits > 0 {
-			worst = percent(us.worst.tallies[ourRule].ended.rate()) + ": " + place(us.worst.world)
-		}
-		t.Add(name, falsely, worst,
-			percent(us.caughtSlight().rate()), percent(best.caughtSlight().rate()),
-			percent(us.caught[">=50 %"].rate()), percent(best.caught[">=50 %"].rate()),
-			number(us.failed.byWorld().mean()), number(us.failedGross.byWorld().mean()))
-	}
-	for _, k := range kinds() {
-		name := k.name
-		if k.broken != "" {
-			name = "*" + name + "*"
-		}
-		add(name, ofKind(k.name), world.place)
+	t := s.newWorlds()
+	for _, k := range usualKinds() {
+		t.add(k.emphasis(), ofKind(k.name), world.place)
 	}
 	for _, rps := range traffics() {
-		add(fmt.Sprintf("%g rps", rps), withTraffic(rps), func(w world) string { return w.kind.name + ", " + w.place() })
+		t.add(fmt.Sprintf("%g rps", rps), withTraffic(rps), func(w world) string { return w.kind.name + ", " + w.place() })
 	}
 	return t.String() + `
 
 Kinds of world in italics break an assumption. *Late onset* has no harmless worlds of its own.`
+}
+
+// lowTable are the worlds of low traffic.
+func (s study) lowTable() string {
+	t := s.newWorlds()
+	for _, k := range lowKinds() {
+		t.add(k.emphasis(), ofKind(k.name), world.place)
+	}
+	for _, rps := range lowTraffics() {
+		t.add(fmt.Sprintf("%g rps", rps), func(w world) bool { return w.kind.low && w.rps == rps }, func(w world) string { return w.kind.name + ", " + w.place() })
+	}
+	return t.String() + `
+
+Sessions of five minutes come fifteen minutes apart, bursts of 20 s two minutes apart, and in gamma minutes the traffic of each minute is another, with a coefficient of variation of 1. Clumps of 4 and 12 are that on the mean, geometric, and all on one version. Storms and ramps hit both versions alike: a third fails for a minute while callers try again, three times the traffic; or up to 40 %, rising for three minutes. Where the rate follows the load it goes with its square. Failures seen late show a minute after the rest of their minute, as timeouts do.`
+}
+
+// worldRows is a table with a row for some worlds.
+type worldRows struct {
+	benchmarks.Table
+	cells []cell
+}
+
+func (s study) newWorlds() worldRows {
+	return worldRows{benchmarks.Table{Header: []string{"worlds", "false rollbacks", "worst world", "caught, less than 50 %", "oracle", "caught, >=50 %", "oracle", "failed requests by world", "of >=50 %"}}, s.cells}
+}
+
+func (t *worldRows) add(name string, as func(world) bool, place func(world) string) {
+	us, best := figuresOf(where(t.cells, as), ourRule), figuresOf(where(t.cells, as), oracleRule)
+	falsely, worst := "–", "–"
+	if us.falsely.of > 0 {
+		falsely = rate(us.falsely)
+	}
+	if us.falsely.hits > 0 {
+		worst = percent(us.worst.tallies[ourRule].ended.rate()) + ": " + place(us.worst.world)
+	}
+	t.Add(name, falsely, worst,
+		percent(us.caughtSlight().rate()), percent(best.caughtSlight().rate()),
+		percent(us.caught[">=50 %"].rate()), percent(best.caught[">=50 %"].rate()),
+		number(us.failed.byWorld().mean()), number(us.failedGross.byWorld().mean()))
+}
+
+func (k kind) emphasis() string {
+	if k.broken != "" {
+		return "*" + k.name + "*"
+	}
+	return k.name
 }
 
 // caughtSlight is what is caught of regressions that fail less than half of all requests.
@@ -162,28 +193,34 @@ func (f figures) caughtSlight() share {
 }
 
 func (s study) falseTable() string {
-	t := benchmarks.Table{Header: []string{"rule"}}
-	for _, k := range kinds() {
-		if !k.onlyBad {
-			t.Header = append(t.Header, k.name)
+	return s.falselyBy(func(r rule) bool { return r.role == ours || r.role == variant }) + "\n\n" +
+		s.falselyBy(func(r rule) bool { return r.role == rival }) + "\n\n" + s.partsText()
+}
+
+// falselyBy has a row for each kind of world and a column for each of some rules.
+func (s study) falselyBy(shown func(rule) bool) string {
+	t := benchmarks.Table{Header: []string{"worlds"}}
+	for _, r := range s.rules {
+		if shown(r) {
+			t.Header = append(t.Header, r.emphasis())
 		}
 	}
-	for i, r := range s.rules {
-		if r.role == yardstick {
+	for _, k := range kinds() {
+		if k.onlyBad {
 			continue
 		}
-		row := []string{r.emphasis()}
-		for _, k := range kinds() {
-			if !k.onlyBad {
+		row := []string{k.emphasis()}
+		for i, r := range s.rules {
+			if shown(r) {
 				row = append(row, percent(figuresOf(where(s.cells, ofKind(k.name)), i).falsely.rate()))
 			}
 		}
 		t.Add(row...)
 	}
-	return t.String() + "\n\n" + s.partsText()
+	return t.String()
 }
 
-// partsText says what parts of our default cost and bring: the tilt, the growing minute, D.
+// partsText says what parts of our default cost and bring: the filter, the tilt, the growing minute, D.
 func (s study) partsText() string {
 	incident := ofKind("shared incidents")
 	find := func(name string) int { return slices.IndexFunc(s.rules, func(r rule) bool { return r.name == name }) }
@@ -193,12 +230,14 @@ func (s study) partsText() string {
 		return number(figuresOf(where(s.cells, sound), rule).failedGross.byWorld().mean())
 	}
 	everywhere := func(rule int) string { return rate(figuresOf(where(s.cells, sound), rule).falsely) }
-	even, whole, singles := find("compare, even minutes"), find("compare, whole minutes"), find("compare, D = 1")
-	return fmt.Sprintf(`A shift within a minute of the clock makes that minute one of two weights. If an incident covers only its later part, the new version has a larger part in it than its part of the minute's calls. Without a tilt for that it is blamed: %s false rollbacks in *shared incidents* instead of %s. The tilt costs failed requests: %s times the oracle's instead of %s. Looking at the newest minute while it grows changes false rollbacks little (without it %s) and saves failed requests: %s times the oracle's, %s without it.
+	even, whole, guarded, singles := find("compare, even minutes"), find("compare, whole minutes"), find("compare, guarded"), find("compare, D = 1")
+	return fmt.Sprintf(`The variants that are our default with a part left out or with another history judge one rollout in five.
 
-What costs most is D, which counts failures that come in bunches as fewer. Without it, %s times as many requests fail as under the oracle by world, %s times where at least half fail; and %s of all harmless rollouts are rolled back instead of %s.`,
-		falsely(even), falsely(ourRule), failed(ourRule), failed(even), falsely(whole), failed(ourRule), failed(whole),
-		failed(singles), gross(singles), everywhere(singles), everywhere(ourRule))
+The filter saves failed requests: %s times the oracle's by world, %s without it; where at least half fail %s and %s. Without it D costs most, which counts failures that come in bunches as fewer: with D = 1 %s and %s, but %s of all harmless rollouts are rolled back instead of %s, and %s with the filter.
+
+A shift within a minute of the clock makes that minute one of two weights. If an incident covers only its later part, the new version has a larger part in it than its part of the minute's calls. Without a tilt for that it is blamed: %s false rollbacks in *shared incidents* instead of %s. Looking at the newest minute while it grows changes false rollbacks little (without it %s) and saves failed requests: %s times the oracle's, %s without it.`,
+		failed(ourRule), failed(guarded), gross(ourRule), gross(guarded), failed(singles), gross(singles), everywhere(singles), everywhere(guarded), everywhere(ourRule),
+		falsely(even), falsely(ourRule), falsely(whole), failed(ourRule), failed(whole))
 }
 
 func (s study) lossList() string {

@@ -9,9 +9,11 @@ import (
 // rollout is one rollout in a world, with everything that chance decides before its start. All rules judge the same
 // rollout: as long as they leave the plan alone, the same requests fail.
 type rollout struct {
-	world   world
-	sky     sky
-	history []analysis.Counts
+	world world
+	sky   sky
+	past  past
+	// memo has learnt from the past; see learnt.
+	memo *analysis.Memo
 	// before are the old version's calls in the minute of the start, before the start.
 	before analysis.Counts
 	// evaluated is the tick of each minute in which alarms are evaluated.
@@ -33,16 +35,27 @@ func newRollout(w world, seed, number uint64) *rollout {
 	const golden = 0x9E3779B97F4A7C15 // an odd number with no pattern in its bits keeps neighbours apart
 	random := rand.New(rand.NewPCG(seed, number*golden))
 	r := &rollout{world: w, sky: newSky(w, random), evaluated: random.IntN(ticksPerMinute)}
-	for minute := range historyMinutes {
-		r.history = append(r.history, r.past(random, minute*ticksPerMinute, (minute+1)*ticksPerMinute))
+	history := make([]analysis.Counts, historyMinutes)
+	for minute := range history {
+		history[minute] = r.earlier(random, minute*ticksPerMinute, (minute+1)*ticksPerMinute)
 	}
-	r.before = r.past(random, historyMinutes*ticksPerMinute, r.sky.start)
+	r.past = newPast(history)
+	r.before = r.earlier(random, historyMinutes*ticksPerMinute, r.sky.start)
 	r.seed = [2]uint64{random.Uint64(), random.Uint64()}
 	return r
 }
 
-// past are the old version's calls while it had all traffic.
-func (r *rollout) past(random *rand.Rand, from, to int) analysis.Counts {
+// learnt is a memo that has learnt from the past, which costs most of a comparison: rules take a copy.
+func (r *rollout) learnt() *analysis.Memo {
+	if r.memo == nil {
+		r.memo = new(analysis.Memo)
+		r.memo.LogH(r.past.counts, r.past.history, nil)
+	}
+	return r.memo
+}
+
+// earlier are the old version's calls while it had all traffic.
+func (r *rollout) earlier(random *rand.Rand, from, to int) analysis.Counts {
 	var failed, fine, poison float64
 	for _, m := range r.sky.moments[from:to] {
 		failed += m.requests * m.during(m.old)
@@ -56,7 +69,12 @@ func (r *rollout) past(random *rand.Rand, from, to int) analysis.Counts {
 // Poisson arrivals at each version.
 func (r *rollout) draw(random *rand.Rand, failed, fine float64) analysis.Counts {
 	clump := r.world.clump()
-	errors := clump * poisson(random, failed/clump)
+	errors := poisson(random, failed/clump)
+	if r.world.kind.noise == geometricClumps {
+		errors = geometrics(random, errors, clump)
+	} else {
+		errors *= clump
+	}
 	return analysis.Counts{Invocations: errors + poisson(random, fine), Errors: errors}
 }
 
@@ -64,6 +82,7 @@ func (r *rollout) draw(random *rand.Rand, failed, fine float64) analysis.Counts 
 func (r *rollout) judgedBy(rule rule) outcome {
 	random := rand.New(rand.NewPCG(r.seed[0], r.seed[1]))
 	v := newView(r.sky.start%ticksPerMinute, r.before)
+	v.late = r.world.kind.late
 	look := rule.judge(r)
 	var o outcome
 	for at := 0; at < r.world.plan.length(); {

@@ -46,7 +46,14 @@ type rule struct {
 	about string
 	due   func(clock) bool
 	judge func(*rollout) judge
+	// pastless says that it is our default with less of a history.
+	pastless bool
+	// sampled judges only one of so many rollouts, to save time; 0 judges all.
+	sampled uint64
 }
+
+// judges says whether the rule judges the rollout of that number.
+func (r rule) judges(number uint64) bool { return r.sampled == 0 || number%r.sampled == 0 }
 
 // The places of two rules in rules.
 const (
@@ -61,15 +68,19 @@ func rules() []rule {
 
 // ourRules are our default, what all rules are measured by, and our default with a part changed.
 func ourRules() []rule {
-	compare := compareWith(historyOf)
+	const some = 5
 	return []rule{
-		{name: "compare", role: ours, due: everyPoll, judge: compare, about: "our default: the sequential test at 1 %, with a history of 180 minutes, every 15 s"},
+		{name: "compare", role: ours, due: everyPoll, judge: compare, about: "our default: the sequential test and the environment filter at 1 %, with a history of 180 minutes, every 15 s"},
 		{name: "oracle", role: yardstick, due: everyPoll, judge: oracle, about: "a sequential probability ratio test at 1 % that knows both rates at every moment, incidents too, at the same looks: more than anybody can"},
 		{name: "oracle, every 10 s", role: yardstick, due: everyTick, judge: oracle, about: "the same, looking whenever there is something new"},
-		{name: "compare, even minutes", role: variant, due: everyPoll, judge: compareEven, about: "our default that takes every minute for one of a single weight"},
-		{name: "compare, whole minutes", role: variant, due: everyPoll, judge: compareWhole, about: "our default that leaves out the newest minute while it grows"},
-		{name: "compare, D = 1", role: variant, due: everyPoll, judge: compareWith(historyOfSingles), about: "our default that takes failures that come in bunches for as many as they are"},
-		{name: "compare, no history", role: variant, due: everyPoll, judge: compareWith(noHistory), about: "our default for a function without a past"},
+		{name: "compare, guarded", role: variant, due: everyPoll, judge: compareGuarded, about: "our default before the filter"},
+		{name: "compare, D = 1", role: variant, due: everyPoll, judge: compareSingles, about: "the same, and failures that come in bunches count as many as they are"},
+		{name: "compare, even minutes", role: variant, due: everyPoll, judge: compareEven, sampled: some, about: "our default that takes every minute for one of a single weight"},
+		{name: "compare, whole minutes", role: variant, due: everyPoll, judge: compareWhole, sampled: some, about: "our default that leaves out the newest minute while it grows"},
+		{name: "compare, no history", role: variant, due: everyPoll, judge: compareAfter(nothing), sampled: some, pastless: true, about: "our default for a function without a past"},
+		{name: "compare, 3 minutes", role: variant, due: everyPoll, judge: compareAfter(lastMinutes(3)), sampled: some, pastless: true, about: "our default after three minutes of history"},
+		{name: "compare, 5-minute periods", role: variant, due: everyPoll, judge: compareAfter(inPeriods(5)), sampled: some, pastless: true, about: "our default with a history in periods of five minutes"},
+		{name: "compare, hourly periods", role: variant, due: everyPoll, judge: compareAfter(inPeriods(60)), sampled: some, pastless: true, about: "our default with a history in periods of an hour"},
 	}
 }
 

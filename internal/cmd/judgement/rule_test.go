@@ -79,7 +79,7 @@ func TestOracleGoesByTheLikelihood(t *testing.T) {
 	assert.InDelta(t, -2.2358, f.likelihoodRatio(), 1e-4) // ln 50 + 9 ln(0.5/0.99)
 	assert.Zero(t, flow{new: f.new, good: 0.1, bad: 0.1}.likelihoodRatio())
 
-	w := world{kind: kind{noise: versionMinutes}, plan: gradual()[0], rps: 100, rate: 0.01, defect: defect{"x10", 10, 0}}
+	w := world{kind: kind{noise: versionMinutes, shape: 4}, plan: gradual()[0], rps: 100, rate: 0.01, defect: defect{"x10", 10, 0}}
 	look := minuteOracle(w)
 	assert.Equal(t, carryOn, look(minutes(1)))
 	assert.Equal(t, rollBack, look(minutes(1, 20, 20)))
@@ -87,8 +87,8 @@ func TestOracleGoesByTheLikelihood(t *testing.T) {
 
 // TestComparisonForgetsTheGrowingMinute looks at a minute while it grows and once when it is whole.
 func TestComparisonForgetsTheGrowingMinute(t *testing.T) {
-	w := aWorld(100, 0.01, harmless())
-	often, once := newComparison(w, analysis.History{}), newComparison(w, analysis.History{})
+	r := newRollout(aWorld(100, 0.01, harmless()), 1, 1)
+	often, once := newComparison(r), newComparison(r)
 	v := minutes(0)
 	for errors := range 4 {
 		v.minutes[0] = analysis.Block{New: analysis.Counts{Invocations: 100, Errors: float64(errors)}, Old: analysis.Counts{Invocations: 900, Errors: 9}}

@@ -82,24 +82,27 @@ func TestOursMindsNoGoodVersion(t *testing.T) {
 func TestRatesAreAsSaid(t *testing.T) {
 	watch := rule{due: everyPoll, judge: func(*rollout) judge { return func(*view) answer { return carryOn } }}
 	for _, k := range kinds() {
-		if k.noise == incidents || k.noise == coldStarts || k.noise == drift || k.noise == diurnal { // their rates move
+		switch k.noise {
+		case incidents, coldStarts, drift, diurnal, retryStorms, ramps, followsLoad: // their rates move
 			continue
+		default:
 		}
 		t.Run(k.name, func(t *testing.T) {
 			var history analysis.Counts
 			var was, is float64
-			for number := range uint64(30) {
+			const rollouts = 60
+			for number := range uint64(rollouts) {
 				w := world{k, k.plans[0], 100, 0.05, harmless()}
 				r := newRollout(w, 1, number)
-				for _, c := range r.history {
+				for _, c := range r.past.counts {
 					history = sum(history, c)
 				}
 				was += r.judgedBy(watch).failed
 				r.world.defect = defect{"x3", 3, 0}
 				is += r.judgedBy(watch).failed
 			}
-			perRollout := float64(historyMinutes * 60 * 100 * 30)
-			assert.InEpsilon(t, perRollout, history.Invocations, 0.1)
+			calls := float64(historyMinutes * 60 * 100 * rollouts)
+			assert.InEpsilon(t, calls, history.Invocations, 0.1)
 			assert.InEpsilon(t, 0.05, failing(history), 0.1)
 			if k.noise != lateOnset {
 				assert.InEpsilon(t, 3, is/was, 0.25)
@@ -129,13 +132,75 @@ func TestFactorsHaveMeanOne(t *testing.T) {
 	var noise, wandering float64
 	const draws = 20000
 	for range draws {
-		noise += gamma(random) / draws
+		noise += gamma(random, 4) / draws
 		var w walk
 		w.next(random)
 		wandering += w.next(random) / draws
 	}
 	assert.InDelta(t, 1, noise, 0.02)
 	assert.InDelta(t, 1, wandering, 0.02)
+}
+
+func TestClumpsHaveTheirMeanSize(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	for _, mean := range []float64{4, 12} {
+		const draws = 20000
+		assert.InEpsilon(t, mean*draws, geometrics(random, draws, mean), 0.03)
+	}
+	for range 100 {
+		assert.GreaterOrEqual(t, geometrics(random, 1, 4), 1.0)
+	}
+	assert.Zero(t, geometrics(random, 0, 4))
+}
+
+// TestTrafficIsAsSaid compares what comes with what is said on the mean, and how much of the time there is nothing.
+func TestTrafficIsAsSaid(t *testing.T) {
+	for of, idle := range map[traffic]float64{even: 0, sessions: 2.0 / 3, bursts: 5.0 / 6, gammaMinutes: 0} {
+		random := rand.New(rand.NewPCG(3, 4))
+		var requests, nothing, ticks float64
+		for range 100 {
+			s := newSky(world{kind: kind{traffic: of}, rps: 1, plan: gradual()[0]}, random)
+			for _, m := range s.moments {
+				requests += m.requests
+				ticks++
+				if m.requests == 0 {
+					nothing++
+				}
+			}
+		}
+		assert.InDelta(t, tick, requests/ticks, 0.7, "%d", of)
+		assert.InDelta(t, idle, nothing/ticks, 0.05, "%d", of)
+	}
+}
+
+func TestOutagesComeAndGo(t *testing.T) {
+	random := rand.New(rand.NewPCG(5, 6))
+	for of, most := range map[noise]float64{retryStorms: 1.0 / 3, ramps: 0.4} {
+		struck, worst, busiest := 0, 0.0, 0.0
+		for range 50 {
+			s := newSky(world{kind: kind{noise: of}, rps: 1, plan: gradual()[0]}, random)
+			for _, m := range s.moments {
+				worst, busiest = max(worst, m.incident), max(busiest, m.requests)
+				if m.incident > 0 {
+					struck++
+				}
+			}
+		}
+		assert.InDelta(t, most, worst, 1e-12)
+		assert.InDelta(t, map[noise]float64{retryStorms: 3, ramps: 1}[of], busiest/tick, 1e-12)
+		assert.Greater(t, struck, 1000)
+	}
+}
+
+func TestFailuresSeenLateAreOfTheirMinute(t *testing.T) {
+	v := newView(0, analysis.Counts{})
+	v.late = 60
+	for range 12 {
+		v.flows = append(v.flows, flow{new: analysis.Counts{Invocations: 3, Errors: 1}, old: analysis.Counts{Invocations: 9, Errors: 2}})
+	}
+	assert.Equal(t, analysis.Block{New: analysis.Counts{Invocations: 12}, Old: analysis.Counts{Invocations: 42}}, v.at(120).minutes[0])
+	assert.Equal(t, analysis.Block{New: analysis.Counts{Invocations: 18, Errors: 6}, Old: analysis.Counts{Invocations: 54, Errors: 12}}, v.at(180).minutes[0])
+	assert.Equal(t, analysis.Counts{Invocations: 12}, v.minutes[1].New, "of the second minute nothing that failed")
 }
 
 func TestPlan(t *testing.T) {

@@ -30,7 +30,7 @@ type cell struct {
 	tallies []tally
 }
 
-// effort is how many rollouts are simulated in each harmless and in each other world.
+// effort is how many rollouts are simulated in each harmless and in each other world; of low traffic half as many.
 type effort struct{ harmless, bad int }
 
 // simulate runs all rules in all worlds. What comes out depends on the seed alone, not on how many work on it.
@@ -60,16 +60,21 @@ func newCell(w world, rules []rule, seed, number uint64, e effort) cell {
 	if w.harmless() {
 		rollouts = e.harmless
 	}
+	if w.kind.low {
+		rollouts = (rollouts + 1) / 2
+	}
 	for i := range rollouts {
 		r := newRollout(w, seed, number<<32+uint64(i))
 		for k, rule := range rules {
-			c.tallies[k].add(r.judgedBy(rule), w)
+			if rule.judges(uint64(i)) {
+				c.tallies[k].add(r.judgedBy(rule), w)
+			}
 		}
 	}
 	return c
 }
 
-// failed is how many calls of the new version failed under the rule, in a rollout on the mean.
+// failed is how many calls of the new version failed under the rule, in a rollout on the mean; NaN where it judged none.
 func (c cell) failed(rule int) float64 {
 	t := c.tallies[rule]
 	return t.failed / float64(t.ended.of)

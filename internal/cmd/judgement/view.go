@@ -29,8 +29,10 @@ type view struct {
 	shifted        int
 	// total are the new version's visible calls.
 	total analysis.Counts
-	// shown is how many ticks of the rollout are visible.
-	shown int
+	// shown is how many ticks of the rollout are visible, and shownLate of how many the failures are too.
+	shown, shownLate int
+	// late is how many seconds later than the others failed calls become visible.
+	late int
 
 	// flows are all ticks so far, visible or not.
 	flows []flow
@@ -44,10 +46,25 @@ func newView(phase int, before analysis.Counts) *view {
 // at moves the view to a later second.
 func (v *view) at(now int) *view {
 	v.now = now
-	for ; v.shown < len(v.flows) && (v.shown+1)*tick+publishDelay <= now; v.shown++ {
-		v.show(v.flows[v.shown])
+	visible := func(number, late int) bool { return number < len(v.flows) && (number+1)*tick+publishDelay+late <= now }
+	for ; visible(v.shown, 0); v.shown++ {
+		f := v.flows[v.shown]
+		v.show(v.shown, flow{new: fine(f.new), old: fine(f.old)})
+	}
+	for ; visible(v.shownLate, v.late); v.shownLate++ {
+		f := v.flows[v.shownLate]
+		v.show(v.shownLate, flow{new: failed(f.new), old: failed(f.old)})
 	}
 	return v
+}
+
+// fine are the calls that succeed, and failed those that do not.
+func fine(c analysis.Counts) analysis.Counts {
+	return analysis.Counts{Invocations: c.Invocations - c.Errors}
+}
+
+func failed(c analysis.Counts) analysis.Counts {
+	return analysis.Counts{Invocations: c.Errors, Errors: c.Errors}
 }
 
 // shift notes the weight from now on.
@@ -65,22 +82,22 @@ func (v *view) highest() float64 {
 	return v.before
 }
 
-// blocks are the visible minutes from the one of that number on, as our test wants them.
-func (v *view) blocks(from int, h analysis.History) []analysis.Block {
+// blocks are the visible minutes, as our test wants them.
+func (v *view) blocks(h analysis.History) []analysis.Block {
 	blocks := slices.Clone(v.minutes)
 	analysis.Trouble(blocks, h)
 	analysis.Tilt(blocks, h, v.highest(), v.weight)
-	return blocks[from:]
+	return blocks
 }
 
-// show adds the next tick to the table.
-func (v *view) show(f flow) {
-	minute := v.minuteOf(v.shown * tick)
+// show adds calls of the tick of that number to the table, which has no gaps.
+func (v *view) show(number int, f flow) {
+	minute := v.minuteOf(number * tick)
 	if newest := v.minutes[len(v.minutes)-1]; newest.Minute < minute {
 		v.minutes = append(v.minutes, analysis.Block{Minute: minute})
 	}
-	newest := &v.minutes[len(v.minutes)-1]
-	newest.New, newest.Old = sum(newest.New, f.new), sum(newest.Old, f.old)
+	m := &v.minutes[minute-v.minutes[0].Minute]
+	m.New, m.Old = sum(m.New, f.new), sum(m.Old, f.old)
 	v.total = sum(v.total, f.new)
 }
 

@@ -9,28 +9,20 @@ type kind struct {
 	plans []plan
 	// broken says which assumption of the test is false in these worlds; "" for none.
 	broken string
+	// traffic is when requests come.
+	traffic traffic
+	// clump is how many failures come at once on one version, on the mean; 0 is one.
+	clump float64
+	// shape is that of the gamma factor of each version and minute.
+	shape int
+	// late is how many seconds later than the others failed calls become visible.
+	late int
+	// low has worlds of low traffic, and stands apart from the others.
+	low bool
 	// onlyBad has no harmless worlds of its own: they are those of another kind.
 	onlyBad bool
 	// spotless has worlds too in which the old version never fails.
 	spotless bool
-}
-
-// kinds are all kinds of world, those that break an assumption last.
-func kinds() []kind {
-	return []kind{
-		{name: "independent failures", noise: independent, plans: gradual(), spotless: true},
-		{name: "shared incidents", noise: incidents, plans: gradual(), spotless: true},
-		{name: "diurnal", noise: diurnal, plans: gradual()},
-		{name: "drift", noise: drift, plans: gradual()},
-		{name: "poison retries", noise: poisonRetries, plans: gradual()},
-		{name: "clumps of 5", noise: clumps, plans: gradual()},
-		{name: "version-and-minute noise", noise: versionMinutes, plans: gradual()},
-		{name: "late onset", noise: lateOnset, plans: gradual(), spotless: true, onlyBad: true},
-		{name: "alone, watched", noise: independent, plans: watched(), spotless: true},
-		{name: "slow version drift", noise: slowDrift, plans: gradual(), broken: "the versions' rates wander apart for reasons other than the code"},
-		{name: "cold starts", noise: coldStarts, plans: gradual(), broken: "the new version fails more often after each shift, but for no fault of its code"},
-		{name: "alone, incidents", noise: incidents, plans: watched(), spotless: true, broken: "an incident comes while there is no other version to compare with"},
-	}
 }
 
 // defect is what is wrong with the new version.
@@ -77,12 +69,23 @@ func (w world) harmless() bool { return w.defect == harmless() }
 // traffics are the requests per second of the worlds.
 func traffics() []float64 { return []float64{1, 10, 100, 1000} }
 
+// lowTraffics are those of the worlds of low traffic.
+func lowTraffics() []float64 { return []float64{0.1, 0.3, 1, 10} }
+
+// traffics are the requests per second of the kind's worlds.
+func (k kind) traffics() []float64 {
+	if k.low {
+		return lowTraffics()
+	}
+	return traffics()
+}
+
 // worlds are all worlds of the benchmark.
 func worlds() []world {
 	var all []world
 	for _, k := range kinds() {
 		for _, p := range k.plans {
-			for _, rps := range traffics() {
+			for _, rps := range k.traffics() {
 				all = append(all, k.worlds(p, rps)...)
 			}
 		}
@@ -107,13 +110,8 @@ func (k kind) worlds(p plan, rps float64) []world {
 	return all
 }
 
-// clump is how many failures come at once on one version.
-func (w world) clump() float64 {
-	if w.kind.noise == clumps {
-		return 5
-	}
-	return 1
-}
+// clump is how many failures come at once on one version, on the mean.
+func (w world) clump() float64 { return max(1, w.kind.clump) }
 
 // onset is the second of the rollout from which on the defect shows.
 func (w world) onset() int {

@@ -6,9 +6,11 @@ import (
 	"time"
 )
 
-// ledger lists what the test was fed, so that its decision can be repeated.
-func ledger(what string, p Params, history History, blocks []Block) string {
+// auditTrail lists what a metric's test was fed, so that its decision can be repeated: with the history of errors, see
+// FormatHistory.
+func (c compared) auditTrail(what string) string {
 	const most = 60
+	blocks := c.blocks
 	shown := blocks[max(0, len(blocks)-most):]
 	minutes := make([]string, len(shown))
 	for i, b := range shown {
@@ -18,18 +20,24 @@ func ledger(what string, p Params, history History, blocks []Block) string {
 	if len(shown) < len(blocks) {
 		which = fmt.Sprintf("by minute, the last %d of %d", len(shown), len(blocks))
 	}
-	yardstick := "no reference"
-	switch {
-	case history.Reference > 0:
-		yardstick = fmt.Sprintf("reference %s %%", figure(100*history.Reference))
-	case p.JudgedAlone && !p.GuardAlone:
-		yardstick += fmt.Sprintf(", alone %s would be normal", percent(aloneUnknown))
+	return fmt.Sprintf("%s, %s/called of the new and of the old version: %s; D %s, %s; alpha %s",
+		which, what, strings.Join(minutes, ", "), figure(c.history.dispersion()), c.yardstick(), figure(c.params.Alpha))
+}
+
+// yardstick is what besides the old version's minutes beside it the new version is judged by.
+func (c compared) yardstick() string {
+	if c.learnt != nil {
+		text := c.learnt.String()
+		if c.history.Kept < c.params.MinKept {
+			text += ", which is too little to compare by the minute as well"
+		}
+		return text
 	}
-	if p.Delta > 0 {
-		yardstick = fmt.Sprintf("tolerated %s times the old version's share and %s more, without it %s", figure(p.Rho), percent(p.Delta), yardstick)
+	reference := "no reference"
+	if c.history.Reference > 0 {
+		reference = fmt.Sprintf("reference %s %%", figure(100*c.history.Reference))
 	}
-	return fmt.Sprintf("%s, %s/called of the new and of the old version: %s; D %s, %s, alpha %s",
-		which, what, strings.Join(minutes, ", "), figure(history.dispersion()), yardstick, figure(p.Alpha))
+	return fmt.Sprintf("tolerated %s times the old version's share and %s more, without it %s", figure(c.params.Rho), percent(c.params.Delta), reference)
 }
 
 // String is "15:04 9/60 1/540", the errors and invocations of the new and of the old version, with the Tilt and the
