@@ -31,13 +31,13 @@ func TestTheOldVersionAgainstItselfKeepsTheRate(t *testing.T) {
 	r, err := request.Parse([]byte(`{"action": "rehearse", "function-name": "f", "alias": "live", `+keys+`}`), request.Home{})
 	require.NoError(t, err)
 	rollouts, back := 0, 0
-	for later := range 3 { // other starts, and other chances
+	for later := range 2 { // other starts, and other chances
 		minutes := minutes[later*7:]
 		record := rehearsal.NewRecord(minutes[0].Start, minutes[len(minutes)-1].Start.Add(time.Minute), minutes)
 		c := record.Rehearse(r.Plan, nil)[0]
 		rollouts, back = rollouts+c.Rollouts, back+c.RolledBack
 	}
-	assert.GreaterOrEqual(t, rollouts, 290)
+	assert.GreaterOrEqual(t, rollouts, 190)
 	assert.LessOrEqual(t, back, rehearsal.MostByChance(rollouts, .01))
 
 	var out, problems strings.Builder
