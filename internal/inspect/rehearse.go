@@ -28,7 +28,7 @@ func (i Inspector) Rehearse(ctx context.Context, r request.Request) (answer.Answ
 	}
 	record, err := i.recorded(ctx, r)
 	if err != nil {
-		return answer.Answer{}, answer.Failure(rollout.PreflightFailed, fmt.Sprintf("the recorded minutes of %s cannot be read: %v; %s", r.Plan.Target, err, remedyDenied))
+		return answer.Answer{}, answer.Failure(rollout.PreflightFailed, fmt.Sprintf("the recorded minutes of %s cannot be read: %s", r.Plan.Target, target.Explain(err)))
 	}
 	cut := false
 	cases := record.Rehearse(r.Plan, func() bool {

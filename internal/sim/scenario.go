@@ -27,6 +27,8 @@ type Scenario struct {
 	// Function is the function's name.
 	Function string `json:"function"`
 
+	StaleReads moment `json:"stale-reads"`
+
 	Versions map[string]versionPart `json:"versions"`
 	Incident Curve                  `json:"incident"`
 	Aliases  map[string]aliasPart   `json:"aliases"`
@@ -49,6 +51,8 @@ type versionPart struct {
 	Role       string `json:"role"`
 	DeadLetter string `json:"dead-letter"`
 	SnapStart  bool   `json:"snap-start"`
+	WakesIn    moment `json:"wakes-in"`
+	Isolated   bool   `json:"tenant-isolation"`
 }
 
 type routingPart struct {
@@ -77,6 +81,8 @@ type hookPart struct {
 	Answer    json.RawMessage `json:"answer"`
 	Failure   string          `json:"failure"`
 	Throttled int             `json:"throttled"`
+	Asleep    moment          `json:"asleep"`
+	Isolated  bool            `json:"tenant-isolation"`
 }
 
 type requestPart struct {

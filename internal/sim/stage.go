@@ -13,6 +13,7 @@ import (
 // of what somebody else was to do and Lambda refused.
 func (s Scenario) world(refused func(by string, err error)) (*World, error) {
 	w := New()
+	w.StaleReads = time.Duration(s.StaleReads)
 	for number, v := range s.Versions {
 		w.Publish(s.Function, number, v.version())
 	}
@@ -33,7 +34,10 @@ func (s Scenario) world(refused func(by string, err error)) (*World, error) {
 		w.SetAlarmPeriods(name, time.Duration(a.Periods))
 	}
 	for name, h := range s.Hooks {
-		w.SetHook(name, Hook{Takes: time.Duration(h.Takes), Answer: string(h.Answer), Failure: h.Failure, Throttled: h.Throttled})
+		w.SetHook(name, Hook{
+			Takes: time.Duration(h.Takes), Answer: string(h.Answer), Failure: h.Failure, Throttled: h.Throttled,
+			Asleep: time.Duration(h.Asleep), Isolated: h.Isolated,
+		})
 	}
 	for name, value := range s.Metrics {
 		w.SetMetric(name, value)
@@ -50,7 +54,7 @@ func (s Scenario) world(refused func(by string, err error)) (*World, error) {
 func (p versionPart) version() Version {
 	return Version{
 		Version: target.Version{State: p.State, Reason: p.Reason, Role: p.Role, DeadLetter: p.DeadLetter, SnapStart: p.SnapStart},
-		ReadyAt: time.Duration(p.ReadyAt), Errors: p.Errors, Takes: time.Duration(p.Takes), Milliseconds: p.MS,
+		WakesIn: time.Duration(p.WakesIn), Isolated: p.Isolated, ReadyAt: time.Duration(p.ReadyAt), Errors: p.Errors, Takes: time.Duration(p.Takes), Milliseconds: p.MS,
 	}
 }
 

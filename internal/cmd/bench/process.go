@@ -4,9 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"os"
-	"regexp"
-	"strconv"
 	"time"
 
 	"github.com/meta-deployer/meta-deployer/internal/runtimetest"
@@ -86,7 +83,7 @@ func startOnce(path string, event []byte) (ready, answered time.Duration, memory
 		if result.ErrorType != "" {
 			return 0, 0, 0, errors.New(result.ErrorType + ": " + result.ErrorMessage)
 		}
-		if memory, err = peak(p.PID()); err != nil {
+		if memory, err = p.PeakMemory(); err != nil {
 			return 0, 0, 0, err
 		}
 	}
@@ -147,7 +144,7 @@ func driveOnce(path string, event []byte) (end ended, err error) {
 	if result.ErrorType != "" {
 		return end, errors.New(result.ErrorType + ": " + result.ErrorMessage)
 	}
-	if end.memory, err = peak(p.PID()); err != nil {
+	if end.memory, err = p.PeakMemory(); err != nil {
 		return end, err
 	}
 	p.Kill()
@@ -163,18 +160,4 @@ func typical(ends []ended) drive {
 		memories, cpus, walls = append(memories, e.memory), append(cpus, e.cpu), append(walls, e.wall)
 	}
 	return drive{memory: float64(median(memories)), cpu: median(cpus), wall: median(walls), calls: ends[0].calls}
-}
-
-// peak is the most memory that a process has had so far, in bytes.
-func peak(pid int) (int, error) {
-	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
-	if err != nil {
-		return 0, err
-	}
-	found := regexp.MustCompile(`VmHWM:\s*(\d+) kB`).FindSubmatch(status)
-	if found == nil {
-		return 0, errors.New("the process has no VmHWM")
-	}
-	kilobytes, err := strconv.Atoi(string(found[1]))
-	return kilobytes * 1024, err
 }
