@@ -138,7 +138,7 @@ func TestReadmesScriptWithTheDeployer(t *testing.T) {
 		{deploy("9", ""), "PreflightFailed", false},
 		{deploy("3", `, "health-check": {"probes": [{"name": "ping", "expect": {"ok": "never"}}]}`), "RolledBack", false},
 		{deploy("3", ""), "KnownBadVersion", false},
-		{gradual("2"), "DoesNotFit", false}, // into the minute that the lab gives an invocation
+		{strings.Replace(deploy("2", ""), `"bake": 0`, `"bake": "20m"`, 1), "DoesNotFit", false},
 		{deploy("2", ""), `"status": "succeeded`, true},
 		{deploy("2", ""), `"status": "no-op"`, true},
 	} {
