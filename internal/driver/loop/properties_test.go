@@ -14,7 +14,7 @@ import (
 	"github.com/meta-deployer/meta-deployer/internal/sim"
 )
 
-// The properties of design section 5, each by its number, over random plans, worlds and faults. A failing run prints
+// The properties of docs/design.md, section 5, each by its number, over random plans, worlds and faults. A failing run prints
 // its transcript; rapid prints how to replay it.
 
 func TestS1WeightRisesOnlyWhenTheLastVerdictAllowedIt(t *testing.T) {
