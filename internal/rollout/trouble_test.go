@@ -16,6 +16,11 @@ func blindly(t *testing.T, s *stage, kind ErrorKind, most time.Duration) Action 
 	s.snapshot.Unread, s.snapshot.Assessment, s.snapshot.Alias = &CallError{Kind: kind, Text: "get-alias: no"}, nil, Alias{}
 	for !s.snapshot.Now.After(until) {
 		action, token := s.turn()
+		if _, asks := action.(Look); asks {
+			s.snapshot.Assessment = unread
+			action, token = s.turn()
+			s.snapshot.Assessment = nil
+		}
 		s.token = token
 		wait, ok := action.(Wait)
 		if !ok {
@@ -115,7 +120,7 @@ func TestWhatIsSaidNotToBeThereIsLookedAtAgain(t *testing.T) {
 	t.Run("after it could not be read for long", func(t *testing.T) {
 		s := atStep3().seen()
 		assert.Nil(t, blindly(t, &s, Unavailable, time.Minute))
-		s.snapshot.Unread = &CallError{Kind: NotFound, Text: "get-alias: not found"}
+		s.snapshot.Unread, s.snapshot.Assessment = &CallError{Kind: NotFound, Text: "get-alias: not found"}, unread
 		assert.IsType(t, Wait{}, first(s.turn()), "said once only")
 	})
 	t.Run("and back the next moment", func(t *testing.T) {
