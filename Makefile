@@ -76,11 +76,14 @@ torture: ## Random rollouts in a hostile account, CHECKS (10000) for each proper
 	go test -count=1 -timeout 30m ./internal/driver/loop -run 'Test(S[0-9]|L[1-3]|E1)' -rapid.checks=$(CHECKS) || \
 		{ echo 'to replay: go test ./internal/driver/loop, with the flags behind "To reproduce" above'; exit 1; }
 
+test-bench: ## Run the tests of the benchmarks, a module of their own
+	go -C bench test ./...
+
 bench: ## Measure the functions, each beside its floor; writes docs/benchmarks.md
-	go run ./internal/cmd/bench
+	go -C bench run ./functions
 
 bench-judgement: ## Measure the judge against others; writes docs/benchmarks.md
-	go run ./internal/cmd/judgement
+	go -C bench run ./judgement
 
 # Runs, not seconds: a fuzz test whose time is up sometimes fails of just that, with "context deadline exceeded".
 FUZZTIME ?= 200000x
@@ -96,7 +99,7 @@ fuzz: ## Fuzz every fuzz target for FUZZTIME (200000x, or 10s)
 
 # Tools have a module of their own, so that nobody who uses the code gets their two hundred requirements.
 TOOL = go tool -modfile=tools/go.mod
-GO_DIRECTORIES = $(wildcard functions internal examples)
+GO_DIRECTORIES = $(wildcard functions internal examples bench)
 
 fmt: ## Format the code
 	$(TOOL) gofumpt -w $(GO_DIRECTORIES)
@@ -109,9 +112,11 @@ vet: ## Run go vet, and check that go.mod is tidy
 	go vet ./...
 	go mod tidy -diff
 	cd examples/app && go vet ./... && go mod tidy -diff
+	cd bench && go vet ./... && go mod tidy -diff
 
 lint: ## Run the linters; they also hold the architecture (.golangci.yaml)
 	$(TOOL) golangci-lint run ./...
+	cd bench && go tool -modfile=../tools/go.mod golangci-lint run ./...
 
 # ---- Check the templates, with SAM's and CloudFormation's own tools
 
@@ -155,7 +160,7 @@ e2e: template .venv-peers/installed .venv-localstack/installed ## Prove it by st
 
 # ---- All of it
 
-CI_STEPS = fmt-check vet lint demo test-race fuzz e2e
+CI_STEPS = fmt-check vet lint demo test-race test-bench fuzz e2e
 
 ci: ## Everything that must pass before a change goes in
 	@for step in $(CI_STEPS); do \
@@ -166,4 +171,4 @@ ci: ## Everything that must pass before a change goes in
 
 FORCE:
 
-.PHONY: help deploy demo local e2e rehearse build clean test-arm64 torture bench bench-judgement test test-race fuzz fmt fmt-check vet lint template ci FORCE
+.PHONY: help deploy demo local e2e rehearse build clean test-arm64 torture test-bench bench bench-judgement test test-race fuzz fmt fmt-check vet lint template ci FORCE

@@ -21,6 +21,7 @@ import (
 	"github.com/meta-deployer/meta-deployer/internal/answer"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
 	"github.com/meta-deployer/meta-deployer/internal/sim"
+	"github.com/meta-deployer/meta-deployer/internal/sim/scenario"
 	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
@@ -74,7 +75,7 @@ func handle(raw []byte) []byte {
 	if request.Action == "plan" || request.Type == "auto" || bytes.Contains(raw, []byte(`"latency"`)) {
 		w.Advance(4*time.Hour + time.Duration(request.Days)*24*time.Hour)
 	}
-	d := w.Deployer(discard())
+	d := scenario.Deployer(w, discard())
 	ctx, _, cancel := w.Begin(sim.Invocation{})
 	defer cancel()
 	answer, err := d.Invoke(ctx, raw)
@@ -148,7 +149,7 @@ func TestMangledEventsAreRefusedBeforeAnything(t *testing.T) {
 			}
 			for how, raw := range mangled {
 				w := shop(false, false)
-				d := w.Deployer(discard())
+				d := scenario.Deployer(w, discard())
 				_, err := d.Invoke(context.Background(), raw)
 				assert.ErrorAs(t, err, new(answer.InvalidRequest), how)
 				assert.Zero(t, w.Calls(""), "%s: nothing is read or written", how)

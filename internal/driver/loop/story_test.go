@@ -16,6 +16,7 @@ import (
 	"github.com/meta-deployer/meta-deployer/internal/request"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
 	"github.com/meta-deployer/meta-deployer/internal/sim"
+	"github.com/meta-deployer/meta-deployer/internal/sim/scenario"
 	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
@@ -197,7 +198,7 @@ func (g game) world() (*sim.World, loop.Deployer) {
 		traffic = append(traffic, sim.Point{From: g.before})
 	}
 	w.SetTraffic("f", "live", traffic)
-	return w, w.Deployer(discard())
+	return w, scenario.Deployer(w, discard())
 }
 
 func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }

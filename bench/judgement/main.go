@@ -8,11 +8,11 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/meta-deployer/meta-deployer/internal/cmd/benchmarks"
+	"github.com/meta-deployer/meta-deployer/bench/benchmarks"
 )
 
 func main() {
-	docs := flag.String("docs", "docs", "the directory of benchmarks.md and img")
+	docs := flag.String("docs", "../docs", "the directory of benchmarks.md and img")
 	seed := flag.Uint64("seed", 1, "what chance begins with: the same seed finds the same")
 	harmless := flag.Int("harmless", 100, "rollouts in each world in which the new version is as good as the old one; at low traffic half as many")
 	bad := flag.Int("bad", 16, "rollouts in each other world; at low traffic half as many")

@@ -1,4 +1,5 @@
-package sim
+// Package scenario plays rollouts that files tell of, in the simulated account, through the deployer that Lambda runs.
+package scenario
 
 import (
 	"bytes"
@@ -11,10 +12,10 @@ import (
 	"path"
 	"path/filepath"
 	"strings"
-	"time"
 
 	"github.com/meta-deployer/meta-deployer/internal/analysis"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
+	"github.com/meta-deployer/meta-deployer/internal/sim"
 )
 
 // Scenario is a story of one function: an account, who asks the deployer for what, what else happens, and how it has to
@@ -30,11 +31,11 @@ type Scenario struct {
 	StaleReads moment `json:"stale-reads"`
 
 	Versions map[string]versionPart `json:"versions"`
-	Incident Curve                  `json:"incident"`
+	Incident curve                  `json:"incident"`
 	Aliases  map[string]aliasPart   `json:"aliases"`
 	Alarms   map[string]alarmPart   `json:"alarms"`
 	Hooks    map[string]hookPart    `json:"hooks"`
-	Metrics  map[string]Curve       `json:"metrics"`
+	Metrics  map[string]curve       `json:"metrics"`
 	Requests []requestPart          `json:"requests"`
 	Events   []eventPart            `json:"events"`
 	Faults   []faultPart            `json:"faults"`
@@ -42,9 +43,9 @@ type Scenario struct {
 }
 
 type versionPart struct {
-	Errors     Curve  `json:"errors"`
+	Errors     curve  `json:"errors"`
 	Takes      moment `json:"takes"`
-	MS         Curve  `json:"ms"`
+	MS         curve  `json:"ms"`
 	ReadyAt    moment `json:"ready-at"`
 	State      string `json:"state"`
 	Reason     string `json:"reason"`
@@ -63,8 +64,8 @@ type routingPart struct {
 type aliasPart struct {
 	routingPart
 	Description string `json:"description"`
-	RPS         Curve  `json:"rps"`
-	Throttles   Curve  `json:"throttles"`
+	RPS         curve  `json:"rps"`
+	Throttles   curve  `json:"throttles"`
 	Provisioned int    `json:"provisioned-concurrency"`
 	Moves       moment `json:"provisioned-in"`
 }
@@ -115,57 +116,20 @@ type eventPart struct {
 }
 
 type faultPart struct {
-	On     Operation `json:"on"`
-	Call   int       `json:"call"`
-	Times  int       `json:"times"`
-	From   moment    `json:"from"`
-	Until  moment    `json:"until"`
-	Effect Effect    `json:"effect"`
-	Takes  moment    `json:"takes"`
-	Before *deedPart `json:"before"`
-	After  *deedPart `json:"after"`
+	On     sim.Operation `json:"on"`
+	Call   int           `json:"call"`
+	Times  int           `json:"times"`
+	From   moment        `json:"from"`
+	Until  moment        `json:"until"`
+	Effect sim.Effect    `json:"effect"`
+	Takes  moment        `json:"takes"`
+	Before *deedPart     `json:"before"`
+	After  *deedPart     `json:"after"`
 }
 
 type expectPart struct {
 	routingPart
 	Description *string `json:"description"`
-}
-
-// moment is a duration, written as "2m30s".
-type moment time.Duration
-
-// UnmarshalJSON reads a Go duration string.
-func (m *moment) UnmarshalJSON(raw []byte) error {
-	var text string
-	if err := json.Unmarshal(raw, &text); err != nil {
-		return fmt.Errorf(`%s is no duration: give one with its unit, such as "2m30s"`, raw)
-	}
-	d, err := time.ParseDuration(text)
-	*m = moment(d)
-	return err
-}
-
-// UnmarshalJSON reads a number, or a list of {"from": duration, "is": number}.
-func (c *Curve) UnmarshalJSON(raw []byte) error {
-	var constant float64
-	if json.Unmarshal(raw, &constant) == nil {
-		*c = Constant(constant)
-		return nil
-	}
-	var points []struct {
-		From moment  `json:"from"`
-		Is   float64 `json:"is"`
-	}
-	if err := strictly(raw, &points); err != nil {
-		return fmt.Errorf(`%s is no figure: give a number, or a list such as [{"from": "2m", "is": 0.5}] (%w)`, raw, err)
-	}
-	for i, p := range points {
-		if i > 0 && p.From <= points[i-1].From {
-			return fmt.Errorf(`%s is no figure: "from" has to rise`, raw)
-		}
-		*c = append(*c, Point{From: time.Duration(p.From), Value: p.Is})
-	}
-	return nil
 }
 
 // routing reads a routing whose weights are in percent.
@@ -187,8 +151,8 @@ func (p routingPart) routing() (rollout.Routing, error) {
 //go:embed testdata/*.json
 var shipped embed.FS
 
-// Scenarios are the names of the scenarios that are shipped.
-func Scenarios() []string {
+// Names are the names of the scenarios that are shipped.
+func Names() []string {
 	files, _ := shipped.ReadDir("testdata")
 	names := make([]string, 0, len(files))
 	for _, f := range files {

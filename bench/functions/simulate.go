@@ -9,6 +9,7 @@ import (
 
 	"github.com/meta-deployer/meta-deployer/internal/answer"
 	"github.com/meta-deployer/meta-deployer/internal/sim"
+	"github.com/meta-deployer/meta-deployer/internal/sim/scenario"
 	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
@@ -47,7 +48,7 @@ func deploy(w *sim.World, plan string) (answer.Answer, error) {
 	ctx, _, cancel := w.Begin(sim.Invocation{})
 	defer cancel()
 	request := fmt.Sprintf(`{"function-name": %q, "alias": %q, "new-version": "2", %s}`, functionName, aliasName, plan)
-	return w.Deployer(slog.New(slog.DiscardHandler)).Handle(ctx, []byte(request))
+	return scenario.Deployer(w, slog.New(slog.DiscardHandler)).Handle(ctx, []byte(request))
 }
 
 // returned is how long it took from the first error that CloudWatch shows until all traffic was back: the median and

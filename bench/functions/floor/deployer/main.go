@@ -16,7 +16,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
-	"github.com/meta-deployer/meta-deployer/internal/cmd/bench/floor"
+	"github.com/meta-deployer/meta-deployer/bench/functions/floor"
 )
 
 // clients are what internal/cloud/account holds.

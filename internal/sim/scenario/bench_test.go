@@ -1,4 +1,4 @@
-package sim_test
+package scenario_test
 
 import (
 	"log/slog"
@@ -9,6 +9,7 @@ import (
 
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
 	"github.com/meta-deployer/meta-deployer/internal/sim"
+	"github.com/meta-deployer/meta-deployer/internal/sim/scenario"
 	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
@@ -23,7 +24,7 @@ func BenchmarkRollout(b *testing.B) {
 		require.NoError(b, w.CreateAlias("shop", "live", target.Alias{Routing: rollout.Routing{Primary: "1"}}))
 		w.SetTraffic("shop", "live", sim.Constant(20))
 		ctx, _, cancel := w.Begin(sim.Invocation{})
-		answer, err := w.Deployer(slog.New(slog.DiscardHandler)).Handle(ctx, request)
+		answer, err := scenario.Deployer(w, slog.New(slog.DiscardHandler)).Handle(ctx, request)
 		cancel()
 		require.NoError(b, err)
 		require.Equal(b, "succeeded", answer.Status)

@@ -13,7 +13,7 @@ import (
 )
 
 func TestWhatIsMeasuredIsBuiltAsWhatIsShipped(t *testing.T) {
-	makefile, err := os.ReadFile("../../../Makefile")
+	makefile, err := os.ReadFile("../../Makefile")
 	require.NoError(t, err)
 	flags := strings.ReplaceAll(strings.Join(buildFlags(), " "), "-s -w", "'-s -w'")
 	assert.Contains(t, string(makefile), "go build "+flags+"\n")

@@ -32,7 +32,7 @@ func startAll(directory string, rounds int) (map[program]start, error) {
 		for _, p := range programs() {
 			ready, answered, memory, err := startOnce(p.in(directory), events[p])
 			if err != nil {
-				return nil, fmt.Errorf("%s: %w", p.source(), err)
+				return nil, fmt.Errorf("%s: %w", p.in(""), err)
 			}
 			readies[p] = append(readies[p], ready)
 			if answered > 0 {

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/meta-deployer/meta-deployer/internal/cmd/benchmarks"
+	"github.com/meta-deployer/meta-deployer/bench/benchmarks"
 )
 
 const (
@@ -41,7 +41,7 @@ func (f findings) report() string {
 func (f findings) introduction() string {
 	return fmt.Sprintf("Written by `make bench`, in one run on %s, %d of its processors, %s, %s/%s. "+
 		"Every figure stands beside its floor from the same run; of a program, that is a bare aws-lambda-go handler that holds the same SDK clients "+
-		"and is built with the same flags (`internal/cmd/bench/floor`). Programs run in turn, under a Lambda Runtime API on this machine, in a "+
+		"and is built with the same flags (`bench/functions/floor`). Programs run in turn, under a Lambda Runtime API on this machine, in a "+
 		"simulated account that speaks HTTP; figures are medians.", processor(), runtime.NumCPU(), runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }
 

@@ -1,4 +1,4 @@
-// Command bench measures the functions, each figure beside its floor from the same run: a bare handler with the same SDK
+// Command functions measures the functions, each figure beside its floor from the same run: a bare handler with the same SDK
 // clients, or the least that anybody could do. It writes what it found into docs/benchmarks.md.
 package main
 
@@ -8,11 +8,11 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/meta-deployer/meta-deployer/internal/cmd/benchmarks"
+	"github.com/meta-deployer/meta-deployer/bench/benchmarks"
 )
 
 func main() {
-	docs := flag.String("docs", "docs", "the directory of benchmarks.md")
+	docs := flag.String("docs", "../docs", "the directory of benchmarks.md")
 	starts := flag.Int("starts", 60, "how often every program is started")
 	rollouts := flag.Int("rollouts", 25, "how often a whole rollout is run by a process")
 	flag.Parse()

@@ -1,4 +1,4 @@
-package sim
+package scenario
 
 import (
 	"fmt"
@@ -7,12 +7,14 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/meta-deployer/meta-deployer/internal/sim"
 )
 
 // Play is a scenario as it was played.
 type Play struct {
 	Scenario Scenario
-	World    *World
+	World    *sim.World
 	Events   []Event
 	// Endings are how the requests ended, in their order.
 	Endings []Ending
@@ -60,13 +62,13 @@ func (s Scenario) Play(watch func(*Play, Event)) (*Play, error) {
 // request sends one request, in an invocation of its own.
 func (p *Play) request(i int) {
 	r, who := p.Scenario.Requests[i], fmt.Sprintf("#%d", i+1)
-	ctx, invocation, cancel := p.World.Begin(Invocation{Timeout: time.Duration(r.Timeout), KilledAt: time.Duration(r.KilledAt)})
+	ctx, invocation, cancel := p.World.Begin(sim.Invocation{Timeout: time.Duration(r.Timeout), KilledAt: time.Duration(r.KilledAt)})
 	defer cancel()
 	p.names[invocation.ID] = who
 	defer func() {
 		switch dead := recover().(type) {
 		case nil:
-		case Killed:
+		case sim.Killed:
 			p.Endings[i] = Ending{How: killed}
 			p.tellWritten(who)
 			p.tell(Event{Who: who, Kind: Died, Text: dead.Why})
@@ -75,7 +77,7 @@ func (p *Play) request(i int) {
 		}
 	}()
 	p.tell(Event{Who: who, Kind: Asked, Text: oneLine(r.Send)})
-	deployer := p.World.Deployer(slog.New(slog.DiscardHandler))
+	deployer := Deployer(p.World, slog.New(slog.DiscardHandler))
 	told := listener{world: p.World, tell: func(e Event) {
 		e.Who = who
 		p.tell(e)
@@ -120,7 +122,7 @@ func (p *Play) tellWritten(who string) {
 }
 
 // wrote makes an event of a change of an alias.
-func (p *Play) wrote(w Write) {
+func (p *Play) wrote(w sim.Write) {
 	who, known := p.names[w.By]
 	if !known {
 		who = w.By

@@ -1,4 +1,4 @@
-package sim_test
+package scenario_test
 
 import (
 	"flag"
@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/meta-deployer/meta-deployer/internal/sim"
+	"github.com/meta-deployer/meta-deployer/internal/sim/scenario"
 )
 
 var update = flag.Bool("update", false, "rewrite the golden transcripts in testdata")
@@ -17,11 +17,11 @@ var update = flag.Bool("update", false, "rewrite the golden transcripts in testd
 // TestScenarios plays every shipped scenario through the handler that Lambda runs. Each has to end as its file says, and
 // to be told as its golden transcript tells it.
 func TestScenarios(t *testing.T) {
-	for _, name := range sim.Scenarios() {
+	for _, name := range scenario.Names() {
 		t.Run(name, func(t *testing.T) {
-			scenario, err := sim.Load(name)
+			told, err := scenario.Load(name)
 			require.NoError(t, err)
-			play, err := scenario.Play(nil)
+			play, err := told.Play(nil)
 			require.NoError(t, err)
 			assert.Empty(t, play.Problems())
 
@@ -30,7 +30,7 @@ func TestScenarios(t *testing.T) {
 				require.NoError(t, os.WriteFile(golden, []byte(play.Transcript()), 0o600))
 			}
 			want, err := os.ReadFile(golden)
-			require.NoError(t, err, "go test ./internal/sim -update writes it")
+			require.NoError(t, err, "go test ./internal/sim/scenario -update writes it")
 			assert.Equal(t, string(want), play.Transcript())
 		})
 	}
@@ -39,15 +39,15 @@ func TestScenarios(t *testing.T) {
 func TestEveryGoldenHasItsScenario(t *testing.T) {
 	goldens, err := filepath.Glob("testdata/*.golden")
 	require.NoError(t, err)
-	assert.Len(t, goldens, len(sim.Scenarios()))
+	assert.Len(t, goldens, len(scenario.Names()))
 }
 
 func TestTheSameScenarioIsAlwaysToldTheSame(t *testing.T) {
-	scenario, err := sim.Load("duplicate-invocation")
+	told, err := scenario.Load("duplicate-invocation")
 	require.NoError(t, err)
-	first, err := scenario.Play(nil)
+	first, err := told.Play(nil)
 	require.NoError(t, err)
-	second, err := scenario.Play(nil)
+	second, err := told.Play(nil)
 	require.NoError(t, err)
 	assert.Equal(t, first.Transcript(), second.Transcript())
 }
@@ -85,13 +85,13 @@ func TestLoadRefuses(t *testing.T) {
 }
 
 // load plays a scenario from a file.
-func load(t *testing.T, text string) (*sim.Play, error) {
+func load(t *testing.T, text string) (*scenario.Play, error) {
 	t.Helper()
 	file := filepath.Join(t.TempDir(), "mine.json")
 	require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
-	scenario, err := sim.Load(file)
+	told, err := scenario.Load(file)
 	if err != nil {
 		return nil, err
 	}
-	return scenario.Play(nil)
+	return told.Play(nil)
 }

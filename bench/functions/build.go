@@ -27,11 +27,12 @@ func programs() []program {
 	return all
 }
 
-func (p program) source() string {
+// source is the program's package, and the directory of the module that it is in.
+func (p program) source() (module, name string) {
 	if p.floor {
-		return "./internal/cmd/bench/floor/" + p.function
+		return ".", "./functions/floor/" + p.function
 	}
-	return "./functions/" + p.function
+	return "..", "./functions/" + p.function
 }
 
 // in is where the program is, in a directory of programs.
@@ -63,10 +64,11 @@ func build(directory, architecture string) error {
 }
 
 func compile(p program, architecture, path string) error {
-	command := exec.Command("go", append(append([]string{"build"}, buildFlags()...), "-o", path, p.source())...)
+	module, source := p.source()
+	command := exec.Command("go", append(append([]string{"-C", module, "build"}, buildFlags()...), "-o", path, source)...)
 	command.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS=linux", "GOARCH="+architecture)
 	if out, err := command.CombinedOutput(); err != nil {
-		return fmt.Errorf("go build %s: %w\n%s", p.source(), err, out)
+		return fmt.Errorf("go build %s: %w\n%s", source, err, out)
 	}
 	return nil
 }

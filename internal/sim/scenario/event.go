@@ -1,4 +1,4 @@
-package sim
+package scenario
 
 import (
 	"context"
@@ -8,11 +8,12 @@ import (
 
 	"github.com/meta-deployer/meta-deployer/internal/notify"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
+	"github.com/meta-deployer/meta-deployer/internal/sim"
 )
 
 // Event is something that happened while a scenario was played.
 type Event struct {
-	// At is when, since Start.
+	// At is when, since sim.Start.
 	At time.Duration
 	// Who is the invocation, as "#1", or the name of somebody else.
 	Who  string
@@ -58,7 +59,7 @@ func stamp(d time.Duration) string {
 
 // listener makes events of a scenario of what one invocation tells.
 type listener struct {
-	world *World
+	world *sim.World
 	tell  func(Event)
 	// What was told last: what is said again is quiet.
 	verdict, turn, problem string
@@ -95,7 +96,7 @@ func (l *listener) turned(t rollout.Turned) {
 		l.failed(t.Unread.Text)
 		return
 	}
-	e := Event{At: l.world.since(t.At), Kind: Turned, Routing: t.Routing.String(), Text: notify.Describe(t.Action)}
+	e := Event{At: t.At.Sub(sim.Start()), Kind: Turned, Routing: t.Routing.String(), Text: notify.Describe(t.Action)}
 	if t.Assessment != nil {
 		e.Verdict, e.Why = t.Assessment.Verdict.String(), t.Assessment.Reason
 	}

@@ -7,7 +7,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/codedeploy"
 	functions "github.com/aws/aws-sdk-go-v2/service/lambda"
 
-	"github.com/meta-deployer/meta-deployer/internal/cmd/bench/floor"
+	"github.com/meta-deployer/meta-deployer/bench/functions/floor"
 )
 
 func main() {

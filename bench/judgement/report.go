@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/meta-deployer/meta-deployer/internal/cmd/benchmarks"
+	"github.com/meta-deployer/meta-deployer/bench/benchmarks"
 )
 
 // study is everything that was simulated, and how.
