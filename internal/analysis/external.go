@@ -4,6 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
+
+	"github.com/meta-deployer/meta-deployer/internal/printable"
+	"github.com/meta-deployer/meta-deployer/internal/strictjson"
 )
 
 // Judgement is what a function said that judges the rollout.
@@ -12,20 +15,19 @@ type Judgement struct {
 	Reason  string
 }
 
-// ParseJudgement reads a function's answer: {"status": "pass", "fail" or "inconclusive", "reason": text}. One that is not
-// that is inconclusive.
+// ParseJudgement reads a function's answer: {"status": "pass", "fail" or "inconclusive", "reason": text}, by exact keys. One
+// that is not that, or that has a key twice, is inconclusive.
 func ParseJudgement(answer []byte) *Judgement {
-	var said struct {
-		Status Verdict `json:"status"`
-		Reason string  `json:"reason"`
+	values, err := strictjson.Object(answer)
+	var status Verdict
+	var reason string
+	if err != nil || json.Unmarshal(values["status"], &status) != nil || values["reason"] != nil && json.Unmarshal(values["reason"], &reason) != nil {
+		return &Judgement{Inconclusive, fmt.Sprintf("it did not answer status pass, fail or inconclusive but %s; it is asked again", printable.Text(string(answer), 200))}
 	}
-	if err := json.Unmarshal(answer, &said); err != nil || said.Status == 0 {
-		return &Judgement{Inconclusive, fmt.Sprintf("it did not answer status pass, fail or inconclusive but %.200s; it is asked again", answer)}
+	if reason = printable.Text(reason, 300); reason == "" {
+		reason = "it gave no reason"
 	}
-	if said.Reason == "" {
-		said.Reason = "it gave no reason"
-	}
-	return &Judgement{said.Status, fmt.Sprintf("%.300s", said.Reason)}
+	return &Judgement{status, reason}
 }
 
 // assessJudge takes the function's verdict. Whatever is inconclusive about it is waited out: it is no want of data.

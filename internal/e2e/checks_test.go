@@ -92,7 +92,11 @@ func TestChecks(t *testing.T) {
 		"alarm": {
 			version: "2", says: "went into ALARM",
 			account: func(w *sim.World) {
-				w.At(w.Elapsed()+8*time.Second, func() { w.SetAlarm("checkout-errors", analysis.AlarmRed) })
+				w.Faults = append(w.Faults, sim.Fault{On: sim.GetMetrics, After: func() { // at the first look once there is traffic on it
+					if a, err := w.Alias("checkout", "live"); err == nil && a.Routing.Split() {
+						w.SetAlarm("checkout-errors", analysis.AlarmRed)
+					}
+				}})
 			},
 		},
 		"an alarm that was red before": {
@@ -111,7 +115,7 @@ func TestChecks(t *testing.T) {
 			})
 			request := fmt.Sprintf(`{"function-name": "checkout", "alias": "live", "new-version": %q, "steps": 2, "interval": %d, "bake": 1, "poll-interval": 1, "alarms": ["checkout-errors"], "health-check": {%s}}`,
 				tt.version, cmp.Or(tt.interval, 62), tt.health)
-			result := l.start(t, "meta-deployer", path, nil).Invoke([]byte(request), 3*time.Minute)
+			result := l.start(t, "meta-deployer", path, nil).Invoke([]byte(request), timeout)
 			if tt.says == "" {
 				l.answered(t, result, "succeeded")
 				assert.Contains(t, string(result.Answer), tt.tells)

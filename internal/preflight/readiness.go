@@ -12,8 +12,6 @@ import (
 	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
-const remedyDenied = "give the deployer's role the missing permission, the README lists them"
-
 // alarms looks at the alarms that may veto.
 func (c *check) alarms(ctx context.Context) error {
 	if len(c.plan.Alarms) == 0 {
@@ -24,7 +22,7 @@ func (c *check) alarms(ctx context.Context) error {
 	case errors.Is(err, target.ErrNotFound):
 		c.findOf(err, "alarms: %v: create them, or leave them out of the request", err)
 	case target.Permanent(err):
-		c.findOf(err, "alarms cannot be read: %v; %s", err, remedyDenied)
+		c.findOf(err, "alarms cannot be read: %s", target.Explain(err))
 	case err != nil:
 		return fmt.Errorf("describe-alarms: %w", err)
 	}
@@ -51,7 +49,7 @@ func (c *check) metrics(ctx context.Context) error {
 	case errors.Is(err, target.ErrRefused) && len(own) > 0:
 		c.find("health-check.metrics are refused by CloudWatch: %v: mend the metric or expression that it names", err)
 	case target.Permanent(err):
-		c.findOf(err, "the metrics of function %s cannot be read: %v; %s", c.plan.Function, err, remedyDenied)
+		c.findOf(err, "the metrics of function %s cannot be read: %s", c.plan.Function, target.Explain(err))
 	case err != nil:
 		return fmt.Errorf("get-metric-data: %w", err)
 	default:
@@ -86,7 +84,7 @@ func (c *check) hooks(ctx context.Context) error {
 		case errors.Is(err, target.ErrNotFound):
 			c.findOf(err, "%s: function %s does not exist: create it, or leave %s out", hook.key, hook.function, hook.it)
 		case target.Permanent(err):
-			c.findOf(err, "%s: function %s cannot be invoked: %v; %s", hook.key, hook.function, err, remedyDenied)
+			c.findOf(err, "%s: function %s cannot be invoked: %s", hook.key, hook.function, target.Explain(err))
 		case err != nil:
 			return fmt.Errorf("invoke (dry run) of %s: %w", hook.function, err)
 		}
@@ -110,7 +108,7 @@ func (c *check) probes(ctx context.Context) error {
 		switch {
 		case err == nil || errors.Is(err, target.ErrNotFound):
 		case target.Permanent(err):
-			c.findOf(err, "health-check.probes: version %s of function %s cannot be invoked: %v; %s", version, c.plan.Function, err, remedyDenied)
+			c.findOf(err, "health-check.probes: version %s of function %s cannot be invoked: %s", version, c.plan.Function, target.Explain(err))
 		default:
 			return fmt.Errorf("invoke (dry run) of version %s: %w", version, err)
 		}

@@ -16,6 +16,7 @@ import (
 	"github.com/meta-deployer/meta-deployer/internal/answer"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
 	"github.com/meta-deployer/meta-deployer/internal/sim"
+	"github.com/meta-deployer/meta-deployer/internal/sim/scenario"
 	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
@@ -42,7 +43,7 @@ func (j judged) deploy(t *testing.T) judged {
 		j.prepare(j.world)
 	}
 	j.world.Advance(30 * time.Minute)
-	d := j.world.Deployer(slog.New(slog.DiscardHandler))
+	d := scenario.Deployer(j.world, slog.New(slog.DiscardHandler))
 	if j.meter != nil {
 		d.Accounts = func(string, string, string) target.Account {
 			a := j.world.Account()
@@ -268,7 +269,7 @@ func TestValuesThatAreNoNumbersAreAFailedRead(t *testing.T) {
 	must(w.CreateAlias("f", "live", target.Alias{Routing: rollout.Routing{Primary: "1"}}))
 	w.SetTraffic("f", "live", sim.Constant(20))
 	w.Advance(4 * time.Hour)
-	d := w.Deployer(discard())
+	d := scenario.Deployer(w, discard())
 	d.Accounts = func(string, string, string) target.Account {
 		a := w.Account()
 		a.Metrics = meter(a.Metrics)

@@ -9,6 +9,7 @@ import (
 
 	"github.com/meta-deployer/meta-deployer/internal/driver/loop"
 	"github.com/meta-deployer/meta-deployer/internal/sim"
+	"github.com/meta-deployer/meta-deployer/internal/sim/scenario"
 )
 
 // execute runs a request as an execution of a state machine named first: it calls the worker, waits, and calls again. What it
@@ -65,7 +66,7 @@ func (s *story) work(w *sim.World, d loop.Deployer, event []byte) (out []byte, e
 			fmt.Fprintf(s.log, "%9s killed: %s\n", w.Elapsed(), killed.Why)
 		}
 	}()
-	worker := w.Worker(discard())
+	worker := scenario.Worker(w, discard())
 	worker.Accounts, worker.Watch = d.Accounts, d.Watch
 	out, err = worker.Invoke(ctx, event)
 	return out, err, true

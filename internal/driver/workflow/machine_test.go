@@ -15,6 +15,7 @@ import (
 	"github.com/meta-deployer/meta-deployer/internal/health"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
 	"github.com/meta-deployer/meta-deployer/internal/sim"
+	"github.com/meta-deployer/meta-deployer/internal/sim/scenario"
 	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
@@ -59,7 +60,7 @@ func newMachine(t *testing.T, request string, errors sim.Curve) *machine {
 	require.NoError(t, w.CreateAlias("f", "live", target.Alias{Routing: rollout.Routing{Primary: "1"}, Description: "front door"}))
 	w.SetTraffic("f", "live", sim.Constant(20))
 	w.Advance(10 * time.Minute)
-	worker := w.Worker(slog.New(slog.DiscardHandler))
+	worker := scenario.Worker(w, slog.New(slog.DiscardHandler))
 	worker.Memory = new(health.Memory) // as a warm one
 	return &machine{t: t, world: w, worker: worker, request: request, started: w.Now()}
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
 	"github.com/meta-deployer/meta-deployer/internal/sim"
+	"github.com/meta-deployer/meta-deployer/internal/sim/scenario"
 	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
@@ -66,7 +67,7 @@ func TestOtherEndings(t *testing.T) {
 				if action == "deploy" {
 					raw = []byte(m.request)
 				}
-				_, _ = m.world.Deployer(m.worker.Log).Invoke(ctx, raw)
+				_, _ = scenario.Deployer(m.world, m.worker.Log).Invoke(ctx, raw)
 			})
 		}
 	}
