@@ -25,6 +25,12 @@ CODEDEPLOY_TYPES = {
     *(f"Linear10PercentEvery{interval}" for interval in ("1Minute", "2Minutes", "3Minutes", "10Minutes")),
 }
 
+# The functions that run rollouts.
+DRIVERS = {"deployer", "worker"}
+
+# Under which conditions a function's role allows more.
+MAY = {"deployer": ("HasAssumableRole", "AllowsProbes", "HasFailureDestination"), "worker": ("HasAssumableRole", "AllowsProbes")}
+
 OWN_LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
 
 
@@ -109,7 +115,7 @@ class Functions(unittest.TestCase):
                 self.assertEqual("provided.al2023", properties(name)["Runtime"])
                 self.assertEqual("bootstrap", properties(name)["Handler"])
                 self.assertEqual([{"Ref": "Architecture"}], properties(name)["Architectures"])
-                self.assertEqual(900 if name == "deployer" else 300, properties(name)["Timeout"])
+                self.assertEqual(900 if name in DRIVERS else 300, properties(name)["Timeout"])
 
     def test_every_parameter_is_used_but_one_that_says_so(self):
         text = json.dumps([EXPANDED, TEMPLATE["Conditions"]])
@@ -236,23 +242,24 @@ class Permissions(unittest.TestCase):
             with self.subTest(name):
                 self.assertEqual(linked_actions(name) | OWN_LOGS, allowed(name) | allowed(name, under="HasAssumableRole"))
 
-    def test_what_only_the_deployer_may_and_only_if_a_parameter_says_so(self):
+    def test_what_only_drivers_may_and_only_if_a_parameter_says_so(self):
         conditional = {
             "HasAssumableRole": {"sts:AssumeRole"},
             "AllowsProbes": {"lambda:InvokeFunction"},
             "HasFailureDestination": {"sqs:SendMessage", "sns:Publish"},
         }
         for name in FUNCTIONS:
-            expected = conditional if name == "deployer" else {}
+            expected = {c: conditional[c] for c in MAY.get(name, ())}
             self.assertEqual(set(expected) | {None}, {condition for _, condition in statements(name)}, name)
             for condition, actions in expected.items():
                 self.assertEqual(actions, allowed(name, under=condition), name)
 
-    def test_without_probes_the_deployer_invokes_hooks_only(self):
-        resources = [s["Resource"] for s, condition in statements("deployer") if "lambda:InvokeFunction" in as_list(s["Action"]) and condition is None]
-        self.assertEqual(1, len(resources))
-        for resource in resources[0]:
-            self.assertIn(":function:${HookNamePattern}", resource["Fn::Sub"])
+    def test_without_probes_drivers_invoke_hooks_only(self):
+        for name in DRIVERS:
+            resources = [s["Resource"] for s, condition in statements(name) if "lambda:InvokeFunction" in as_list(s["Action"]) and condition is None]
+            self.assertEqual(1, len(resources), name)
+            for resource in resources[0]:
+                self.assertIn(":function:${HookNamePattern}", resource["Fn::Sub"])
 
     def test_every_resource_is_named_but_for_metrics_and_alarms(self):
         for name in FUNCTIONS:
@@ -276,6 +283,66 @@ class Permissions(unittest.TestCase):
             resources = [s["Resource"]["Fn::Sub"] for s, _ in statements(name) if set(as_list(s["Action"])) & OWN_LOGS]
             group = log_group(name)["Properties"]["LogGroupName"]["Fn::Sub"]
             self.assertEqual(["arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:" + group + ":*"], resources)
+
+
+class StateMachines(unittest.TestCase):
+    MACHINES = {path.name.removesuffix(".asl.json"): path.read_text() for path in ROOT.glob("statemachine/*.asl.json")}
+
+    def machine(self, name):
+        return TEMPLATE["Resources"][name.capitalize() + "StateMachine"]["Properties"]
+
+    def role(self, name):
+        return EXPANDED[name.capitalize() + "Role"]["Properties"]
+
+    def actions(self, name):
+        for policy in self.role(name)["Policies"]:
+            for statement in policy["PolicyDocument"]["Statement"]:
+                statement = statement["Fn::If"][1] if "Fn::If" in statement else statement
+                for action in as_list(statement["Action"]):
+                    yield action, as_list(statement["Resource"])
+
+    def test_every_file_is_a_machine_and_every_machine_a_file(self):
+        machines = of_type(TEMPLATE["Resources"], "AWS::Serverless::StateMachine")
+        self.assertEqual({f"statemachine/{name}.asl.json" for name in self.MACHINES}, {m["DefinitionUri"] for m in machines.values()})
+
+    def test_every_substitution_is_used_and_every_used_one_given(self):
+        for name, text in self.MACHINES.items():
+            self.assertEqual(set(re.findall(r"\$\{(\w+)\}", text)), set(self.machine(name)["DefinitionSubstitutions"]), name)
+
+    def test_names_are_those_of_the_contract(self):
+        for name in self.MACHINES:
+            self.assertEqual({"Fn::Sub": "${NamePrefix}-" + name}, self.machine(name)["Name"])
+
+    def test_the_rollout_calls_the_worker_and_nothing_else(self):
+        self.assertEqual({"WorkerFunctionArn": {"Fn::GetAtt": ["WorkerFunction", "Arn"]}}, self.machine("rollout")["DefinitionSubstitutions"])
+        self.assertEqual([("lambda:InvokeFunction", [{"Fn::GetAtt": ["WorkerFunction", "Arn"]}])], list(self.actions("rollout")))
+
+    def test_the_fleet_starts_rollouts_and_follows_them(self):
+        allowed = {}
+        for action, resources in self.actions("fleet"):
+            allowed.setdefault(action, []).extend(resources)
+        self.assertEqual({
+            "states:StartExecution", "states:DescribeExecution", "states:StopExecution",
+            "events:PutTargets", "events:PutRule", "events:DescribeRule", "s3:GetObject",
+        }, set(allowed))
+        self.assertIn({"Ref": "RolloutStateMachine"}, allowed["states:StartExecution"])
+        self.assertNotIn("*", [resource for resources in allowed.values() for resource in resources])
+
+    def test_only_step_functions_of_this_account_takes_the_roles(self):
+        for name in self.MACHINES:
+            (statement,) = self.role(name)["AssumeRolePolicyDocument"]["Statement"]
+            self.assertEqual({"Service": "states.amazonaws.com"}, statement["Principal"])
+            self.assertEqual({"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}, statement["Condition"])
+
+    def test_the_worker_has_the_time_that_its_task_has(self):
+        turn = json.loads(self.MACHINES["rollout"])["States"]["Turn"]
+        self.assertLess(properties("worker")["Timeout"], turn["TimeoutSeconds"])
+
+    def test_it_waits_for_a_year_if_need_be_and_costs_three_transitions_a_look(self):
+        rollout = json.loads(self.MACHINES["rollout"])
+        self.assertNotIn("TimeoutSeconds", rollout)
+        states = rollout["States"]
+        self.assertEqual(["Outcome", "Wait", "Turn"], [states["Turn"]["Next"], states["Outcome"]["Choices"][0]["Next"], states["Wait"]["Next"]])
 
 
 class Parameters(unittest.TestCase):
@@ -302,6 +369,7 @@ class Parameters(unittest.TestCase):
 
     def test_force_and_emergency(self):
         variables = properties("deployer")["Environment"]["Variables"]
+        self.assertEqual(variables, properties("worker")["Environment"]["Variables"])
         for parameter, variable in {"ForceFunctions": "FORCE_FUNCTIONS", "EmergencyFunctions": "EMERGENCY_FUNCTIONS"}.items():
             self.assertEqual("*", default(TEMPLATE, parameter))
             self.assertEqual({"Ref": parameter}, variables[variable])

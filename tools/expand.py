@@ -29,8 +29,9 @@ def expand(path):
     # The transform wants code that was uploaded already.
     for part in [*template["Resources"].values(), *template.get("Globals", {}).values()]:
         properties = part.get("Properties", part)
-        if "CodeUri" in properties:
-            properties["CodeUri"] = "s3://bucket/key"
+        for uri in ("CodeUri", "DefinitionUri"):
+            if uri in properties:
+                properties[uri] = "s3://bucket/key"
     return Translator(get_bundled_managed_policy_map("aws"), Parser()).translate(template, parameter_values={})
 
 
