@@ -57,7 +57,7 @@ deploy: ## Build and deploy with SAM, for one ARCHITECTURE: PARAMETERS="Function
 	sam deploy $(ARGS) $(if $(strip $(OVERRIDES)),--parameter-overrides $(strip $(OVERRIDES)))
 
 clean: ## Remove what was built and installed here
-	rm -rf dist .aws-sam examples/app/.aws-sam .venv-sam .venv-peers .venv-localstack .venv-uv
+	rm -rf dist .aws-sam examples/app/.aws-sam .venv-sam .venv-peers .venv-localstack .venv-uv tools/stepfunctions/node_modules
 
 # ---- Check
 
@@ -155,7 +155,14 @@ template: build $(SAM_ENV)/installed ## Lint, build, expand and check the two te
 
 # ---- Check against what others wrote: AWS's clients at the simulated account, emulators under the same conformance suite
 
-e2e: template .venv-peers/installed .venv-localstack/installed ## Prove it by strangers: the templates, real clients, emulators, the compiled functions
+# The interpreter of state machines and the Node that it needs, from their lock file; npm writes the target itself.
+STEPFUNCTIONS = tools/stepfunctions/node_modules/.package-lock.json
+
+$(STEPFUNCTIONS): tools/stepfunctions/package-lock.json
+	cd tools/stepfunctions && npm ci --silent --no-audit --no-fund
+	touch $@
+
+e2e: template .venv-peers/installed .venv-localstack/installed $(STEPFUNCTIONS) ## Prove it by strangers: the templates, real clients, emulators, the compiled functions
 	go test -tags e2e -count=1 -parallel 24 -timeout 40m ./internal/e2e
 
 # ---- All of it

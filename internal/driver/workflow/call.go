@@ -99,8 +99,9 @@ func (c *call) carry(t rollout.Token, r *answer.Recorder) {
 	c.carried = carried{Calls: c.carried.Calls + 1, Token: token, Record: r.Memory(maxWaiting - frame - len(token))}
 }
 
-// pause is the answer while the rollout goes on.
+// pause is the answer while the rollout goes on. The clock runs on since the wait was reckoned, so it is rounded up again.
 func (c *call) pause(wait time.Duration, reason string) waiting {
+	wait = max(time.Second, (wait + time.Second - 1).Truncate(time.Second))
 	c.carried.Unbegun = c.carried.Calls == 0 && !c.continues
 	return waiting{Status: inProgress, Wait: int64(wait / time.Second), Until: c.Clock.Now().Add(wait).UTC().Truncate(time.Second), Reason: reason, Carried: c.carried}
 }

@@ -36,6 +36,24 @@ func TestAHealthyRollout(t *testing.T) {
 	assert.Less(t, len(m.calls), 20)
 }
 
+// A clock runs on while the worker works, and the machine waits in whole seconds.
+func TestTheMachineWaitsWholeSeconds(t *testing.T) {
+	m := newMachine(t, strings.Replace(request, "60}", `20, "poll-interval": 1}`, 1), nil)
+	now, ticks := m.worker.Clock.Now, time.Duration(0)
+	m.worker.Clock.Now = func() time.Time {
+		ticks += time.Microsecond
+		return now().Add(ticks)
+	}
+	a, err := m.run()
+	require.NoError(t, err)
+	assert.Equal(t, "succeeded", a.Status)
+	assert.Greater(t, len(m.calls), 60, "no call sits out what is waited for")
+	for _, c := range m.calls[:len(m.calls)-1] {
+		assert.Equal(t, 1, c.wait)
+		assert.Less(t, c.took, time.Second)
+	}
+}
+
 func TestABadVersionGoesBackAndTheMessageHasTheNumbers(t *testing.T) {
 	m := newMachine(t, request, sim.Constant(1))
 	_, err := m.run()
