@@ -279,6 +279,10 @@ func (d decision) describeBad() string {
 
 // describeMisfit says how much time is wanted, how much there is, and what can run it.
 func (d decision) describeMisfit(j *Journal) string {
-	return fmt.Sprintf("the plan still takes %s and this driver ends in %s: this version ships the deployer only, so shorten the plan",
+	what := "shorten the plan"
+	if !d.driver.Long {
+		what += ", or give it to the stack's state machine (aws stepfunctions start-execution --state-machine-arn RolloutStateMachineArn --input REQUEST, where the former is an output of the stack)"
+	}
+	return fmt.Sprintf("the plan still takes %s and this driver ends in %s: "+what,
 		(d.plan.remaining(j, d.snapshot.Now) + d.plan.overhead(j)).Round(time.Second), d.deadline.Rollout.Sub(d.snapshot.Now).Round(time.Second))
 }
