@@ -72,7 +72,7 @@ func uneven(kept []Counts) bool {
 }
 
 // Clumped is the history with a D no smaller than the clumps that the environment filter has found, where traffic is uneven and
-// the usual minute has failures: there D_dense takes clumps for single failures (docs/decisions/0013).
+// the usual minute has failures: there D_dense takes clumps for single failures (docs/decisions/0014).
 func (h History) Clumped(e sequential.Environment) History {
 	if h.Uneven && h.Usual > 0 {
 		h.Dispersion = max(h.Dispersion, e.Clump)

@@ -52,7 +52,7 @@ func TestCLIDrivesARollout(t *testing.T) {
 	l.answered(t, runtimetest.Result{Answer: out}, "succeeded")
 }
 
-// The codes are AWS's (reference/aws.md 1.2), as the CLI prints them.
+// The codes are AWS's (docs/fidelity.md says who recorded them), as the CLI prints them.
 func TestCLIErrors(t *testing.T) {
 	t.Parallel()
 	l := newLab(t)

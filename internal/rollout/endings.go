@@ -3,27 +3,36 @@ package rollout
 import (
 	"fmt"
 	"time"
+
+	"github.com/meta-deployer/meta-deployer/internal/analysis"
 )
 
 // blind is a rollout whose alias cannot be read. Where it has to go back, the way back is written with the revision that was
-// last seen: if anybody has touched the alias since, Lambda refuses it.
+// last seen: if anybody has touched the alias since, Lambda refuses it. Health is watched meanwhile. An alias that is said to be gone is believed to be
+// when a write says so too.
 func (d decision) blind() (Action, Token) {
+	gone := d.token.Trouble != nil && d.token.Trouble.Call == "UpdateAlias" && d.token.Trouble.Error.Kind == NotFound
 	d.token = d.token.troubled("GetAlias", *d.snapshot.Unread, d.snapshot.Now)
 	trouble := d.token.Trouble
+	missing := trouble.Error.Kind == NotFound && (gone || d.snapshot.Now.Sub(trouble.Since) >= glance)
 	d.recall()
+	ours := d.live != nil && d.live.ID == d.token.Rollout && d.live.Driver == d.driver.ID
 	switch {
 	case d.token.ended() != "":
 		return d.gone()
-	case trouble.Error.Kind == NotFound && d.snapshot.Now.Sub(trouble.Since) >= glance:
+	case missing && (gone || !ours):
 		return d.finish(Superseded, "the alias was deleted: "+trouble.Error.Text)
+	case missing && d.token.Failure == nil:
+		d.token.fail("the alias is said not to exist: "+trouble.Error.Text, false)
+	case ours && d.asksHealth():
+		return Look{TheHealth}, d.token
+	case ours && d.snapshot.Assessment != nil && d.snapshot.Assessment.Verdict == analysis.Fail:
+		d.token.fail(d.snapshot.Assessment.Reason, true)
+	case ours && d.token.Failure == nil && d.atDeadline():
+		d.token.fail("the time ran out: "+d.unfinished(), false)
 	}
-	if d.live != nil && d.live.ID == d.token.Rollout && d.live.Driver == d.driver.ID {
-		if d.token.Failure == nil && d.atDeadline() {
-			d.token.fail("the time ran out: "+d.unfinished(), false)
-		}
-		if d.token.Failure != nil && d.maybeAgain() {
-			return d.fail()
-		}
+	if ours && d.token.Failure != nil && d.maybeAgain() {
+		return d.fail()
 	}
 	return d.waitFor(trouble.pause(d.token.Failure != nil))
 }

@@ -29,12 +29,26 @@ func (d decision) join() (Action, Token) {
 		return Look{TheConcurrency}, d.token
 	case d.movingOthers():
 		return d.joinMoving()
+	case d.plan.Only != "" && (j == nil || j.ID != d.plan.Only):
+		return d.joinGone()
 	case j != nil && j.New == d.plan.NewVersion:
 		return d.joinSame()
 	case j != nil || d.snapshot.Alias.Routing.Split():
 		return d.joinOther()
 	}
 	return d.joinFresh()
+}
+
+// joinGone is an alias that does not carry the only rollout that was to be gone on with: it has ended, and nothing is begun.
+func (d decision) joinGone() (Action, Token) {
+	only, routing, record := d.plan.Only, d.snapshot.Alias.Routing, d.description.Record
+	switch {
+	case record != nil && record.ID == only && routing == Routing{Primary: record.Old}:
+		return d.finish(RolledBack, record.Why)
+	case d.description.Journal == nil && routing == Routing{Primary: d.plan.NewVersion}:
+		return d.finish(NoOp, fmt.Sprintf("rollout %s is over: alias %s points at version %s alone", only, d.plan.Alias, routing.Primary))
+	}
+	return d.finish(Superseded, fmt.Sprintf("the alias does not carry rollout %s any more: it sends traffic to %s, and nothing was begun", only, routing))
 }
 
 // joinSame is a running rollout to the version that was asked for: it is taken over, unless it has failed.

@@ -115,7 +115,8 @@ func TestTwoDriversOfOneRolloutNeverMoveItAgainstEachOther(t *testing.T) {
 		}
 		require.Equal(t, calm.routings, newer.routings)
 		require.Equal(t, end.Outcome, second.Outcome, second.Reason)
-		if first.Outcome != InProgress {
+		// Where the newer one took over and finished between two looks of the older, that one cannot tell it from its own end.
+		if first.Outcome != InProgress && first.Outcome != NoOp {
 			require.Equal(t, RolledBack, first.Outcome, "%s; %s", first.Reason, second.Reason)
 			require.Equal(t, RolledBack, second.Outcome, "as the line says that is left")
 		}

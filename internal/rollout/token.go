@@ -11,8 +11,8 @@ import (
 )
 
 // Token is what a driver carries from turn to turn, as JSON of at most 4 KB. It may be lost or old at any time: then hooks
-// and probes may run again, and nothing else changes, but for what nobody can know without it (contract, section 8). The
-// zero Token is a driver's first turn. Only Decide and the methods here write it.
+// and probes may run again, and nothing else changes, but for what nobody can know without it (docs/contract.md, section 8).
+// The zero Token is a driver's first turn. Only Decide and the methods here write it.
 type Token struct {
 	// Format is tokenFormat; one of another is not understood, see ParseToken.
 	Format int `json:"format,omitempty"`

@@ -98,8 +98,8 @@ const (
 )
 
 // tooEarly says that what the new version did cannot have been seen yet: since its first traffic or since it has all of it,
-// or, with min-invocations, until the end of the hold (the contract, section 4). It gives up where waiting any longer would
-// leave the rest of the plan no room.
+// or, with min-invocations, until the end of the hold (docs/contract.md, section 4). It gives up where waiting any longer
+// would leave the rest of the plan no room.
 func (d decision) tooEarly() bool {
 	a := d.snapshot.Assessment
 	if a == nil || a.Quiet || !d.plan.sees(d.live.Weight) {

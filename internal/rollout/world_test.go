@@ -240,7 +240,11 @@ func (w *world) decide(s *Snapshot) Action {
 		case TheConcurrency:
 			s.Concurrency = &Concurrency{Moving: w.moving()}
 		case TheHealth:
-			s.Assessment = w.assess(*ParseDescription(s.Alias.Description).Journal)
+			alias := s.Alias
+			if s.Unread != nil {
+				alias = *w.token.Alias
+			}
+			s.Assessment = w.assess(*ParseDescription(alias.Description).Journal)
 		}
 	}
 }

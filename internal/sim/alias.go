@@ -159,7 +159,7 @@ func (w *World) find(name, aliasName string) (*function, *alias, error) {
 	return f, f.aliases[aliasName], nil
 }
 
-// accepts are Lambda's rules for an alias, as recorded from it (reference/aws.md 1.2).
+// accepts are Lambda's rules for an alias, as recorded from it (docs/fidelity.md says by whom).
 func (f *function) accepts(to target.Alias) error {
 	r, primary := to.Routing, f.versions[to.Routing.Primary]
 	switch _, published := f.versions[r.Primary]; {

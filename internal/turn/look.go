@@ -58,9 +58,13 @@ func (w *work) scheduled(s rollout.Snapshot) rollout.Plan {
 	return w.request.Plan.For(*s.Traffic)
 }
 
-// liveJournal is the journal that explains the alias.
+// liveJournal is the journal that explains the alias, or explained it when it could still be read.
 func (w *work) liveJournal(s rollout.Snapshot) *rollout.Journal {
-	return rollout.ParseDescription(s.Alias.Description).Live(w.request.Plan.Target, s.Alias.Routing, w.Clock.Now())
+	alias := s.Alias
+	if s.Unread != nil && w.token.Alias != nil {
+		alias = *w.token.Alias
+	}
+	return rollout.ParseDescription(alias.Description).Live(w.request.Plan.Target, alias.Routing, w.Clock.Now())
 }
 
 // account is pre-flight, of the alias as it was read; of a missing one it tells what is missing.
