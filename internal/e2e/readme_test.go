@@ -19,6 +19,7 @@ import (
 	"github.com/meta-deployer/meta-deployer/internal/answer"
 	"github.com/meta-deployer/meta-deployer/internal/runtimetest"
 	"github.com/meta-deployer/meta-deployer/internal/sim"
+	"github.com/meta-deployer/meta-deployer/internal/sim/scenario"
 )
 
 // The scripts of README, "From a pipeline", in their order.
@@ -192,7 +193,7 @@ func TestReadmesPollingScriptWithTheDeployer(t *testing.T) {
 		w.SetHook("meta-deployer", sim.Hook{Run: func(payload []byte) ([]byte, string) {
 			ctx, _, cancel := w.Begin(sim.Invocation{Timeout: 15 * time.Minute})
 			defer cancel()
-			out, err := w.Deployer(slog.New(slog.DiscardHandler)).Invoke(ctx, payload)
+			out, err := scenario.Deployer(w, slog.New(slog.DiscardHandler)).Invoke(ctx, payload)
 			if err == nil {
 				return out, ""
 			}
