@@ -101,7 +101,7 @@ func inPeriods(minutes int) func(*rollout) past {
 	return func(r *rollout) past {
 		periods := make([]analysis.Counts, len(r.past.counts)/minutes)
 		for i, c := range r.past.counts {
-			periods[i/minutes] = sum(periods[i/minutes], c)
+			periods[i/minutes] = periods[i/minutes].Plus(c)
 		}
 		return newPast(periods)
 	}

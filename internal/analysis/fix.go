@@ -65,7 +65,7 @@ func present(h History, minutes []Block) (now, seen Block) {
 }
 
 // plus adds the calls of two blocks.
-func (b Block) plus(c Block) Block { return Block{New: b.New.plus(c.New), Old: b.Old.plus(c.Old)} }
+func (b Block) plus(c Block) Block { return Block{New: b.New.Plus(c.New), Old: b.Old.Plus(c.Old)} }
 
 // better says that calls fail at most half as often as at a rate, and that this is no luck.
 func better(c Counts, rate float64) bool { return half(c, rate) && chance(c, rate) < luck }
@@ -95,7 +95,7 @@ func Failing(history []Counts) string {
 	}
 	var now Counts
 	for _, c := range history[max(0, end-lastMinutes):end] {
-		now = now.plus(c)
+		now = now.Plus(c)
 	}
 	h := NewHistory(history)
 	text := fmt.Sprintf("%.0f of %.0f invocations failed in its last minutes (%s", now.Errors, now.calls(), percent(now.rate()))

@@ -37,7 +37,7 @@ const minReferenceCalls = 1000
 func NewHistory(minutes []Counts) History {
 	var sum Counts
 	for _, c := range minutes {
-		sum = sum.plus(c)
+		sum = sum.Plus(c)
 	}
 	if !(sum.Invocations > 0) { // nor where it is no number
 		return History{}
@@ -135,7 +135,7 @@ func dispersionOf(kept []Counts) float64 {
 func denseDispersion(kept []Counts) float64 {
 	var sum Counts
 	for _, c := range kept {
-		sum = sum.plus(c)
+		sum = sum.Plus(c)
 	}
 	p := sum.Errors / sum.Invocations
 	var squares []float64

@@ -117,7 +117,7 @@ func (r Reading) took(m Minute, i int) Counts {
 // slow sums the calls of both versions that took longer than a threshold, since the rollout began.
 func (r Reading) slow(i int) (fresh, old Counts) {
 	for _, m := range r.Minutes {
-		fresh, old = fresh.plus(r.took(m, i)), old.plus(m.OldTook.counts(i))
+		fresh, old = fresh.Plus(r.took(m, i)), old.Plus(m.OldTook.counts(i))
 	}
 	return fresh, old
 }

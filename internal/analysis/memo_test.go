@@ -18,7 +18,7 @@ func TestAMemoChangesNoVerdict(t *testing.T) {
 			switch rapid.SampledFrom([]string{"grow", "next", "next", "next", "change", "less", "another"}).Draw(t, "what") {
 			case "grow":
 				if last := len(e.Reading.Minutes) - 1; last >= 0 {
-					e.Reading.Minutes[last].New = e.Reading.Minutes[last].New.plus(Counts{10, 1})
+					e.Reading.Minutes[last].New = e.Reading.Minutes[last].New.Plus(Counts{10, 1})
 				}
 			case "change":
 				if len(e.Reading.Minutes) > 0 {

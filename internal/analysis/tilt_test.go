@@ -117,7 +117,7 @@ func rolloutWithIncident(random *rand.Rand, history []Counts) (tilted, even Verd
 			blocks = append(blocks, Block{Minute: minute})
 		}
 		b := &blocks[len(blocks)-1]
-		b.New, b.Old = b.New.plus(draw(random, weight*10000, rate)), b.Old.plus(draw(random, (1-weight)*10000, rate))
+		b.New, b.Old = b.New.Plus(draw(random, weight*10000, rate)), b.Old.Plus(draw(random, (1-weight)*10000, rate))
 		Tilt(blocks, h, weight, weight)
 		test := after(settled, blocks...)
 		tilted = max(tilted, test.Standing().Verdict)

@@ -19,7 +19,7 @@ func (c compared) unheardOf() string {
 	peak := 0.0
 	for _, b := range c.blocks {
 		if b.Old.Invocations == 0 && b.countable() {
-			all = all.plus(b.New)
+			all = all.Plus(b.New)
 			peak = max(peak, mostlyFails(all))
 		}
 	}

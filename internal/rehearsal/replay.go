@@ -238,11 +238,7 @@ func (r *replay) show() {
 			r.shown = append(r.shown, analysis.Minute{Start: c.minute})
 		}
 		m := &r.shown[len(r.shown)-1]
-		m.New, m.Old = sum(m.New, c.new), sum(m.Old, c.old)
-		m.Alias = sum(m.New, m.Old)
+		m.New, m.Old = m.New.Plus(c.new), m.Old.Plus(c.old)
+		m.Alias = m.New.Plus(m.Old)
 	}
-}
-
-func sum(a, b analysis.Counts) analysis.Counts {
-	return analysis.Counts{Invocations: a.Invocations + b.Invocations, Errors: a.Errors + b.Errors}
 }
