@@ -85,8 +85,8 @@ func (v *view) highest() float64 {
 // blocks are the visible minutes, as our test wants them.
 func (v *view) blocks(h analysis.History) []analysis.Block {
 	blocks := slices.Clone(v.minutes)
-	analysis.Trouble(blocks, h)
-	analysis.Tilt(blocks, h, v.highest(), v.weight)
+	analysis.SharedIncident(blocks, h)
+	analysis.ExposureBias(blocks, h, v.highest(), v.weight)
 	return blocks
 }
 

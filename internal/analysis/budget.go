@@ -20,9 +20,9 @@ func (h Health) assessBudget(e Evidence) Check {
 	all = past
 	expected, spread := 0.0, 0.0
 	for _, b := range blocks {
-		beside, normal := past, max(past.rate(), b.Trouble)
+		beside, normal := past, max(past.rate(), b.Incident)
 		if b.Old.Invocations > 0 && few*b.Old.Invocations >= b.New.Invocations {
-			beside, normal = b.Old, max(1, b.Tilt)*b.Old.rate()
+			beside, normal = b.Old, max(1, b.ExposureBias)*b.Old.rate()
 		}
 		expected += b.New.Invocations * min(1, normal)
 		spread += b.New.Invocations * (1 + b.New.Invocations/max(1, beside.Invocations))

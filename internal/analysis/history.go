@@ -14,7 +14,7 @@ type History struct {
 	// Reference is twice a high upper limit of the past error rate, the guard's yardstick; 0 when the history is too
 	// short to tell (section 2.7).
 	Reference float64
-	// Normal is the same limit however short the history is; above it the old version is in trouble.
+	// Normal is the same limit however short the history is; above it the old version is in an incident.
 	Normal float64
 	// Usual is the lower median of the error rates of the minutes with calls, which incidents do not move.
 	Usual float64

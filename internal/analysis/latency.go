@@ -239,7 +239,7 @@ func (h Health) compareSlow(c *Check, e Evidence, t trial, i int) string {
 	fresh, old := e.Reading.slow(at)
 	s := newSlow(e.Thresholds[at].MS, fresh, old)
 	own := t.compared[i]
-	s.Odds = own.odds(e.Terse)
+	s.Odds = own.odds(e.NoBounds)
 	c.Slow = append(c.Slow, s)
 	c.doubtful = c.doubtful || own.standing.Verdict != Pass && own.standing.Unhealthy > 0
 	reason := fmt.Sprintf("%s, its %s before the start; evidence %s:1 of %s:1 needed", s, own.name, figure(s.Odds.Against), figure(s.Odds.Needed))

@@ -71,7 +71,7 @@ func countsOf(minutes []Counts) []sequential.Counts {
 
 func filterBlock(b Block) sequential.Block {
 	return sequential.Block{
-		Minute: b.Minute, Tilt: b.Tilt, Trouble: b.Trouble,
+		Minute: b.Minute, ExposureBias: b.ExposureBias, Incident: b.Incident,
 		New: sequential.Counts{Invocations: b.New.Invocations, Errors: b.New.Errors},
 		Old: sequential.Counts{Invocations: b.Old.Invocations, Errors: b.Old.Errors},
 	}

@@ -13,9 +13,9 @@ type Test struct {
 	guardWeight    float64
 	filterWeight   float64
 	// logH is the filter's evidence, as it was last told.
-	logH  float64
-	beta  float64
-	latch latch
+	logH     float64
+	beta     float64
+	evidence runningMax
 }
 
 // Standing is where a test stands after the blocks so far. Evidence is in natural logarithms: exp(Unhealthy) to 1 is what
@@ -40,7 +40,7 @@ func NewTest(p Params, h History) Test {
 		nonInferiority: newNonInferiority(p, h),
 		filterWeight:   p.FilterWeight,
 		beta:           p.Beta,
-		latch:          latch{alpha: p.Alpha},
+		evidence:       runningMax{alpha: p.Alpha},
 	}
 	if h.Reference > 0 || p.JudgedAlone {
 		t.guardWeight = p.GuardWeight
@@ -67,12 +67,12 @@ func (t *Test) AddFiltered(b Block, logH float64) {
 	if t.guardWeight > 0 {
 		t.guard.add(b)
 	}
-	t.latch.see(t.total())
+	t.evidence.see(t.total())
 }
 
 // Standing is the verdict and its evidence now.
 func (t *Test) Standing() Standing {
-	return t.latch.standing(t.nonInferiority.logE, t.beta)
+	return t.evidence.standing(t.nonInferiority.logE, t.beta)
 }
 
 // Comparison is log E, the evidence of the concurrent comparison alone (section 2.4).
@@ -98,22 +98,22 @@ func (t *Test) total() float64 {
 // weighted is the logarithm of (1-w) exp(x) + w exp(y).
 func weighted(x, y, w float64) float64 { return logAddExp(math.Log1p(-w)+x, math.Log(w)+y) }
 
-// latch remembers the largest evidence: what was unhealthy once stays so (the specification, section 2.8).
-type latch struct {
+// runningMax remembers the largest evidence: what was unhealthy once stays so (the specification, section 2.8).
+type runningMax struct {
 	alpha     float64
 	now, peak float64
 }
 
 // see takes log E_total as it is after a block.
-func (l *latch) see(logE float64) {
-	l.now, l.peak = logE, max(l.peak, logE)
+func (m *runningMax) see(logE float64) {
+	m.now, m.peak = logE, max(m.peak, logE)
 }
 
 // standing gives the verdict, with log E_H and the error probability it is allowed (sections 2.8 and 2.9).
-func (l *latch) standing(healthy, beta float64) Standing {
-	s := Standing{Verdict: Inconclusive, Unhealthy: l.now, Peak: l.peak, Healthy: healthy}
+func (m *runningMax) standing(healthy, beta float64) Standing {
+	s := Standing{Verdict: Inconclusive, Unhealthy: m.now, Peak: m.peak, Healthy: healthy}
 	switch {
-	case l.peak >= -math.Log(l.alpha):
+	case m.peak >= -math.Log(m.alpha):
 		s.Verdict = Fail
 	case healthy >= -math.Log(beta):
 		s.Verdict = Pass

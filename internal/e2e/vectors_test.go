@@ -61,10 +61,10 @@ func (v filterVector) table() (x table, ok bool) {
 		past = append(past, analysis.Counts{Invocations: h[0], Errors: h[1]})
 	}
 	weight := x.weight().Share()
-	analysis.Tilt(blocks, analysis.NewHistory(past), weight, weight)
-	analysis.Trouble(blocks, analysis.NewHistory(past))
+	analysis.ExposureBias(blocks, analysis.NewHistory(past), weight, weight)
+	analysis.SharedIncident(blocks, analysis.NewHistory(past))
 	for i, b := range blocks {
-		if max(1, b.Tilt) != max(1, v.Blocks[i][5]) || b.Trouble != v.Blocks[i][6] {
+		if max(1, b.ExposureBias) != max(1, v.Blocks[i][5]) || b.Incident != v.Blocks[i][6] {
 			return x, false
 		}
 	}

@@ -19,7 +19,7 @@ func (d decision) blind() (Action, Token) {
 	ours := d.live != nil && d.live.ID == d.token.Rollout && d.live.Driver == d.driver.ID
 	switch {
 	case d.token.ended() != "":
-		return d.gone()
+		return d.journalMissing()
 	case missing && (gone || !ours):
 		return d.finish(Superseded, "the alias was deleted: "+trouble.Error.Text)
 	case missing && d.token.Failure == nil:
@@ -53,9 +53,9 @@ func (d *decision) recall() {
 	d.live = d.description.Live(d.plan.Target, d.snapshot.Alias.Routing, d.snapshot.Now)
 }
 
-// gone is an alias without this rollout's journal: rule 1. It is the rollout's own end, or that by another call, or somebody
+// journalMissing is an alias without this rollout's journal: rule 1. It is the rollout's own end, or that by another call, or somebody
 // else's alias now: a read may be old, so what was seen a moment ago is looked at again before that is believed.
-func (d decision) gone() (Action, Token) {
+func (d decision) journalMissing() (Action, Token) {
 	if outcome, why := d.outcome(); outcome != "" {
 		return d.finish(outcome, why)
 	}

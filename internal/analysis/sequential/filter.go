@@ -92,7 +92,7 @@ func (f *Filter) Add(b Block) {
 		bet, betScale := l.regressions(&f.experts)
 		for j := number * perLaw; j < (number+1)*perLaw; j++ {
 			incident := f.models[j].incident
-			if b.Trouble > 0 {
+			if b.Incident > 0 {
 				incident = max(incident, eitherWay)
 			}
 			f.nullWeight[j] += nullScale + f.null[j].update(&null, incident)

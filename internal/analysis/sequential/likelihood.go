@@ -10,7 +10,7 @@ type likelihoods struct {
 }
 
 func (f *Filter) likelihoods(law law, b Block) (l likelihoods) {
-	tolerated := tolerance * max(1, b.Tilt)
+	tolerated := tolerance * max(1, b.ExposureBias)
 	for g, p := range f.rates {
 		if b.Old.Invocations > 0 {
 			l.old[g] = law.logLikelihood(b.Old, min(highestRate, p))

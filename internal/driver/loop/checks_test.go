@@ -25,8 +25,8 @@ type judged struct {
 	health map[string]any
 	// prepare changes the world before; may be nil.
 	prepare func(*sim.World)
-	// meter stands before the world's; may be nil.
-	meter func(target.Metrics) target.Metrics
+	// instead stands before the world's; may be nil.
+	instead func(target.Metrics) target.Metrics
 
 	world  *sim.World
 	answer answer.Answer
@@ -44,10 +44,10 @@ func (j judged) deploy(t *testing.T) judged {
 	}
 	j.world.Advance(30 * time.Minute)
 	d := scenario.Deployer(j.world, slog.New(slog.DiscardHandler))
-	if j.meter != nil {
+	if j.instead != nil {
 		d.Accounts = func(string, string, string) target.Account {
 			a := j.world.Account()
-			a.Metrics = j.meter(a.Metrics)
+			a.Metrics = j.instead(a.Metrics)
 			return a
 		}
 	}
@@ -143,7 +143,7 @@ func TestAPollIsOneQuestionToCloudWatch(t *testing.T) {
 			"latency": map[string]any{"compare": true, "max-ms": 5000}, "throttles": "any",
 			"metrics": []any{map[string]any{"id": "orders", "expression": "0", "max": 1}},
 		},
-		meter: func(m target.Metrics) target.Metrics { return counting{m, &asked, &quantiles} },
+		instead: func(m target.Metrics) target.Metrics { return counting{m, &asked, &quantiles} },
 	}.deploy(t)
 	require.NoError(t, j.err)
 	assert.Equal(t, 1, quantiles, "thresholds are fixed once")
@@ -194,8 +194,8 @@ func (s strict) Minutes(ctx context.Context, q target.MetricsQuery) ([]analysis.
 
 func TestPreflightFindsWhatTheChecksNeed(t *testing.T) {
 	j := judged{
-		health: map[string]any{"function": "nobody-made-it", "metrics": []any{map[string]any{"id": "bad", "expression": "1 +", "max": 1}}},
-		meter:  func(m target.Metrics) target.Metrics { return strict{m} },
+		health:  map[string]any{"function": "nobody-made-it", "metrics": []any{map[string]any{"id": "bad", "expression": "1 +", "max": 1}}},
+		instead: func(m target.Metrics) target.Metrics { return strict{m} },
 	}.deploy(t)
 	require.ErrorAs(t, j.err, new(answer.PreflightFailed))
 	require.ErrorContains(t, j.err, "health-check.metrics are refused by CloudWatch")
@@ -246,7 +246,7 @@ func (s spoiledAt) Minutes(ctx context.Context, q target.MetricsQuery) ([]analys
 
 func TestAHistoryThatCannotBeReadIsReadAgain(t *testing.T) {
 	asked := 0
-	j := judged{health: map[string]any{}, meter: func(m target.Metrics) target.Metrics {
+	j := judged{health: map[string]any{}, instead: func(m target.Metrics) target.Metrics {
 		return spoiledAt{m, &asked, func(answer int) bool { return answer == 1 }}
 	}}.deploy(t)
 	require.NoError(t, j.err)
@@ -255,13 +255,13 @@ func TestAHistoryThatCannotBeReadIsReadAgain(t *testing.T) {
 
 func TestValuesThatAreNoNumbersAreAFailedRead(t *testing.T) {
 	asked := 0
-	meter := func(m target.Metrics) target.Metrics {
+	wrapped := func(m target.Metrics) target.Metrics {
 		asked = 0
 		return spoiledAt{m, &asked, func(answer int) bool { return answer > 1 }}
 	}
 	durations := func(m target.Metrics) target.Metrics { return spoiledQuantiles{m} }
-	judged{health: map[string]any{"latency": "compare"}, meter: durations}.deploy(t).rolledBack(t, "the time ran out", "the durations at", "p99 NaN")
-	judged{health: map[string]any{"errors": "any"}, meter: meter}.deploy(t).rolledBack(t, "the time ran out", "the calls at", "of NaN invocations of the alias failed")
+	judged{health: map[string]any{"latency": "compare"}, instead: durations}.deploy(t).rolledBack(t, "the time ran out", "the durations at", "p99 NaN")
+	judged{health: map[string]any{"errors": "any"}, instead: wrapped}.deploy(t).rolledBack(t, "the time ran out", "the calls at", "of NaN invocations of the alias failed")
 
 	w := sim.New()
 	w.Publish("f", "1", sim.Version{})
@@ -272,7 +272,7 @@ func TestValuesThatAreNoNumbersAreAFailedRead(t *testing.T) {
 	d := scenario.Deployer(w, discard())
 	d.Accounts = func(string, string, string) target.Account {
 		a := w.Account()
-		a.Metrics = meter(a.Metrics)
+		a.Metrics = wrapped(a.Metrics)
 		return a
 	}
 	ctx, _, cancel := w.Begin(sim.Invocation{})
