@@ -1,6 +1,10 @@
 package analysis
 
-import "math"
+import (
+	"math"
+
+	"github.com/meta-deployer/meta-deployer/internal/analysis/sequential"
+)
 
 // maxMetrics makes a Combination a value of fixed size: errors, and slow invocations at two thresholds (the
 // specification, section 2.11).
@@ -46,7 +50,7 @@ func (c *Combination) Add(logH float64, blocks ...Block) {
 		c.tests[i].AddFiltered(blocks[i], logH)
 		logs[i] = c.logWeight[i] + c.tests[i].evidence.now
 	}
-	c.evidence.see(logSumExp(logs[:c.metrics]))
+	c.evidence.see(sequential.LogSumExp(logs[:c.metrics]))
 }
 
 // lead is which metric has the most part in the evidence now.

@@ -64,7 +64,7 @@ func (m *Memo) unchanged(blocks []Block) int {
 func countsOf(minutes []Counts) []sequential.Counts {
 	counts := make([]sequential.Counts, len(minutes))
 	for i, c := range minutes {
-		counts[i] = sequential.Counts{Invocations: c.Invocations, Errors: c.Errors}
+		counts[i] = sequential.Counts(c)
 	}
 	return counts
 }
@@ -72,7 +72,6 @@ func countsOf(minutes []Counts) []sequential.Counts {
 func filterBlock(b Block) sequential.Block {
 	return sequential.Block{
 		Minute: b.Minute, ExposureBias: b.ExposureBias, Incident: b.Incident,
-		New: sequential.Counts{Invocations: b.New.Invocations, Errors: b.New.Errors},
-		Old: sequential.Counts{Invocations: b.Old.Invocations, Errors: b.Old.Errors},
+		New: sequential.Counts(b.New), Old: sequential.Counts(b.Old),
 	}
 }

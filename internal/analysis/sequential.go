@@ -1,6 +1,10 @@
 package analysis
 
-import "math"
+import (
+	"math"
+
+	"github.com/meta-deployer/meta-deployer/internal/analysis/sequential"
+)
 
 // Test compares the new version with the old one, block by block, and may be looked at after each: it is a sequential
 // test, built of e-processes, that says Fail of a tolerable version with probability Alpha at most however often it is
@@ -96,7 +100,7 @@ func (t *Test) total() float64 {
 }
 
 // weighted is the logarithm of (1-w) exp(x) + w exp(y).
-func weighted(x, y, w float64) float64 { return logAddExp(math.Log1p(-w)+x, math.Log(w)+y) }
+func weighted(x, y, w float64) float64 { return sequential.LogAddExp(math.Log1p(-w)+x, math.Log(w)+y) }
 
 // runningMax remembers the largest evidence: what was unhealthy once stays so (docs/statistics.md, section 2.8).
 type runningMax struct {

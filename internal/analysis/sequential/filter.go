@@ -188,15 +188,7 @@ func share(bets *[experts]belief, by *[experts]expert) {
 
 // normalise makes weights sum to 1, and returns the logarithm of what they summed to.
 func normalise(weights *[models]float64) float64 {
-	top := math.Inf(-1)
-	for _, w := range weights {
-		top = max(top, w)
-	}
-	sum := 0.0
-	for _, w := range weights {
-		sum += math.Exp(w - top)
-	}
-	all := top + math.Log(sum)
+	all := LogSumExp(weights[:])
 	for j := range weights {
 		weights[j] -= all
 	}
