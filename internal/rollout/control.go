@@ -105,7 +105,7 @@ func (d decision) controlUnread() (Action, Token) {
 	switch {
 	case d.token.ended() != "":
 		return d.journalMissing()
-	case d.token.Failure != nil && d.live != nil && d.maybeAgain():
+	case d.live != nil && d.maySendBack():
 		return d.goBack()
 	case d.token.Last == "":
 		return d.retry("GetAlias", err, "the alias cannot be read: ")
