@@ -39,10 +39,11 @@ func (d decision) join() (Action, Token) {
 	return d.joinFresh()
 }
 
-// ownEnding says that the line on the alias is this driver's own: it was started again after its rollout went back.
+// ownEnding says that the line on the alias is this driver's own: it was started again after its rollout went back. A driver
+// that goes on without its token does not know whether the id in the line was its own, and takes it for that.
 func (d decision) ownEnding() bool {
 	record := d.description.Record
-	return record != nil && record.Driver == d.driver.ID && record.New == d.plan.NewVersion && d.snapshot.Alias.Routing == Routing{Primary: record.Old}
+	return record != nil && (record.Driver == d.driver.ID || d.driver.Continues) && record.New == d.plan.NewVersion && d.snapshot.Alias.Routing == Routing{Primary: record.Old}
 }
 
 // claimRefused says that Lambda will not let this driver write the alias.
