@@ -22,6 +22,9 @@ CODEDEPLOY_TYPES = {
     *(f"Linear10PercentEvery{interval}" for interval in ("1Minute", "2Minutes", "3Minutes", "10Minutes")),
 }
 
+# The functions that run rollouts.
+DRIVERS = {"deployer", "pipeline"}
+
 OWN_LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
 
 
@@ -94,14 +97,14 @@ class Functions(unittest.TestCase):
                 self.assertEqual("provided.al2023", properties(name)["Runtime"])
                 self.assertEqual("bootstrap", properties(name)["Handler"])
                 self.assertEqual([{"Ref": "Architecture"}], properties(name)["Architectures"])
-                self.assertEqual(900 if name == "deployer" else 300, properties(name)["Timeout"])
+                self.assertEqual(900 if name in DRIVERS else 300, properties(name)["Timeout"])
 
-    def test_none_is_invoked_again_after_it_failed(self):
+    def test_none_is_invoked_again_after_it_failed_but_a_pipelines_call_that_was_not_answered(self):
         attempts = {
             config["FunctionName"]["Ref"]: config["MaximumRetryAttempts"]
             for config in of_type(EXPANDED, "AWS::Lambda::EventInvokeConfig").values()
         }
-        self.assertEqual({logical_id(name): 0 for name in FUNCTIONS}, attempts)
+        self.assertEqual({logical_id(name): 2 if name == "pipeline" else 0 for name in FUNCTIONS}, attempts)
 
     def test_codedeploy_may_invoke_the_hooks(self):
         for name in ("pretraffic", "posttraffic"):
@@ -147,16 +150,23 @@ class Permissions(unittest.TestCase):
             with self.subTest(name):
                 self.assertEqual(linked_actions(name) | OWN_LOGS, allowed(name) | allowed(name, under="HasAssumableRole"))
 
-    def test_only_the_deployer_may_assume_a_role_and_only_if_one_is_named(self):
+    def test_a_driver_may_do_what_the_deployer_may_and_answer_its_caller(self):
+        def rules(name):
+            return {json.dumps([s["Action"], s["Resource"], condition]) for s, condition in statements(name) if s["Sid"] != "WriteOwnLogs"}
+
+        jobs = ["codepipeline:PutJobSuccessResult", "codepipeline:PutJobFailureResult"]
+        self.assertEqual({json.dumps([jobs, "*", None])}, rules("pipeline") ^ rules("deployer"))
+
+    def test_only_a_driver_may_assume_a_role_and_only_if_one_is_named(self):
         for name in FUNCTIONS:
-            expected = {"sts:AssumeRole"} if name == "deployer" else set()
+            expected = {"sts:AssumeRole"} if name in DRIVERS else set()
             self.assertEqual(expected, allowed(name, under="HasAssumableRole"), name)
             self.assertLessEqual({condition for _, condition in statements(name)}, {None, "HasAssumableRole"}, name)
 
-    def test_every_resource_is_named_but_for_metrics(self):
+    def test_every_resource_is_named_but_for_metrics_and_jobs(self):
         for name in FUNCTIONS:
             for statement, _ in statements(name):
-                if statement["Action"] != "cloudwatch:GetMetricData":
+                if statement["Sid"] not in ("ReadMetrics", "AnswerCodePipeline"):
                     self.assertNotIn("*", as_list(statement["Resource"]), statement)
 
     def test_a_function_is_named_with_and_without_its_versions_but_probed_by_version_only(self):
