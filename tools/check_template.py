@@ -209,5 +209,39 @@ class Example(unittest.TestCase):
                 json.loads(value)
 
 
+class Pipeline(unittest.TestCase):
+    """The recipe for CodePipeline, and the page that shows a part of it."""
+
+    ACTIONS = [
+        action
+        for stage in load(ROOT / "examples/pipeline/template.yaml")["Resources"]["Pipeline"]["Properties"]["Stages"]
+        for action in stage["Actions"]
+        if action["ActionTypeId"]["Provider"] == "Lambda"
+    ]
+
+    def test_it_calls_the_installed_function_with_requests(self):
+        installed = properties("pipeline")["FunctionName"]["Fn::Sub"].replace("${NamePrefix}", default(TEMPLATE, "NamePrefix"))
+        recipe = load(ROOT / "examples/pipeline/template.yaml")
+        self.assertEqual(installed, default(recipe, "DeployerFunctionName"))
+        self.assertEqual(2, len(self.ACTIONS))
+        for action in self.ACTIONS:
+            text = action["Configuration"]["UserParameters"]["Fn::Sub"]
+            self.assertLessEqual(len(text) + 64, 1000)
+            request = json.loads(text)
+            self.assertEqual(("live", "@candidate"), (request["alias"], request["new-version"]))
+
+    def test_the_output_variables_that_it_shows_exist(self):
+        source = (ROOT / "internal/driver/pipeline/reply.go").read_text()
+        for name in re.findall(r"#\{shift\.(\w+)\}", (ROOT / "examples/pipeline/template.yaml").read_text()):
+            self.assertIn(f'"{name}":', source)
+
+    def test_the_page_shows_what_the_recipe_has(self):
+        page = (ROOT / "docs/engines/codepipeline.md").read_text()
+        recipe = [line.strip() for line in (ROOT / "examples/pipeline/template.yaml").read_text().splitlines()]
+        for block in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL):
+            for line in block.splitlines():
+                self.assertIn(line.strip(), recipe)
+
+
 if __name__ == "__main__":
     unittest.main(verbosity=2)

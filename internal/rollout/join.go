@@ -89,8 +89,12 @@ func (d decision) late(most time.Duration) bool {
 	return d.snapshot.Now.Sub(d.token.Began) >= most || d.atDeadline()
 }
 
-// startFailed ends a rollout that could not begin; unless a claim may have been written.
+// startFailed ends a rollout that could not begin; unless a claim may have been written, or an earlier call of this driver may
+// have done anything at all.
 func (d decision) startFailed(why string) (Action, Token) {
+	if unread := d.snapshot.Unread; d.driver.Continues && unread != nil && unread.Kind != NotFound {
+		return d.finish(StateUnknown, "an earlier call may have shifted it, and "+why)
+	}
 	if d.token.Tried != nil {
 		end := Expire(d.plan, d.token, true, why)
 		return end, d.token

@@ -110,3 +110,18 @@ func TestADriverWithoutItsTokenFindsItsEnd(t *testing.T) {
 	s.driver.Continues = false
 	requireKind(t, first(s.turn()), Begin)
 }
+
+// Nor does it know that nothing was touched.
+func TestADriverWithoutItsTokenThatCannotReadSaysNotThatNothingWasTouched(t *testing.T) {
+	s := atStart()
+	s.driver = Driver{ID: "another", Continues: true}
+	for kind, outcome := range map[ErrorKind]Outcome{Unavailable: StateUnknown, Denied: StateUnknown, NotFound: PreflightFailed} {
+		s.snapshot.Unread, s.snapshot.Now, s.token = &CallError{Kind: kind, Text: "no"}, began, Token{}
+		_, s.token = s.turn()
+		s.snapshot.Now = began.Add(startTime)
+		requireFinish(t, first(s.turn()), outcome)
+		s.driver.Continues = false
+		requireFinish(t, first(s.turn()), PreflightFailed)
+		s.driver.Continues = true
+	}
+}

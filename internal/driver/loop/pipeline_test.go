@@ -154,10 +154,22 @@ func TestL2APipelinesCallKilledAnywhere(t *testing.T) {
 
 // A pipeline's driver ends before CodePipeline does, and takes the rollout back.
 func TestAPipelineThatIsNeverApprovedGoesBackWithinItsDay(t *testing.T) {
-	g := withKeys(map[string]any{"type": "stages", "stages": []any{map[string]any{"weight": 20, "hold": 5, "approve": true}}, "bake": 5})
+	g := withKeys(map[string]any{"type": "stages", "stages": []any{map[string]any{"weight": 20, "hold": 5, "approve": true}}, "bake": 5, "poll-interval": 60})
 	g.jobs = &jobs{late: []time.Duration{10 * time.Minute}}
 	s := g.play()
 	requireEnded(t, s, "RolledBack")
 	require.Greater(t, s.ends[0].at, 23*time.Hour+30*time.Minute)
 	require.Less(t, s.ends[0].at, 24*time.Hour)
+}
+
+// What cannot be put back for a day ends as a call for help, in the day too.
+func TestAPipelineThatCannotPutTheAliasBackSaysSoWithinItsDay(t *testing.T) {
+	g := withKeys(map[string]any{"interval": 60})
+	g.newVersion.Errors = sim.Constant(1)
+	g.faults = []sim.Fault{{On: sim.UpdateAlias, Call: 3, Times: 1_000_000, Effect: sim.Denied}}
+	g.jobs = &jobs{late: []time.Duration{time.Hour}}
+	s := g.play()
+	requireEnded(t, s, "RollbackFailed")
+	require.Greater(t, s.ends[0].at, 23*time.Hour)
+	require.Less(t, s.ends[0].at, 25*time.Hour)
 }

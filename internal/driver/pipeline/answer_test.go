@@ -136,7 +136,7 @@ func (s silent) Alias(context.Context, string, string) (rollout.Alias, error) {
 }
 
 // panicking is an account with a bug where nothing catches it.
-func panicking(string, string, string) target.Account { panic("a bug, with wJalrXUtnFEMI in no log") }
+func panicking(string, string, string) target.Account { panic("a bug") }
 
 // bubble makes one call of a driver in the bubble's time, with so much time, and is what CodePipeline was told.
 func bubble(t *testing.T, jobs *codePipeline, accounts func(string, string, string) target.Account, timeout time.Duration, token string) (string, error) {
@@ -324,4 +324,16 @@ func TestWhatFitsIntoThePipelinesDay(t *testing.T) {
 	token := `{"driver":"j-0","began":"` + w.Now().Add(-23*time.Hour).Format(time.RFC3339) + `","token":{"format":1}}`
 	require.NoError(t, call(t, w, d, event(t, deploy(map[string]any{"bake": "1h"}), token)))
 	assert.Contains(t, jobs.told[0].Reply.Message, "DoesNotFit: ")
+}
+
+// A rollout that another driver keeps is none that this action has brought to its end.
+func TestARolloutThatAnotherDriverKeepsFailsTheAction(t *testing.T) {
+	w, jobs := shop(t, true), &codePipeline{}
+	d, _ := driver(w, jobs)
+	token := `{"driver":"j-0","began":"2026-01-05T08:50:00Z","token":{"format":1,"rollout":"20260105-085000000-3a88"}}`
+	require.NoError(t, call(t, w, d, event(t, deploy(map[string]any{"type": "linear"}), token)))
+	reply := jobs.told[0].Reply
+	assert.Equal(t, pipeline.JobFailed, reply.Failure)
+	assert.Equal(t, "in-progress: driver "+rollout.DriverToken(firstJob)+" has taken over rollout 20260105-085000000-3a88 at 60 %", reply.Message)
+	assert.Equal(t, "20260105-085000000-3a88", reply.Rollout)
 }
