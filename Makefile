@@ -22,12 +22,17 @@ local: ## Serve the simulated account to AWS's own clients, on 127.0.0.1:3001
 rehearse: ## Replay recorded traffic through a plan
 	go run ./internal/cmd/rehearse
 
-# SAM tells make nothing about the template's Architecture, so here it is again, by the same words:
-#   ARCHITECTURE=x86_64 sam build && sam deploy --parameter-overrides Architecture=x86_64 ...
-ARCHITECTURE ?= arm64
-GOARCH_arm64  = arm64
-GOARCH_x86_64 = amd64
-LAMBDA_GOARCH = $(or $(GOARCH_$(ARCHITECTURE)),$(error ARCHITECTURE is arm64 or x86_64, not $(ARCHITECTURE)))
+# What is built has to run where it is deployed to, and SAM tells make nothing about the template's Architecture. So the
+# build reads it from where sam deploy does: "Architecture=x86_64" among the parameter_overrides of samconfig.toml. Who gives
+# parameters by hand deploys with make deploy, which gives the same word to both.
+SAMCONFIG     ?= samconfig.toml
+CONFIGURED     = $(sort $(shell grep -v '^ *\#' $(SAMCONFIG) | grep -o 'Architecture=[\\"]*[a-z0-9_]*' | sed 's/.*[=\\"]//'))
+ARCHITECTURE  ?= $(or $(CONFIGURED),arm64)
+GOARCH_arm64   = arm64
+GOARCH_x86_64  = amd64
+LAMBDA_GOARCH  = $(and $(CONFIGURED),$(if $(filter $(ARCHITECTURE),$(CONFIGURED)),,$(error \
+	$(SAMCONFIG) has Architecture=$(CONFIGURED), and this builds for $(ARCHITECTURE): make them the same)))$(or \
+	$(GOARCH_$(ARCHITECTURE)),$(error ARCHITECTURE is arm64 or x86_64, not $(ARCHITECTURE): say which one to make))
 
 # The same bytes from the same code, wherever and at whatever commit it is built: other bytes are a new version to Lambda.
 BUILD_FUNCTION = CGO_ENABLED=0 GOOS=linux GOARCH=$(LAMBDA_GOARCH) \
@@ -44,6 +49,13 @@ dist/%/bootstrap: FORCE
 build-%Function:
 	$(BUILD_FUNCTION) -o "$(ARTIFACTS_DIR)/bootstrap" ./functions/$(shell echo $* | tr A-Z a-z)
 
+# --parameter-overrides by hand takes the place of the ones in samconfig.toml.
+OVERRIDES = $(PARAMETERS) $(if $(PARAMETERS)$(filter-out arm64 $(CONFIGURED),$(ARCHITECTURE)),Architecture=$(ARCHITECTURE))
+
+deploy: ## Build and deploy with SAM, for one ARCHITECTURE: PARAMETERS="FunctionNamePattern=my-app-*" ARGS=--guided
+	ARCHITECTURE=$(ARCHITECTURE) sam build
+	sam deploy $(ARGS) $(if $(strip $(OVERRIDES)),--parameter-overrides $(strip $(OVERRIDES)))
+
 clean: ## Remove what was built and installed here
 	rm -rf dist .aws-sam examples/app/.aws-sam .venv-sam .venv-peers .venv-localstack .venv-uv
 
@@ -55,17 +67,23 @@ test: ## Run the tests
 test-race: ## Run the tests in random order with the race detector
 	go test -race -shuffle=on ./...
 
+test-arm64: ## Check the judge's arithmetic as Lambda's arm64 does it, with Debian's qemu-user-static
+	GOARCH=arm64 CGO_ENABLED=0 go test -exec qemu-aarch64-static -run Vectors ./internal/analysis/...
+
 CHECKS ?= 10000
 
-torture: ## Random rollouts in a hostile account, CHECKS (10000) for each of the twelve properties
-	go test -count=1 -timeout 30m ./internal/deployer -run 'Test(S[1-8]|L[1-3]|E1)' -rapid.checks=$(CHECKS) || \
-		{ echo 'to replay: go test ./internal/deployer, with the flags behind "To reproduce" above'; exit 1; }
+torture: ## Random rollouts in a hostile account, CHECKS (10000) for each property of docs/design.md
+	go test -count=1 -timeout 30m ./internal/driver/loop -run 'Test(S[0-9]|L[1-3]|E1)' -rapid.checks=$(CHECKS) || \
+		{ echo 'to replay: go test ./internal/driver/loop, with the flags behind "To reproduce" above'; exit 1; }
+
+test-bench: ## Run the tests of the benchmarks, a module of their own
+	go -C bench test ./...
 
 bench: ## Measure the functions, each beside its floor; writes docs/benchmarks.md
-	go run ./internal/cmd/bench
+	go -C bench run ./functions
 
 bench-judgement: ## Measure the judge against others; writes docs/benchmarks.md
-	go run ./internal/cmd/judgement
+	go -C bench run ./judgement
 
 # Runs, not seconds: a fuzz test whose time is up sometimes fails of just that, with "context deadline exceeded".
 FUZZTIME ?= 200000x
@@ -81,7 +99,7 @@ fuzz: ## Fuzz every fuzz target for FUZZTIME (200000x, or 10s)
 
 # Tools have a module of their own, so that nobody who uses the code gets their two hundred requirements.
 TOOL = go tool -modfile=tools/go.mod
-GO_DIRECTORIES = $(wildcard functions internal examples)
+GO_DIRECTORIES = $(wildcard functions internal examples bench)
 
 fmt: ## Format the code
 	$(TOOL) gofumpt -w $(GO_DIRECTORIES)
@@ -94,9 +112,11 @@ vet: ## Run go vet, and check that go.mod is tidy
 	go vet ./...
 	go mod tidy -diff
 	cd examples/app && go vet ./... && go mod tidy -diff
+	cd bench && go vet ./... && go mod tidy -diff
 
 lint: ## Run the linters; they also hold the architecture (.golangci.yaml)
 	$(TOOL) golangci-lint run ./...
+	cd bench && go tool -modfile=../tools/go.mod golangci-lint run ./...
 
 # ---- Check the templates, with SAM's and CloudFormation's own tools
 
@@ -136,11 +156,11 @@ template: build $(SAM_ENV)/installed ## Lint, build, expand and check the two te
 # ---- Check against what others wrote: AWS's clients at the simulated account, emulators under the same conformance suite
 
 e2e: template .venv-peers/installed .venv-localstack/installed ## Prove it by strangers: the templates, real clients, emulators, the compiled functions
-	go test -tags e2e -count=1 -parallel 24 -timeout 12m ./internal/e2e
+	go test -tags e2e -count=1 -parallel 24 -timeout 40m ./internal/e2e
 
 # ---- All of it
 
-CI_STEPS = fmt-check vet lint demo test-race fuzz e2e
+CI_STEPS = fmt-check vet lint demo test-race test-bench fuzz e2e
 
 ci: ## Everything that must pass before a change goes in
 	@for step in $(CI_STEPS); do \
@@ -151,4 +171,4 @@ ci: ## Everything that must pass before a change goes in
 
 FORCE:
 
-.PHONY: help demo local e2e rehearse build clean torture bench bench-judgement test test-race fuzz fmt fmt-check vet lint template ci FORCE
+.PHONY: help deploy demo local e2e rehearse build clean test-arm64 torture test-bench bench bench-judgement test test-race fuzz fmt fmt-check vet lint template ci FORCE

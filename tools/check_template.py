@@ -1,8 +1,11 @@
 """What no linter knows about the two templates. `make template` runs it, after make build and sam build."""
 
 import json
+import os
 import re
 import struct
+import subprocess
+import tempfile
 import unittest
 from pathlib import Path
 
@@ -41,8 +44,20 @@ def properties(function):
     return EXPANDED[logical_id(function)]["Properties"]
 
 
+def log_id(function):
+    return function.capitalize() + "Logs"
+
+
+def log_group(function):
+    return EXPANDED[log_id(function)]
+
+
 def default(template, parameter):
     return template["Parameters"][parameter]["Default"]
+
+
+def fits(parameter, value):
+    return re.fullmatch(TEMPLATE["Parameters"][parameter]["AllowedPattern"], value) is not None
 
 
 def built(function):
@@ -99,6 +114,16 @@ class Functions(unittest.TestCase):
                 self.assertEqual([{"Ref": "Architecture"}], properties(name)["Architectures"])
                 self.assertEqual(900 if name in DRIVERS else 300, properties(name)["Timeout"])
 
+    def test_every_parameter_is_used_but_one_that_says_so(self):
+        text = json.dumps([EXPANDED, TEMPLATE["Conditions"]])
+        unused = {name for name in TEMPLATE["Parameters"] if not re.search(rf'"{name}"|\$\{{{name}\}}', text)}
+        self.assertEqual({"AlarmNamePattern"}, unused)
+        self.assertIn("Without effect", TEMPLATE["Parameters"]["AlarmNamePattern"]["Description"])
+
+    def test_every_parameter_is_asked_for_in_a_group(self):
+        groups = TEMPLATE["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
+        self.assertEqual(sorted(TEMPLATE["Parameters"]), sorted(name for group in groups for name in group["Parameters"]))
+
     def test_none_is_invoked_again_after_it_failed_but_a_pipelines_call_that_was_not_answered(self):
         attempts = {
             config["FunctionName"]["Ref"]: config["MaximumRetryAttempts"]
@@ -115,9 +140,12 @@ class Functions(unittest.TestCase):
     def test_logs_are_json_in_a_group_of_its_own_that_ends(self):
         for name in FUNCTIONS:
             with self.subTest(name):
-                group = name.capitalize() + "Logs"
-                self.assertEqual({"LogFormat": "JSON", "LogGroup": {"Ref": group}}, properties(name)["LoggingConfig"])
-                self.assertEqual({"Ref": "LogRetentionDays"}, EXPANDED[group]["Properties"]["RetentionInDays"])
+                group = log_group(name)
+                logging = properties(name)["LoggingConfig"]
+                self.assertEqual("JSON", logging["LogFormat"])
+                name_of_it = group["Properties"]["LogGroupName"]
+                self.assertEqual({"Fn::If": ["MakesLogGroups", {"Ref": log_id(name)}, name_of_it]}, logging["LogGroup"])
+                self.assertEqual({"Ref": "LogRetentionDays"}, group["Properties"]["RetentionInDays"])
 
     def test_environment_is_what_the_main_reads(self):
         for name in FUNCTIONS:
@@ -144,29 +172,107 @@ class Binaries(unittest.TestCase):
             self.assertEqual(machines[default(TEMPLATE, "Architecture")], machine, name)
 
 
+class Architecture(unittest.TestCase):
+    """What is built is for the processors that sam deploy asks for."""
+
+    def make(self, *arguments, samconfig=""):
+        """What make would do, and whether it would do it."""
+        with tempfile.NamedTemporaryFile("w", suffix=".toml") as file:
+            file.write(samconfig)
+            file.flush()
+            command = ["make", "-n", f"SAMCONFIG={file.name}", "ARTIFACTS_DIR=x", *arguments]
+            done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, env={"PATH": os.environ["PATH"]})
+            return done.returncode == 0, done.stdout + done.stderr
+
+    def test_the_build_follows_samconfig(self):
+        for samconfig, goarch in {
+            "": "arm64",
+            'parameter_overrides = "NamePrefix=a"': "arm64",
+            'parameter_overrides = "Architecture=x86_64 NamePrefix=a"': "amd64",
+            'parameter_overrides = "NamePrefix=\\"a\\" Architecture=\\"x86_64\\""': "amd64",  # as --guided writes it
+            'parameter_overrides = ["Architecture=x86_64"]': "amd64",
+            '# Architecture=x86_64\nparameter_overrides = "Architecture=arm64"': "arm64",
+        }.items():
+            for target in ("build-DeployerFunction", "dist/deployer/bootstrap"):
+                ok, text = self.make(target, samconfig=samconfig)
+                self.assertTrue(ok, text)
+                self.assertIn(f"GOARCH={goarch} ", text, samconfig)
+
+    def test_the_shipped_samconfig_is_for_the_default(self):
+        ok, text = self.make("build-DeployerFunction", f"SAMCONFIG={ROOT / 'samconfig.toml'}")
+        self.assertTrue(ok, text)
+        self.assertIn(f"GOARCH={default(TEMPLATE, 'Architecture')} ", text)
+
+    def test_a_word_beside_samconfig_has_to_be_the_same(self):
+        ok, text = self.make("build-DeployerFunction", "ARCHITECTURE=x86_64")
+        self.assertTrue(ok, text)
+        self.assertIn("GOARCH=amd64 ", text)
+        ok, text = self.make("build-DeployerFunction", "ARCHITECTURE=x86_64", samconfig='"Architecture=x86_64"\n"Architecture=arm64"')
+        self.assertTrue(ok, text)
+        for arguments, samconfig, says in (
+            (["ARCHITECTURE=x86_64"], '"Architecture=arm64"', "has Architecture=arm64, and this builds for x86_64"),
+            (["ARCHITECTURE=arm64"], '"Architecture=x86_64"', "has Architecture=x86_64, and this builds for arm64"),
+            ([], '"Architecture=x86_64"\n"Architecture=arm64"', "not arm64 x86_64: say which one to make"),  # of two environments
+            (["ARCHITECTURE=arm65"], "", "ARCHITECTURE is arm64 or x86_64, not arm65"),
+            ([], '"Architecture=arm65"', "ARCHITECTURE is arm64 or x86_64, not arm65"),
+        ):
+            ok, text = self.make("build-DeployerFunction", *arguments, samconfig=samconfig)
+            self.assertFalse(ok, text)
+            self.assertIn(says, text)
+
+    def test_make_deploy_gives_both_the_same(self):
+        for arguments, samconfig, build, deploy in (
+            ([], "", "ARCHITECTURE=arm64 sam build", "sam deploy  "),
+            (["ARCHITECTURE=x86_64"], "", "ARCHITECTURE=x86_64 sam build", "sam deploy  --parameter-overrides Architecture=x86_64"),
+            ([], '"Architecture=x86_64"', "ARCHITECTURE=x86_64 sam build", "sam deploy  "),
+            (["ARGS=--guided", "PARAMETERS=A=1 B=2"], '"Architecture=x86_64"', "ARCHITECTURE=x86_64 sam build",
+             "sam deploy --guided --parameter-overrides A=1 B=2 Architecture=x86_64"),
+        ):
+            ok, text = self.make("deploy", *arguments, samconfig=samconfig)
+            self.assertTrue(ok, text)
+            self.assertEqual(f"{build}\n{deploy.rstrip(' ')}", "\n".join(line.rstrip() for line in text.strip().splitlines()))
+
+
 class Permissions(unittest.TestCase):
     def test_each_role_allows_what_its_binary_can_call_and_nothing_more(self):
         for name in FUNCTIONS:
             with self.subTest(name):
                 self.assertEqual(linked_actions(name) | OWN_LOGS, allowed(name) | allowed(name, under="HasAssumableRole"))
 
-    def test_a_driver_may_do_what_the_deployer_may_and_answer_its_caller(self):
+    def test_a_pipeline_may_do_what_the_deployer_may_and_answer_its_jobs(self):
         def rules(name):
-            return {json.dumps([s["Action"], s["Resource"], condition]) for s, condition in statements(name) if s["Sid"] != "WriteOwnLogs"}
+            own = ("WriteOwnLogs", "SendFailures")  # a job that failed is told to CodePipeline
+            return {json.dumps([s["Action"], s["Resource"], condition]) for s, condition in statements(name) if s["Sid"] not in own}
 
         jobs = ["codepipeline:PutJobSuccessResult", "codepipeline:PutJobFailureResult"]
         self.assertEqual({json.dumps([jobs, "*", None])}, rules("pipeline") ^ rules("deployer"))
 
-    def test_only_a_driver_may_assume_a_role_and_only_if_one_is_named(self):
+    def test_what_only_drivers_may_and_only_if_a_parameter_says_so(self):
+        conditional = {
+            "HasAssumableRole": {"sts:AssumeRole"},
+            "AllowsProbes": {"lambda:InvokeFunction"},
+            "HasFailureDestination": {"sqs:SendMessage", "sns:Publish"},
+        }
         for name in FUNCTIONS:
-            expected = {"sts:AssumeRole"} if name in DRIVERS else set()
-            self.assertEqual(expected, allowed(name, under="HasAssumableRole"), name)
-            self.assertLessEqual({condition for _, condition in statements(name)}, {None, "HasAssumableRole"}, name)
+            expected = dict(conditional) if name in DRIVERS else {}
+            if name != "deployer":
+                expected.pop("HasFailureDestination", None)
+            self.assertEqual(set(expected) | {None}, {condition for _, condition in statements(name)}, name)
+            for condition, actions in expected.items():
+                self.assertEqual(actions, allowed(name, under=condition), name)
 
-    def test_every_resource_is_named_but_for_metrics_and_jobs(self):
+    def test_without_probes_the_deployer_invokes_hooks_only(self):
+        resources = [s["Resource"] for s, condition in statements("deployer") if "lambda:InvokeFunction" in as_list(s["Action"]) and condition is None]
+        self.assertEqual(1, len(resources))
+        for resource in resources[0]:
+            self.assertIn(":function:${HookNamePattern}", resource["Fn::Sub"])
+
+    def test_every_resource_is_named_but_for_metrics_alarms_and_jobs(self):
         for name in FUNCTIONS:
             for statement, _ in statements(name):
-                if statement["Sid"] not in ("ReadMetrics", "AnswerCodePipeline"):
+                if statement["Sid"] in ("ReadMetrics", "ReadAlarms", "AnswerCodePipeline"):
+                    self.assertEqual("*", statement["Resource"])
+                else:
                     self.assertNotIn("*", as_list(statement["Resource"]), statement)
 
     def test_a_function_is_named_with_and_without_its_versions_but_probed_by_version_only(self):
@@ -180,8 +286,82 @@ class Permissions(unittest.TestCase):
 
     def test_logs_go_to_the_own_group_only(self):
         for name in FUNCTIONS:
-            resources = [s["Resource"] for s, _ in statements(name) if set(as_list(s["Action"])) & OWN_LOGS]
-            self.assertEqual([{"Fn::GetAtt": [name.capitalize() + "Logs", "Arn"]}], resources)
+            resources = [s["Resource"]["Fn::Sub"] for s, _ in statements(name) if set(as_list(s["Action"])) & OWN_LOGS]
+            group = log_group(name)["Properties"]["LogGroupName"]["Fn::Sub"]
+            self.assertEqual(["arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:" + group + ":*"], resources)
+
+
+class Parameters(unittest.TestCase):
+    """What is off or neutral by default, and what it does."""
+
+    def assertOff(self, condition, parameter, off, negated=True):
+        """The condition of a parameter does not hold by default."""
+        self.assertEqual(off, default(TEMPLATE, parameter))
+        equals = {"Fn::Equals": [{"Ref": parameter}, off]}
+        self.assertEqual({"Fn::Not": [equals]} if negated else equals, TEMPLATE["Conditions"][condition])
+
+    def test_reserved_concurrency(self):
+        self.assertOff("ReservesConcurrency", "ReservedConcurrency", "")
+        reserved = {"Fn::If": ["ReservesConcurrency", {"Ref": "ReservedConcurrency"}, {"Ref": "AWS::NoValue"}]}
+        self.assertEqual(reserved, properties("deployer")["ReservedConcurrentExecutions"])
+        for name in FUNCTIONS - {"deployer"}:
+            self.assertNotIn("ReservedConcurrentExecutions", properties(name))
+        for value, ok in {"": True, "1": True, "1000": True, "0": False, "-1": False, "x": False}.items():
+            self.assertEqual(ok, fits("ReservedConcurrency", value), value)
+
+    def test_probes_are_allowed_unless_told_otherwise(self):
+        self.assertEqual("true", default(TEMPLATE, "AllowProbes"))
+        self.assertEqual({"Fn::Equals": [{"Ref": "AllowProbes"}, "true"]}, TEMPLATE["Conditions"]["AllowsProbes"])
+
+    def test_force_and_emergency(self):
+        for parameter, variable in {"ForceFunctions": "FORCE_FUNCTIONS", "EmergencyFunctions": "EMERGENCY_FUNCTIONS"}.items():
+            self.assertEqual("*", default(TEMPLATE, parameter))
+            for name in DRIVERS:
+                self.assertEqual({"Ref": parameter}, properties(name)["Environment"]["Variables"][variable])
+            for value, ok in {"": True, "*": True, "a-*,b": True, "a, b": False, "a,": False, "a;b": False}.items():
+                self.assertEqual(ok, fits(parameter, value), value)
+
+    def test_logs_are_deleted_with_the_stack_unless_told_otherwise(self):
+        self.assertEqual("delete", default(TEMPLATE, "LogGroups"))
+        self.assertEqual({"Fn::Equals": [{"Ref": "LogGroups"}, "retain"]}, TEMPLATE["Conditions"]["RetainsLogGroups"])
+        self.assertEqual({"Fn::Not": [{"Fn::Equals": [{"Ref": "LogGroups"}, "existing"]}]}, TEMPLATE["Conditions"]["MakesLogGroups"])
+        for name in FUNCTIONS:
+            group = log_group(name)
+            self.assertEqual("MakesLogGroups", group["Condition"])
+            for policy in ("DeletionPolicy", "UpdateReplacePolicy"):
+                self.assertEqual({"Fn::If": ["RetainsLogGroups", "Retain", "Delete"]}, group[policy])
+        # The transform that resolves a policy has to come before SAM's, which wants a text.
+        self.assertEqual(["AWS::LanguageExtensions", "AWS::Serverless-2016-10-31"], TEMPLATE["Transform"])
+
+    def test_logs_are_encrypted_by_a_key_if_one_is_named(self):
+        self.assertOff("HasLogKmsKey", "LogKmsKeyArn", "")
+        for name in FUNCTIONS:
+            key = {"Fn::If": ["HasLogKmsKey", {"Ref": "LogKmsKeyArn"}, {"Ref": "AWS::NoValue"}]}
+            self.assertEqual(key, log_group(name)["Properties"]["KmsKeyId"])
+        self.assertTrue(fits("LogKmsKeyArn", "arn:aws-us-gov:kms:us-gov-west-1:123456789012:key/1234abcd"))
+        self.assertFalse(fits("LogKmsKeyArn", "arn:aws:kms:eu-west-1:123456789012:alias/logs"))
+
+    def test_an_alarm_on_errors_if_a_topic_is_named(self):
+        self.assertOff("HasErrorAlarm", "ErrorAlarmTopicArn", "")
+        self.assertEqual("HasErrorAlarm", EXPANDED["ErrorAlarm"]["Condition"])
+        alarm = EXPANDED["ErrorAlarm"]["Properties"]
+        self.assertEqual([{"Ref": "ErrorAlarmTopicArn"}], alarm["AlarmActions"])
+        self.assertEqual([{"Name": "FunctionName", "Value": {"Ref": "DeployerFunction"}}], alarm["Dimensions"])
+        self.assertEqual(("AWS/Lambda", "Errors", "Sum"), (alarm["Namespace"], alarm["MetricName"], alarm["Statistic"]))
+        self.assertEqual(("GreaterThanThreshold", 0, "notBreaching"), (alarm["ComparisonOperator"], alarm["Threshold"], alarm["TreatMissingData"]))
+
+    def test_failed_invocations_go_to_a_destination_if_one_is_named(self):
+        self.assertOff("HasFailureDestination", "FailureDestinationArn", "")
+        destination = {"OnFailure": {"Destination": {"Ref": "FailureDestinationArn"}}}
+        expected = {"Fn::If": ["HasFailureDestination", destination, {"Ref": "AWS::NoValue"}]}
+        self.assertEqual(expected, EXPANDED["DeployerFunctionEventInvokeConfig"]["Properties"]["DestinationConfig"])
+        resources = [s["Resource"] for s, condition in statements("deployer") if condition == "HasFailureDestination"]
+        self.assertEqual([{"Ref": "FailureDestinationArn"}], resources)
+        for value, ok in {
+            "arn:aws:sqs:eu-west-1:123456789012:failed": True, "arn:aws-cn:sns:cn-north-1:123456789012:failed": True,
+            "arn:aws:sqs:eu-west-1:123456789012:failed.fifo": False, "arn:aws:lambda:eu-west-1:123456789012:function:f": False,
+        }.items():
+            self.assertEqual(ok, fits("FailureDestinationArn", value), value)
 
 
 class Example(unittest.TestCase):

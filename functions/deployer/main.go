@@ -12,6 +12,7 @@ import (
 	"github.com/meta-deployer/meta-deployer/internal/cloud/account"
 	"github.com/meta-deployer/meta-deployer/internal/driver/loop"
 	"github.com/meta-deployer/meta-deployer/internal/health"
+	"github.com/meta-deployer/meta-deployer/internal/request"
 	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
@@ -21,7 +22,9 @@ func main() {
 		Accounts: account.Of(config),
 		Clock:    target.WallClock(),
 		Log:      slog.New(lambdacontext.NewLogHandler()),
-		Caller:   cloud.Caller(config),
-		Memory:   new(health.Memory),
+		Caller: cloud.Caller(config, request.Home{
+			Force: request.PatternsOf(os.LookupEnv("FORCE_FUNCTIONS")), Emergency: request.PatternsOf(os.LookupEnv("EMERGENCY_FUNCTIONS")),
+		}),
+		Memory: new(health.Memory),
 	})
 }

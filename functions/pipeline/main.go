@@ -13,17 +13,17 @@ import (
 	"github.com/meta-deployer/meta-deployer/internal/cloud/pipelines"
 	"github.com/meta-deployer/meta-deployer/internal/driver/pipeline"
 	"github.com/meta-deployer/meta-deployer/internal/health"
+	"github.com/meta-deployer/meta-deployer/internal/request"
 	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 func main() {
 	config := cloud.Load(os.Getenv)
 	lambda.Start(pipeline.Driver{
-		Accounts: account.Of(config),
-		Jobs:     pipelines.New(config),
-		Clock:    target.WallClock(),
-		Log:      slog.New(lambdacontext.NewLogHandler()),
-		Caller:   cloud.Caller(config),
-		Memory:   new(health.Memory),
+		Accounts: account.Of(config), Jobs: pipelines.New(config), Clock: target.WallClock(), Memory: new(health.Memory),
+		Log: slog.New(lambdacontext.NewLogHandler()),
+		Caller: cloud.Caller(config, request.Home{
+			Force: request.PatternsOf(os.LookupEnv("FORCE_FUNCTIONS")), Emergency: request.PatternsOf(os.LookupEnv("EMERGENCY_FUNCTIONS")),
+		}),
 	})
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -40,7 +41,7 @@ func answer(call wiretest.Call) wiretest.Answer {
 			},
 		}}}}
 	case "codedeploy:PutLifecycleEventHookExecutionStatus":
-		return wiretest.Answer{Body: object{}}
+		return wiretest.Answer{Body: object{"lifecycleEventHookExecutionId": "eyJlbmNyeXB0ZWREYXRhIjoiT2x"}}
 	case "lambda:GetAlias":
 		return wiretest.Answer{Body: object{"FunctionVersion": "8", "Description": "", "RevisionId": "r1"}}
 	case "cloudwatch:GetMetricData":
@@ -109,7 +110,7 @@ func TestPosttrafficFunction(t *testing.T) {
 		},
 		"an alias that is split": {
 			different: operations{"lambda:GetAlias": always(wiretest.Answer{Body: object{
-				"FunctionVersion": "7", "RoutingConfig": object{"AdditionalVersionWeights": object{"8": 0.9}},
+				"FunctionVersion": "7", "RevisionId": "r1", "RoutingConfig": object{"AdditionalVersionWeights": object{"8": 0.9}},
 			}})},
 			status: "Failed", reason: "version 7 with 90 % on version 8",
 		},
@@ -124,22 +125,40 @@ func TestPosttrafficFunction(t *testing.T) {
 		},
 		"a rate that is wrong": {rate: "much", status: "Failed", reason: "MAX_ERROR_RATE"},
 	}
+	// On a busy machine too that leaves four seconds to report in where metrics are asked for until the time runs out. It runs
+	// out for all at once.
+	const timeout = 16 * time.Second
+	asked := map[string]*invocation{}
+	for name, test := range tests {
+		asked[name+" own"] = send(t, path, test.rate, test.different, []byte(rollout), timeout)
+		asked[name] = send(t, path, test.rate, test.different, codedeploy, timeout)
+	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			// On a busy machine too that leaves two seconds to report in where metrics are asked for until the time runs out.
-			const timeout = 8 * time.Second
-			own, server := start(t, path, test.rate, test.different)
-			checkAnswer(t, own.Invoke([]byte(rollout), timeout/2), test.status, test.reason) // it has nothing to report
-			assert.Empty(t, server.Calls("codedeploy:PutLifecycleEventHookExecutionStatus"))
-
-			deployed, server := start(t, path, test.rate, test.different)
-			checkAnswer(t, deployed.Invoke(codedeploy, timeout), test.status, test.reason)
-			reports := server.Calls("codedeploy:PutLifecycleEventHookExecutionStatus")
+			const put = "codedeploy:PutLifecycleEventHookExecutionStatus"
+			checkAnswer(t, <-asked[name+" own"].result, test.status, test.reason)
+			assert.Empty(t, asked[name+" own"].server.Calls(put))
+			checkAnswer(t, <-asked[name].result, test.status, test.reason)
+			reports := asked[name].server.Calls(put)
 			require.Len(t, reports, 1, "CodeDeploy is told exactly once")
 			assert.Equal(t, test.status, reports[0].Body.(object)["status"])
 		})
 	}
+}
+
+// invocation is one that is under way.
+type invocation struct {
+	server *wiretest.Server
+	result chan runtimetest.Result
+}
+
+// send invokes the hook in an account without waiting for it.
+func send(t *testing.T, path, rate string, different operations, payload []byte, timeout time.Duration) *invocation {
+	t.Helper()
+	process, server := start(t, path, rate, different)
+	i := &invocation{server: server, result: make(chan runtimetest.Result, 1)}
+	go func() { i.result <- process.Invoke(payload, timeout) }()
+	return i
 }
 
 func checkAnswer(t *testing.T, result runtimetest.Result, status, reason string) {
@@ -149,4 +168,22 @@ func checkAnswer(t *testing.T, result runtimetest.Result, status, reason string)
 	require.NoError(t, json.Unmarshal(result.Answer, &answer))
 	assert.Equal(t, status, answer.Status, answer.Reason)
 	assert.Contains(t, answer.Reason, reason)
+}
+
+// While Lambda prepares provisioned concurrency it leaves the traffic on the old version, by a weight of its own.
+func TestPosttrafficFunctionWaitsForProvisionedConcurrency(t *testing.T) {
+	path := runtimetest.Build(t, "./functions/posttraffic")
+	codedeploy, err := os.ReadFile(filepath.Join("..", "..", "events", "posttraffic", "codedeploy.json"))
+	require.NoError(t, err)
+	var reads atomic.Int32
+	process, server := start(t, path, "", operations{"lambda:GetAlias": func(wiretest.Call) wiretest.Answer {
+		alias := object{"FunctionVersion": "8", "RevisionId": "r1"}
+		if reads.Add(1) < 4 {
+			alias["RoutingConfig"] = object{"AdditionalVersionWeights": object{"7": 1.0}}
+		}
+		return wiretest.Answer{Body: alias}
+	}})
+	checkAnswer(t, process.Invoke(codedeploy, 5*time.Minute), "Succeeded", "alias live points at version 8 of function my-app-orders alone")
+	assert.EqualValues(t, 4, reads.Load())
+	assert.Equal(t, "Succeeded", server.Calls("codedeploy:PutLifecycleEventHookExecutionStatus")[0].Body.(object)["status"])
 }

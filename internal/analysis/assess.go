@@ -1,9 +1,10 @@
 package analysis
 
 import (
+	"cmp"
 	"fmt"
-	"slices"
 	"strconv"
+	"strings"
 	"time"
 )
 
@@ -53,55 +54,11 @@ func (h Health) judgesCalls() bool {
 	return h.Errors != ErrorsOff || h.MinInvocations > 0 || h.MaxFailed > 0
 }
 
-// AlarmState is a CloudWatch alarm's state. The zero AlarmState is none.
-type AlarmState string
-
-// CloudWatch's alarm states.
-const (
-	AlarmOK      AlarmState = "OK"
-	AlarmRed     AlarmState = "ALARM"
-	AlarmUnknown AlarmState = "INSUFFICIENT_DATA"
-)
-
-// Alarm is a CloudWatch alarm as it stands.
-type Alarm struct {
-	Name  string
-	State AlarmState
-	// Since is when it changed to State; zero when CloudWatch does not say.
-	Since time.Time
-}
-
-// Evidence is what one look at a running rollout has found.
-type Evidence struct {
-	Reading Reading
-	// History is the old version's time before the rollout, by minute: see HistoryBefore.
-	History []Counts
-	// Thresholds are what is slow to the comparison of latency; none where the old version has no history to tell.
-	Thresholds []Threshold
-	// Judgement is what the health check's function said; nil where it was not asked.
-	Judgement *Judgement
-	// Probes are the latest results.
-	Probes []ProbeResult
-	// JudgedAlone says that the plan has judged time with all traffic on the new version.
-	JudgedAlone bool
-	Alarms      []Alarm
-	// FirstShift is when the new version got its first traffic: an alarm that went red before cannot veto.
-	FirstShift time.Time
-	// StepSince is when the present step began; MinInvocations counts from its minute on, the finest that CloudWatch
-	// tells.
-	StepSince time.Time
-	// Awaited is the shift whose effect must have been seen before the rollout goes on; zero for none.
-	Awaited time.Time
-	// HoldEnd is when the hold of the present step ends, for MinInvocations.
-	HoldEnd time.Time
-	// Terse leaves out the bounds for people, which take most of the time of an Assess.
-	Terse bool
-}
-
 // Assess judges the new version by everything seen since the rollout began. It never says Pass without data, unless
 // the health check is off.
 func Assess(h Health, e Evidence) Assessment {
 	var a Assessment
+	e = e.judged()
 	if h.Off {
 		a.Verdict, a.Reason = Pass, "the health check is off"
 	} else {
@@ -125,23 +82,35 @@ func Assess(h Health, e Evidence) Assessment {
 			a.Reason += fmt.Sprintf("; alarm %s is pre-existing, red before the first shift", alarm.Name)
 		}
 	}
-	a.NoData = a.Verdict == Inconclusive && !a.waiting
-	a.Step = e.step()
+	if a.NoData = a.Verdict == Inconclusive && !a.waiting; a.NoData && len(a.unseen) > 0 {
+		a.Reason = grouped(a.unseen)
+	}
 	a.Seen, a.Quiet, a.HoldSeen = e.seen(), e.quiet(), e.holdSeen()
-	a.TooFew = !h.Off && e.Reading.New(e.StepSince).Invocations < float64(h.MinInvocations)
+	if e.unreadableCalls() == "" {
+		a.Step = e.step()
+		a.TooFew = !h.Off && e.Reading.New(e.StepSince).Invocations < float64(h.MinInvocations)
+	}
 	return a
 }
 
-// judge takes every check of the request into the assessment. Its verdict stays none where nothing could be judged.
+// judge takes every check of the request into the assessment. Its verdict stays none where nothing could be judged. What
+// cannot be read keeps the checks from passing that it is needed for, and no other.
 func (a *Assessment) judge(h Health, e Evidence) {
-	t := h.trial(e)
-	if h.judgesCalls() {
+	calls, durations := e.unreadableCalls(), e.unreadableDurations()
+	durations = cmp.Or(durations, calls)
+	t := h.trial(e, calls == "", durations == "")
+	switch {
+	case h.judgesCalls() && calls != "":
+		a.add(unreadable("errors", calls))
+	case h.judgesCalls():
 		a.add(h.assessCalls(e, t))
 	}
-	if h.MaxFailed > 0 {
+	if h.MaxFailed > 0 && calls == "" {
 		a.veto(h.assessBudget(e))
 	}
-	if h.Latency.on() {
+	if h.Latency.on() && durations != "" {
+		a.add(unreadable("latency", durations))
+	} else if h.Latency.on() {
 		if c, decides := h.assessLatency(e, t); decides {
 			a.add(c)
 		} else {
@@ -149,10 +118,14 @@ func (a *Assessment) judge(h Health, e Evidence) {
 		}
 	}
 	if h.Throttles {
-		a.add(assessThrottles(e.Reading))
+		a.add(assessThrottles(e.Reading, calls))
 	}
 	for _, m := range h.Metrics {
-		if c := m.assess(e.Reading); m.ReportOnly {
+		c := m.assess(e.Reading, e.Now)
+		if c.warning != "" {
+			a.Warnings = append(a.Warnings, c.warning)
+		}
+		if m.ReportOnly {
 			a.Checks = append(a.Checks, c)
 		} else {
 			a.add(c)
@@ -178,6 +151,9 @@ func Unread(err error) Assessment {
 func (a *Assessment) add(c Check) {
 	a.Checks = append(a.Checks, c)
 	a.Doubtful = a.Doubtful || c.doubtful
+	if c.Verdict == Inconclusive && !c.waiting {
+		a.Unseen, a.unseen = append(a.Unseen, c.Name), append(a.unseen, c)
+	}
 	if c.Verdict > a.Verdict || c.Verdict == Inconclusive && a.Verdict == Inconclusive && c.waiting && !a.waiting {
 		a.Verdict, a.Reason, a.waiting = c.Verdict, c.Name+": "+c.Reason, c.waiting
 	}
@@ -191,6 +167,22 @@ func (a *Assessment) veto(c Check) {
 		return
 	}
 	a.Checks = append(a.Checks, c)
+}
+
+// grouped names checks with their reasons, those of the same reason together.
+func grouped(checks []Check) string {
+	var reasons []string
+	names := map[string][]string{}
+	for _, c := range checks {
+		if names[c.Reason] == nil {
+			reasons = append(reasons, c.Reason)
+		}
+		names[c.Reason] = append(names[c.Reason], c.Name)
+	}
+	for i, reason := range reasons {
+		reasons[i] = strings.Join(names[reason], ", ") + ": " + reason
+	}
+	return strings.Join(reasons, "; ")
 }
 
 // assessCalls judges the new version's invocations and errors.
@@ -209,37 +201,11 @@ func (h Health) assessCalls(e Evidence, t trial) Check {
 	switch {
 	case c.Verdict == Fail:
 	case all.Invocations == 0:
-		c.Verdict, c.Reason = Inconclusive, "no invocation of the new version is visible yet"
+		c.Verdict, c.waiting, c.Reason = Inconclusive, false, "no invocation of the new version is visible yet"
+	case c.waiting:
 	case step.Invocations < float64(h.MinInvocations):
 		c.Verdict = Inconclusive
 		c.Reason = fmt.Sprintf("%.0f invocations of the new version are visible in this step, min-invocations is %d", step.Invocations, h.MinInvocations)
-	}
-	return c
-}
-
-func anyOK(alarms []Alarm) bool {
-	return slices.ContainsFunc(alarms, func(a Alarm) bool { return a.State == AlarmOK })
-}
-
-// redBefore says that the alarm is red since before a time.
-func (a Alarm) redBefore(at time.Time) bool {
-	return a.State == AlarmRed && !a.Since.IsZero() && a.Since.Before(at)
-}
-
-// assessAlarm lets an alarm veto that went red after the new version got its first traffic. One whose change has no
-// time vetoes: going back needs no evidence.
-func assessAlarm(alarm Alarm, firstShift time.Time) Check {
-	c := Check{Name: "alarm " + alarm.Name}
-	switch {
-	case alarm.redBefore(firstShift):
-		c.Verdict = Inconclusive
-		c.Reason = fmt.Sprintf("pre-existing: red since %s, before the first shift, so it cannot veto", alarm.Since.UTC().Format(time.RFC3339))
-	case alarm.State == AlarmRed:
-		c.Verdict, c.Reason = Fail, "went into ALARM after the first shift"
-	case alarm.State == AlarmOK:
-		c.Verdict, c.Reason = Pass, "OK"
-	default:
-		c.Verdict, c.Reason = Inconclusive, string(alarm.State)
 	}
 	return c
 }

@@ -72,7 +72,7 @@ func TestAliasSeriesCountsWhereTheNewVersionStandsAlone(t *testing.T) {
 }
 
 func TestAssessAlarms(t *testing.T) {
-	shift := start.Add(time.Minute)
+	shift := start.Add(30 * time.Second)
 	healthy := minutes(Counts{Invocations: 100})
 	tests := map[string]struct {
 		health  Health
@@ -100,7 +100,7 @@ func TestAssessAlarms(t *testing.T) {
 }
 
 func TestARollbackNamesWhatWasPreExisting(t *testing.T) {
-	shift := start.Add(time.Minute)
+	shift := start.Add(30 * time.Second)
 	e := Evidence{
 		Reading: Reading{Minutes: minutes(Counts{Invocations: 100, Errors: 100})}, FirstShift: shift,
 		Alarms: []Alarm{{Name: "queue", State: AlarmRed, Since: start}, {Name: "errors", State: AlarmRed, Since: shift}},

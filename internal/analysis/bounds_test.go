@@ -14,7 +14,7 @@ func TestBoundsAreWhereTheTestsTurn(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		blocks := drawBlocks(t, 2000)
 		h := drawHistory(t)
-		b := NewBounds(DefaultParams(), h, blocks)
+		b := NewBounds(guarded(), h, blocks)
 		assert.LessOrEqual(t, 0.0, b.RatioLower)
 		assert.LessOrEqual(t, 0.0, b.ExcessLower)
 		assert.LessOrEqual(t, b.ExcessUpper, 1.0)
@@ -39,7 +39,7 @@ func TestBoundsAreWhereTheTestsTurn(t *testing.T) {
 
 // failsAt says whether a Test without a guard, and with this tolerance, ever fails.
 func failsAt(rho, delta float64, h History, blocks []Block) bool {
-	p := DefaultParams()
+	p := guarded()
 	p.Rho, p.Delta, p.GuardWeight = rho, delta, 0
 	test := after(NewTest(p, h), blocks...)
 	return test.Standing().Verdict == Fail
@@ -47,7 +47,7 @@ func failsAt(rho, delta float64, h History, blocks []Block) bool {
 
 // passesAt says whether a Test with this margin ever has the evidence to pass.
 func passesAt(rho, delta float64, h History, blocks []Block) bool {
-	p := DefaultParams()
+	p := guarded()
 	p.HealthyRho, p.HealthyDelta = rho, delta
 	test, ever := NewTest(p, h), false
 	for _, b := range blocks {
@@ -59,9 +59,9 @@ func passesAt(rho, delta float64, h History, blocks []Block) bool {
 
 func TestNoBoundsWithoutComparison(t *testing.T) {
 	none := Bounds{RatioLower: 0, RatioUpper: math.Inf(1), ExcessLower: 0, ExcessUpper: 1}
-	assert.Equal(t, none, NewBounds(DefaultParams(), History{}, nil))
-	assert.Equal(t, none, NewBounds(DefaultParams(), History{}, []Block{one(600, 300, 0, 0)}), "the bake has nothing beside it")
-	assert.Equal(t, none, NewBounds(DefaultParams(), History{}, []Block{one(6, 9, 600, 0)}), "errors seen before their calls")
+	assert.Equal(t, none, NewBounds(guarded(), History{}, nil))
+	assert.Equal(t, none, NewBounds(guarded(), History{}, []Block{one(600, 300, 0, 0)}), "the bake has nothing beside it")
+	assert.Equal(t, none, NewBounds(guarded(), History{}, []Block{one(6, 9, 600, 0)}), "errors seen before their calls")
 }
 
 func TestBoundsHoldTheTruth(t *testing.T) {
@@ -69,12 +69,12 @@ func TestBoundsHoldTheTruth(t *testing.T) {
 	for minute := range int64(10) {
 		blocks = append(blocks, one(600, 60, 5400, 108).at(minute))
 	}
-	b := NewBounds(DefaultParams(), History{}, blocks)
+	b := NewBounds(guarded(), History{}, blocks)
 	assert.Less(t, b.RatioLower, 5.0)
 	assert.Greater(t, b.RatioUpper, 5.0)
 	assert.Less(t, b.ExcessLower, 0.08)
 	assert.Greater(t, b.ExcessUpper, 0.08)
-	wider := NewBounds(DefaultParams(), History{Dispersion: 5}, blocks)
+	wider := NewBounds(guarded(), History{Dispersion: 5}, blocks)
 	assert.Less(t, wider.RatioLower, b.RatioLower)
 	assert.Greater(t, wider.RatioUpper, b.RatioUpper)
 }
@@ -85,6 +85,6 @@ func BenchmarkNewBounds(b *testing.B) {
 		blocks = append(blocks, one(600, 6, 5400, 54).at(minute))
 	}
 	for b.Loop() {
-		NewBounds(DefaultParams(), History{}, blocks)
+		NewBounds(guarded(), History{}, blocks)
 	}
 }

@@ -11,8 +11,8 @@ import (
 // version's rate.
 func (h Health) assessBudget(e Evidence) Check {
 	const deviations, few = 4, 20
-	history, blocks := NewHistory(e.History), e.Reading.blocks()
-	e.Reading.excuse(blocks, history)
+	history := NewHistory(e.History)
+	_, blocks := e.called(history)
 	var past, all, fresh Counts
 	for _, c := range e.History {
 		past = past.plus(c)

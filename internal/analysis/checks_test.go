@@ -58,7 +58,7 @@ func TestMetrics(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			a := Assess(Health{Metrics: []Metric{tt.metric}}, Evidence{Reading: tt.reading})
+			a := Assess(Health{Metrics: []Metric{tt.metric}}, Evidence{Reading: tt.reading, Now: start.Add(time.Hour)})
 			assert.Equal(t, tt.verdict, a.Verdict, a.Reason)
 			assert.Equal(t, tt.verdict == Inconclusive, a.NoData)
 			assert.Contains(t, a.Reason, tt.says)

@@ -38,12 +38,12 @@ func Combine(first Test, others ...Weighted) Combination {
 	return c
 }
 
-// Add takes the next block of each metric, in the order of Combine; the zero Block is none. The evidence counts once
-// all have been taken.
-func (c *Combination) Add(blocks ...Block) {
+// Add takes the next block of each metric, in the order of Combine; the zero Block is none. logH is what the environment
+// filter says of the first after its block. The evidence counts once all have been taken.
+func (c *Combination) Add(logH float64, blocks ...Block) {
 	var logs [maxMetrics]float64
 	for i := range c.metrics {
-		c.tests[i].Add(blocks[i])
+		c.tests[i].AddFiltered(blocks[i], logH)
 		logs[i] = c.logWeight[i] + c.tests[i].latch.now
 	}
 	c.latch.see(logSumExp(logs[:c.metrics]))

@@ -11,16 +11,16 @@ import (
 // threeMetrics are errors and two latency thresholds with the specification's weights (section 2.11).
 func threeMetrics() Combination {
 	slow := Weighted{NewTest(LatencyParams(), History{}), LatencyWeight}
-	return Combine(NewTest(DefaultParams(), cleanHours()), slow, slow)
+	return Combine(NewTest(guarded(), cleanHours()), slow, slow)
 }
 
 func TestOneMetricAloneIsItsTest(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		test := NewTest(DefaultParams(), drawHistory(t))
+		test := NewTest(guarded(), drawHistory(t))
 		all := Combine(test)
 		for _, b := range drawBlocks(t, 1e5) {
 			test.Add(b)
-			all.Add(b)
+			all.Add(0, b)
 			assert.Equal(t, test.Standing(), all.Standing(), "metrics that are off return their weight to errors")
 			assert.True(t, test == all.Metric(0))
 		}
@@ -33,7 +33,7 @@ func TestEvidenceOfSeveralMetricsIsTheirWeightedMean(t *testing.T) {
 		failed, slow90, slow99 := drawBlocks(t, 100), drawBlocks(t, 100), drawBlocks(t, 100)
 		peak := 0.0
 		for i := range min(len(failed), len(slow90), len(slow99)) {
-			all.Add(failed[i], slow90[i], slow99[i])
+			all.Add(0, failed[i], slow90[i], slow99[i])
 			mean := 0.0
 			for j, weight := range []float64{0.7, 0.15, 0.15} {
 				metric := all.Metric(j)
@@ -61,7 +61,7 @@ func TestMetricsTogether(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			all := threeMetrics()
-			all.Add(tt.blocks[:]...)
+			all.Add(0, tt.blocks[:]...)
 			assert.Equal(t, tt.verdict, all.Standing().Verdict)
 		})
 	}
@@ -69,7 +69,7 @@ func TestMetricsTogether(t *testing.T) {
 
 func TestLatencyIsToleratedMoreThanErrors(t *testing.T) {
 	slower := NewTest(LatencyParams(), cleanHours())
-	worse := NewTest(DefaultParams(), cleanHours())
+	worse := NewTest(guarded(), cleanHours())
 	for minute := range int64(20) {
 		b := one(6000, 60+12, 54000, 540-54).at(minute) // 1.2 % of the new version's calls against 0.9 %
 		slower.Add(b)
@@ -82,10 +82,10 @@ func TestLatencyIsToleratedMoreThanErrors(t *testing.T) {
 
 func TestCombinationLatches(t *testing.T) {
 	all := threeMetrics()
-	all.Add(one(600, 8, 5400, 5), Block{}, Block{})
+	all.Add(0, one(600, 8, 5400, 5), Block{}, Block{})
 	copied := all
 	for minute := range int64(30) {
-		all.Add(one(600, 0, 5400, 100).at(minute+1), Block{}, Block{})
+		all.Add(0, one(600, 0, 5400, 100).at(minute+1), Block{}, Block{})
 	}
 	assert.Less(t, all.Standing().Unhealthy, all.Standing().Peak)
 	assert.Equal(t, Fail, all.Standing().Verdict)

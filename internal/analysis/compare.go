@@ -37,23 +37,22 @@ func countsBefore(start time.Time, period time.Duration, minutes []Minute, count
 	return history[max(0, begun):]
 }
 
-// blocks are the minutes in which the new version had calls, as a Test wants them: raw, so that it can hold back a minute
-// whose errors show before its invocations.
-func (r Reading) blocks() []Block {
-	var blocks []Block
+// table is every minute in which either version had calls, raw, so that a Test can hold back a minute whose errors show
+// before its invocations.
+func (r Reading) table() []Block {
+	var table []Block
 	for _, m := range r.Minutes {
 		b := Block{Minute: m.Start.Unix() / 60, New: r.newIn(m), Old: m.Old}
-		if b.New.Invocations > 0 {
-			blocks = append(blocks, b)
+		if b.New.calls()+b.Old.calls() > 0 {
+			table = append(table, b)
 		}
 	}
-	return blocks
+	return table
 }
 
 // params are the constants of the comparison.
-func (h Health) params(e Evidence) Params {
+func (h Health) params() Params {
 	p := DefaultParams()
-	p.JudgedAlone = e.JudgedAlone
 	if h.FalseAlarmRate > 0 {
 		p.Alpha = h.FalseAlarmRate
 	}
@@ -61,7 +60,7 @@ func (h Health) params(e Evidence) Params {
 }
 
 // compareErrors judges by the sequential test over every minute so far. The new version is not blamed for what hits both: while
-// the old one fails far more than it used to, nothing goes forward.
+// the old one fails far more than it used to, nothing goes forward but a fix.
 func (t *trial) compareErrors(c *Check, e Evidence) {
 	own := t.compared[0]
 	c.Odds = own.odds(e.Terse)
@@ -75,11 +74,19 @@ func (t *trial) compareErrors(c *Check, e Evidence) {
 	}
 	if t.decides(0) {
 		c.Verdict = Fail
-		c.Reason += alone(own.blocks) + "; " + strings.TrimPrefix(t.together()+"; ", "; ") + ledger("failed", own.params, own.history, own.blocks)
+		c.Reason += alone(own.blocks) + "; " + strings.TrimPrefix(t.together()+"; ", "; ") + own.auditTrail("failed")
 		return
 	}
-	if trouble := environment(own.history, own.blocks); trouble != "" {
-		c.Verdict, c.Reason, c.waiting = Inconclusive, trouble, true
+	if why := own.unheardOf(); why != "" {
+		c.Verdict = Fail
+		c.Reason += why + "; " + own.auditTrail("failed")
+		return
+	}
+	switch says, waits := environment(own.history, t.minutes); {
+	case waits:
+		c.Verdict, c.Reason, c.waiting = Inconclusive, says, true
+	case says != "":
+		c.Reason += "; " + says
 	}
 }
 
@@ -100,21 +107,25 @@ func odds(p Params, history History, blocks []Block, s Standing, terse bool) *Od
 // oddsOf is evidence as odds to 1, at most a billion.
 func oddsOf(log float64) float64 { return math.Exp(min(log, math.Log(1e9))) }
 
-// rounded keeps three significant digits.
+// rounded keeps three significant digits; of what is no number or beyond all bounds, 0.
 func rounded(x float64) float64 {
-	if x == 0 || math.IsInf(x, 0) || math.IsNaN(x) {
+	if x == 0 || !isFinite(x) {
 		return 0
 	}
 	scale := math.Pow(10, 2-math.Floor(math.Log10(math.Abs(x))))
-	return math.Round(x*scale) / scale
+	if short := math.Round(x*scale) / scale; isFinite(short) {
+		return short
+	}
+	return x // as large or as small as numbers are
 }
 
 // hundredths rounds to two decimals.
 func hundredths(x float64) float64 { return math.Round(x*100) / 100 }
 
-// amount writes a number with at most two decimals, and a small one with three significant digits.
+// amount writes a number with at most two decimals, and a small or a huge one with three significant digits.
 func amount(x float64) string {
-	if math.Abs(x) < 0.1 {
+	const huge = 1e15
+	if math.Abs(x) < 0.1 || math.Abs(x) >= huge {
 		return figure(x)
 	}
 	return strconv.FormatFloat(hundredths(x), 'f', -1, 64)

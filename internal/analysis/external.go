@@ -4,6 +4,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"time"
+
+	"github.com/meta-deployer/meta-deployer/internal/printable"
+	"github.com/meta-deployer/meta-deployer/internal/strictjson"
 )
 
 // Judgement is what a function said that judges the rollout.
@@ -12,20 +15,19 @@ type Judgement struct {
 	Reason  string
 }
 
-// ParseJudgement reads a function's answer: {"status": "pass", "fail" or "inconclusive", "reason": text}. One that is not
-// that is inconclusive.
+// ParseJudgement reads a function's answer: {"status": "pass", "fail" or "inconclusive", "reason": text}, by exact keys. One
+// that is not that, or that has a key twice, is inconclusive.
 func ParseJudgement(answer []byte) *Judgement {
-	var said struct {
-		Status Verdict `json:"status"`
-		Reason string  `json:"reason"`
+	values, err := strictjson.Object(answer)
+	var status Verdict
+	var reason string
+	if err != nil || json.Unmarshal(values["status"], &status) != nil || values["reason"] != nil && json.Unmarshal(values["reason"], &reason) != nil {
+		return &Judgement{Inconclusive, fmt.Sprintf("it did not answer status pass, fail or inconclusive but %s; it is asked again", printable.Text(string(answer), 200))}
 	}
-	if err := json.Unmarshal(answer, &said); err != nil || said.Status == 0 {
-		return &Judgement{Inconclusive, fmt.Sprintf("it did not answer status pass, fail or inconclusive but %.200s; it is asked again", answer)}
+	if reason = printable.Text(reason, 300); reason == "" {
+		reason = "it gave no reason"
 	}
-	if said.Reason == "" {
-		said.Reason = "it gave no reason"
-	}
-	return &Judgement{said.Status, fmt.Sprintf("%.300s", said.Reason)}
+	return &Judgement{status, reason}
 }
 
 // assessJudge takes the function's verdict. Whatever is inconclusive about it is waited out: it is no want of data.
@@ -60,19 +62,24 @@ func (p ProbeResult) Check() Check {
 }
 
 // assessThrottles fails at the first throttled call of the alias. It proves something only where the new version has
-// calls.
-func assessThrottles(r Reading) Check {
+// calls; unread is why these cannot be read, "" where they can.
+func assessThrottles(r Reading, unread string) Check {
 	throttled := 0.0
 	for _, m := range r.Minutes {
-		throttled += m.Throttles
+		if isCount(m.Throttles) {
+			throttled += m.Throttles
+		} else {
+			unread = fmt.Sprintf("the throttled calls at %s cannot be read: %g", clock(m.Start), m.Throttles)
+		}
 	}
 	c := Check{Name: "throttles", Verdict: Pass}
-	all := r.New(time.Time{})
 	c.Reason = fmt.Sprintf("%.0f calls of the alias were throttled, allowed none", throttled)
 	switch {
 	case throttled > 0:
 		c.Verdict = Fail
-	case all.Invocations == 0:
+	case unread != "":
+		return unreadable(c.Name, unread)
+	case r.New(time.Time{}).Invocations == 0:
 		c.Verdict, c.Reason = Inconclusive, "no invocation of the new version is visible yet"
 	}
 	return c

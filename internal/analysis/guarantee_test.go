@@ -6,12 +6,14 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/meta-deployer/meta-deployer/internal/analysis/sequential"
 )
 
 // TestEvidenceIsFair enumerates every outcome of two minutes: under its null hypothesis, at the very edge of it, no
 // e-process is expected to gain (the specification, sections 2.3, 2.7 and 2.9), fixed share included.
 func TestEvidenceIsFair(t *testing.T) {
-	p := DefaultParams()
+	p := guarded()
 	p.JudgedAlone = true
 	outcome := [2][2]int{{2, 5}, {3, 3}} // calls of the new and of the old version in each minute
 	tests := map[string]struct {
@@ -65,7 +67,7 @@ func TestClumpsAreFair(t *testing.T) {
 	const d = 5
 	mean := 0.0
 	eachOutcome([2]int{6, 10}, 0.11, 0.1, func(b Block, probability float64) {
-		end := after(NewTest(DefaultParams(), History{Dispersion: d}), b.times(d))
+		end := after(NewTest(guarded(), History{Dispersion: d}), b.times(d))
 		mean += probability * math.Exp(end.Comparison())
 	})
 	assert.LessOrEqual(t, mean, 1+1e-12)
@@ -85,7 +87,7 @@ type world struct {
 
 // TestFalseRollbacks simulates harmless rollouts.
 func TestFalseRollbacks(t *testing.T) {
-	const rollouts = 2000
+	const rollouts, perPast = 1000, 20
 	worlds := map[string]world{
 		"1 rps":                     {perMinute: 60, rate: 0.05, ratio: 1, bake: 3},
 		"10 rps":                    {perMinute: 600, rate: 0.01, ratio: 1, bake: 3},
@@ -100,9 +102,12 @@ func TestFalseRollbacks(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			random := rand.New(rand.NewPCG(1, 2))
 			rolledBack := 0
-			for range rollouts {
-				if w.rollout(random) == Fail {
-					rolledBack++
+			for range rollouts / perPast {
+				h, filter := w.past(random)
+				for range perPast {
+					if w.rollout(random, h, filter) == Fail {
+						rolledBack++
+					}
 				}
 			}
 			assertAtMostAlpha(t, rolledBack, rollouts)
@@ -116,7 +121,7 @@ func assertAtMostAlpha(t *testing.T, rolledBack, rollouts int) {
 	t.Helper()
 	atMost := 0.0
 	for k := range rolledBack + 1 {
-		atMost += binomial(rollouts, k, DefaultParams().Alpha)
+		atMost += binomial(rollouts, k, guarded().Alpha)
 	}
 	assert.Less(t, atMost, 0.001, "%d of %d harmless rollouts rolled back", rolledBack, rollouts)
 }
@@ -130,30 +135,37 @@ func TestRegressionsAreCaught(t *testing.T) {
 	for name, w := range worlds {
 		t.Run(name, func(t *testing.T) {
 			random := rand.New(rand.NewPCG(3, 4))
+			h, filter := w.past(random)
 			for range 50 {
-				assert.Equal(t, Fail, w.rollout(random))
+				assert.Equal(t, Fail, w.rollout(random, h, filter))
 			}
 		})
 	}
 }
 
-// rollout learns from an hour and then raises the new version's weight by 10 % every minute.
-func (w world) rollout(random *rand.Rand) Verdict {
+// past is what an hour of the old version tells.
+func (w world) past(random *rand.Rand) (History, sequential.Filter) {
 	var past []Counts
 	for range 60 {
 		past = append(past, draw(random, w.perMinute, w.rateNow(random)))
 	}
-	p := DefaultParams()
-	p.JudgedAlone = w.bake > 0
-	test := NewTest(p, NewHistory(past))
+	h := NewHistory(past)
+	return h, *sequential.NewFilter(countsOf(past), h.LeastClump)
+}
+
+// rollout raises the new version's weight by 10 % every minute.
+func (w world) rollout(random *rand.Rand, h History, filter sequential.Filter) Verdict {
+	test := NewTest(DefaultParams(), h)
 	for minute := range 9 + w.bake {
 		weight := min(float64(minute+1)/10, 1)
 		rate := w.rateNow(random)
-		test.Add(Block{
+		b := Block{
 			Minute: int64(minute),
 			New:    draw(random, weight*w.perMinute, min(1, rate*w.ratio)),
 			Old:    draw(random, (1-weight)*w.perMinute, rate),
-		})
+		}
+		filter.Add(filterBlock(b))
+		test.AddFiltered(b, filter.LogH())
 	}
 	return test.Standing().Verdict
 }

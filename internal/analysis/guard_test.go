@@ -7,13 +7,13 @@ import (
 )
 
 func TestTheNewVersionAloneIsForTheGuard(t *testing.T) {
-	before := after(NewTest(DefaultParams(), cleanHours()), one(60, 1, 540, 0))
+	before := after(NewTest(guarded(), cleanHours()), one(60, 1, 540, 0))
 	end := after(before, one(60, 60, 0, 0).at(1))
 	assert.True(t, before.comparison == end.comparison, "nothing to compare with")
 	assert.True(t, before.nonInferiority == end.nonInferiority)
 	assert.Greater(t, end.Guard(), before.Guard())
 
-	unjudged := after(NewTest(DefaultParams(), History{}), one(60, 60, 0, 0))
+	unjudged := after(NewTest(guarded(), History{}), one(60, 60, 0, 0))
 	assert.Equal(t, Standing{Verdict: Inconclusive}, unjudged.Standing())
 }
 
@@ -38,7 +38,7 @@ func TestWhatTheGuardTolerates(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			p := DefaultParams()
+			p := guarded()
 			p.Delta = tt.delta
 			g := newGuard(p, History{Reference: tt.reference})
 			q, judges := g.tolerated(tt.block)

@@ -3,6 +3,8 @@ package analysis
 import (
 	"math"
 	"slices"
+
+	"github.com/meta-deployer/meta-deployer/internal/analysis/sequential"
 )
 
 // History is what the old version's own minutes before the start say of its errors. The zero History is none.
@@ -16,22 +18,36 @@ type History struct {
 	Normal float64
 	// Usual is the lower median of the error rates of the minutes with calls, which incidents do not move.
 	Usual float64
+	// Kept is how many minutes tell of the usual noise: those with calls that are no incident (section 2.6).
+	Kept int
+	// Uneven says that traffic comes and goes: of the kept minutes a quarter has twice the calls that another quarter has.
+	Uneven bool
+	// LeastClump is D_0, the clump size that the filter takes for the smallest (section 2.16).
+	LeastClump float64
 }
+
+// largestLeastClump is the most that D_0 is (section 2.16).
+const largestLeastClump = 8
 
 // minReferenceCalls is how many invocations a reference rate needs (section 2.7).
 const minReferenceCalls = 1000
 
-// NewHistory learns from the old version's counts before the start, one for each minute in order. Minutes without
-// calls belong in it as zeros: neighbours are compared.
+// NewHistory learns from the old version's counts before the start, one for each minute in order. Minutes without calls
+// tell nothing of the noise of those with calls: on/off traffic would make any clumps seem single failures.
 func NewHistory(minutes []Counts) History {
 	var sum Counts
 	for _, c := range minutes {
 		sum = sum.plus(c)
 	}
-	if sum.Invocations <= 0 {
+	if !(sum.Invocations > 0) { // nor where it is no number
 		return History{}
 	}
-	h := History{Dispersion: dispersionOf(minutes, sum), Usual: usualRate(minutes)}
+	usual := usualRate(minutes)
+	kept := keptMinutes(minutes, usual)
+	h := History{Dispersion: dispersionOf(kept), Usual: usual, Kept: len(kept), Uneven: uneven(kept), LeastClump: 1}
+	if usual > 0 {
+		h.LeastClump = min(denseDispersion(kept), largestLeastClump)
+	}
 	h.Normal = referenceOf(sum, h.Dispersion)
 	if sum.Invocations >= minReferenceCalls {
 		h.Reference = h.Normal
@@ -44,6 +60,25 @@ func (h History) known() bool { return h.Dispersion > 0 }
 
 // dispersion is D, never below 1.
 func (h History) dispersion() float64 { return max(1, h.Dispersion) }
+
+// uneven compares the quartiles of the calls.
+func uneven(kept []Counts) bool {
+	calls := make([]float64, len(kept))
+	for i, c := range kept {
+		calls[i] = c.Invocations
+	}
+	slices.Sort(calls)
+	return len(calls) > 0 && calls[len(calls)*3/4] >= 2*calls[len(calls)/4]
+}
+
+// Clumped is the history with a D no smaller than the clumps that the environment filter has found, where traffic is uneven and
+// the usual minute has failures: there D_dense takes clumps for single failures (docs/decisions/0014).
+func (h History) Clumped(e sequential.Environment) History {
+	if h.Uneven && h.Usual > 0 {
+		h.Dispersion = max(h.Dispersion, e.Clump)
+	}
+	return h
+}
 
 // referenceOf is ref of the specification, section 2.7: twice the upper 99.9 % limit of the rate of clusters of d errors.
 func referenceOf(sum Counts, d float64) float64 {
@@ -62,32 +97,50 @@ func usualRate(minutes []Counts) float64 {
 	return lowerMedian(rates)
 }
 
-// dispersionOf is D of the specification, section 2.6. Where most minutes have no error, the size of the usual minute
-// with errors counts too.
-func dispersionOf(minutes []Counts, sum Counts) float64 {
-	errors := make([]float64, 0, len(minutes))
-	var some []float64
+// keptMinutes are those with calls that are no incident, of the specification, section 2.6: in an incident a minute fails
+// at four times the usual rate, and by more than chance explains.
+func keptMinutes(minutes []Counts, usual float64) []Counts {
+	const sudden, deviations = 4, 6
+	kept := make([]Counts, 0, len(minutes))
 	for _, c := range minutes {
+		expected := usual * c.Invocations
+		incident := usual > 0 && c.Errors > sudden*expected && c.Errors > expected+deviations*math.Sqrt(expected+1)
+		if c.Invocations > 0 && !incident {
+			kept = append(kept, c)
+		}
+	}
+	return kept
+}
+
+// dispersionOf is D of the specification, section 2.6, of the kept minutes. Where most of them have no error, the size of
+// the usual minute with errors counts too.
+func dispersionOf(kept []Counts) float64 {
+	errors := make([]float64, 0, len(kept))
+	var some []float64
+	for _, c := range kept {
 		errors = append(errors, c.Errors)
 		if c.Errors > 0 {
 			some = append(some, c.Errors)
 		}
 	}
-	d := denseDispersion(minutes, sum)
-	if lowerMedian(errors) == 0 && len(some) >= 2 {
+	d := denseDispersion(kept)
+	if len(some) >= 2 && lowerMedian(errors) == 0 {
 		d = max(d, min(lowerMedian(some), 5))
 	}
 	return d
 }
 
-// denseDispersion is D_dense of the specification, section 2.6: how much more the rate differs between neighbouring
-// minutes than independent errors would. Second differences cancel drift, and the smaller half of them ignores
-// incidents.
-func denseDispersion(minutes []Counts, sum Counts) float64 {
+// denseDispersion is D_dense of the specification, section 2.6: how much more the rate differs between neighbouring kept
+// minutes than independent errors would. Second differences cancel drift, and only the smaller half of them counts.
+func denseDispersion(kept []Counts) float64 {
+	var sum Counts
+	for _, c := range kept {
+		sum = sum.plus(c)
+	}
 	p := sum.Errors / sum.Invocations
 	var squares []float64
-	for i := range len(minutes) - 2 {
-		squares = append(squares, secondDifference(p, [3]Counts(minutes[i:i+3])))
+	for i := range len(kept) - 2 {
+		squares = append(squares, secondDifference(p, [3]Counts(kept[i:i+3])))
 	}
 	slices.Sort(squares)
 	half := len(squares) / 2

@@ -2,11 +2,14 @@ package analysis
 
 import (
 	"math"
+	"math/rand/v2"
 	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"pgregory.net/rapid"
+
+	"github.com/meta-deployer/meta-deployer/internal/analysis/sequential"
 )
 
 // hours is minutes of the same calls, with these errors in turn.
@@ -54,6 +57,68 @@ func TestSparseClumpsCountUpToFive(t *testing.T) {
 	assert.InDelta(t, 3, NewHistory(sparse(3, 0)).Dispersion, 1e-12)
 	assert.InDelta(t, 2, NewHistory(sparse(2, 9)).Dispersion, 1e-12, "the lower median")
 	assert.InDelta(t, 5, NewHistory(sparse(50, 0)).Dispersion, 1e-12, "no more than five")
+}
+
+// TestMinutesWithoutCallsSayNothingOfClumps: on/off traffic clumps as much as the same minutes in a row.
+func TestMinutesWithoutCallsSayNothingOfClumps(t *testing.T) {
+	clumped := hours(90, 600, 0, 12, 4, 0, 8, 0, 0, 16)
+	var sessions []Counts
+	for i := 0; i < len(clumped); i += 5 {
+		sessions = append(append(sessions, clumped[i:i+5]...), make([]Counts, 5)...)
+	}
+	steady := NewHistory(clumped)
+	assert.Greater(t, steady.Dispersion, 2.0)
+	assert.InDelta(t, steady.Dispersion, NewHistory(sessions).Dispersion, 1e-12)
+	assert.Equal(t, 90, NewHistory(sessions).Kept)
+}
+
+func TestAShortHistoryLeavesAllToTheFilter(t *testing.T) {
+	const logH = 7.0
+	b := one(60, 3, 540, 0)
+	for minutes, alone := range map[int]bool{0: true, 29: true, 30: false, 180: false} {
+		test := NewTest(DefaultParams(), NewHistory(hours(minutes, 600, 1)))
+		test.AddFiltered(b, logH)
+		assert.Equal(t, alone, test.Standing().Unhealthy == logH, "%d minutes", minutes)
+	}
+	gaps := append(hours(29, 600, 1), hours(100, 0, 0)...)
+	test := NewTest(DefaultParams(), NewHistory(gaps))
+	test.AddFiltered(b, logH)
+	assert.InDelta(t, logH, test.Standing().Unhealthy, 0, "minutes without calls do not count")
+}
+
+func TestTheLeastClumpIsKnownWhereTheUsualMinuteFails(t *testing.T) {
+	dense := hours(180, 600, 0, 12, 4, 20, 8, 30, 2, 16)
+	assert.Greater(t, NewHistory(dense).LeastClump, 2.0)
+	sparse := hours(180, 600, 0, 12, 0, 20, 0, 30, 0)
+	assert.Greater(t, NewHistory(sparse).Dispersion, 2.0)
+	assert.InDelta(t, 1, NewHistory(sparse).LeastClump, 0)
+}
+
+// TestTheFilterFindsClumpsInTrafficThatComesAndGoes: four failures at a time in minutes of very different length.
+func TestTheFilterFindsClumpsInTrafficThatComesAndGoes(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	var minutes []Counts
+	for range historyMinutes {
+		fine := math.Round(600 * random.ExpFloat64())
+		clumps := draw(random, fine, 0.0025).Errors
+		minutes = append(minutes, Counts{Invocations: fine + 4*clumps, Errors: 4 * clumps})
+	}
+	h := NewHistory(minutes)
+	filter := sequential.NewFilter(countsOf(minutes), h.LeastClump)
+	clumped := h.Clumped(filter.Environment()).Dispersion
+	assert.Greater(t, clumped, 2*h.Dispersion)
+	a := Assess(Health{}, Evidence{Reading: beside([2]Counts{{60, 0}, {540, 0}}), History: minutes})
+	assert.InEpsilon(t, clumped, a.Checks[0].Odds.Dispersion, 0.006, "it is what the rollout is judged by")
+	assert.InDelta(t, 4, History{Dispersion: 4, Usual: 0.1, Uneven: true}.Clumped(sequential.Environment{Clump: 3}).Dispersion, 0, "no less than before")
+	assert.InDelta(t, 4, History{Dispersion: 4, Usual: 0.1}.Clumped(sequential.Environment{Clump: 8}).Dispersion, 0, "not in even traffic")
+	assert.InDelta(t, 4, History{Dispersion: 4, Uneven: true}.Clumped(sequential.Environment{Clump: 8}).Dispersion, 0, "not where the usual minute has no failure")
+}
+
+func TestIncidentsSayNothingOfClumps(t *testing.T) {
+	calm := hours(100, 600, 3, 2, 4, 3, 1, 5)
+	struck := slices.Concat(calm[:50], []Counts{{600, 120}, {600, 90}}, calm[50:])
+	assert.InDelta(t, NewHistory(calm).Dispersion, NewHistory(struck).Dispersion, 1e-12)
+	assert.Equal(t, 100, NewHistory(struck).Kept)
 }
 
 func TestHistoryIsWithinItsLimits(t *testing.T) {

@@ -78,20 +78,23 @@ func QuantilesSpan(start time.Time) (since, until time.Time) {
 }
 
 // Thresholds are the old version's usual p90 and p99: the lower median over the periods, which an incident does not move.
-// It is none where there were no calls.
-func Thresholds(periods []Quantiles) []Threshold {
+// It is none where there were no calls, and fails where a quantile cannot be a duration.
+func Thresholds(periods []Quantiles) ([]Threshold, error) {
 	if len(periods) == 0 {
-		return nil
+		return nil, nil
 	}
 	var p90, p99 []float64
 	for _, q := range periods {
+		if !isCount(q.P90) || !isCount(q.P99) {
+			return nil, fmt.Errorf("the durations at %s cannot be read: p90 %g, p99 %g", clock(q.Start), q.P90, q.P99)
+		}
 		p90, p99 = append(p90, q.P90), append(p99, q.P99)
 	}
 	const exact = 1000 // a microsecond is the finest that the wire's statistic is asked for
 	return []Threshold{
 		{Name: "p90", MS: math.Round(lowerMedian(p90)*exact) / exact},
 		{Name: "p99", MS: math.Round(lowerMedian(p99)*exact) / exact},
-	}
+	}, nil
 }
 
 // SlowBefore is HistoryBefore for slow calls: minutes were read with the thresholds' Slow.
@@ -119,10 +122,36 @@ func (r Reading) slow(i int) (fresh, old Counts) {
 	return fresh, old
 }
 
+// incomparable says why latency cannot be compared; "" where it can.
+func (e Evidence) incomparable() string {
+	switch {
+	case len(e.Thresholds) == 0:
+		return "the old version has no durations before the start to take its p90 and p99 from"
+	case NewHistory(e.History).Usual > most:
+		return "most calls of the old version failed before the start, and how long failures take says nothing"
+	}
+	return ""
+}
+
+// leftOut says how many minutes a comparison of latency leaves out because the old version was broken; none where it never was.
+func (e Evidence) leftOut() []string {
+	usual, n := NewHistory(e.History), 0
+	for _, m := range e.Reading.Minutes {
+		if usual.broken(m.Old) {
+			n++
+		}
+	}
+	if n == 0 {
+		return nil
+	}
+	return []string{fmt.Sprintf("%d minutes are left out in which the old version failed: how long failures take says nothing", n)}
+}
+
 // slowBlocks are the minutes in which the new version had calls, by one threshold. A minute is left out in which the new
 // version's share of the calls is more than three times that of every minute before: most of its calls may have met an
-// environment that had just started, which tells nothing of the code (the specification, section 2.12).
-func (r Reading) slowBlocks(i int) []Block {
+// environment that had just started, which tells nothing of the code (the specification, section 2.12). So is one in which the
+// old version was broken, by its history.
+func (r Reading) slowBlocks(i int, h History) []Block {
 	const sudden = 3
 	var blocks []Block
 	highest := 0.0
@@ -132,7 +161,7 @@ func (r Reading) slowBlocks(i int) []Block {
 			continue
 		}
 		share := b.New.Invocations / (b.New.Invocations + b.Old.Invocations)
-		if share <= sudden*highest {
+		if share <= sudden*highest && !h.broken(m.Old) {
 			blocks = append(blocks, b)
 		}
 		highest = max(highest, share)
@@ -176,8 +205,12 @@ func (h Health) assessLatency(e Evidence, t trial) (c Check, decides bool) {
 		}
 		reasons = append(reasons, reason)
 	}
-	if h.Latency.Compare && len(e.Thresholds) == 0 {
-		reasons = append(reasons, "the comparison is left out: the old version has no durations before the start to take its p90 and p99 from")
+	switch why := e.incomparable(); {
+	case !h.Latency.Compare:
+	case why != "":
+		reasons = append(reasons, "the comparison is left out: "+why)
+	default:
+		reasons = append(reasons, e.leftOut()...)
 	}
 	for i, m := range t.compared {
 		if m.name != "errors" {
@@ -212,7 +245,7 @@ func (h Health) compareSlow(c *Check, e Evidence, t trial, i int) string {
 	reason := fmt.Sprintf("%s, its %s before the start; evidence %s:1 of %s:1 needed", s, own.name, figure(s.Odds.Against), figure(s.Odds.Needed))
 	if t.decides(i) {
 		c.Verdict = Fail
-		reason += "; " + strings.TrimPrefix(t.together()+"; ", "; ") + ledger("slow", own.params, own.history, own.blocks)
+		reason += "; " + strings.TrimPrefix(t.together()+"; ", "; ") + own.auditTrail("slow")
 	}
 	return reason
 }

@@ -35,9 +35,9 @@ func TestFalseRollbacksOfLatency(t *testing.T) {
 			random := rand.New(rand.NewPCG(7, 8))
 			rolledBack := 0
 			for range rollouts / perPast {
-				past := w.past(random)
+				past, memo := w.past(random), new(Memo)
 				for range perPast {
-					if w.rollout(random, past, 1) == Fail {
+					if w.rollout(random, past, memo, 1) == Fail {
 						rolledBack++
 					}
 				}
@@ -52,7 +52,7 @@ func TestSlowVersionsAreCaught(t *testing.T) {
 	w := slowWorld{perMinute: 600, spread: 0.1}
 	past := w.past(random)
 	for range 50 {
-		assert.Equal(t, Fail, w.rollout(random, past, 5))
+		assert.Equal(t, Fail, w.rollout(random, past, new(Memo), 5))
 	}
 }
 
@@ -75,7 +75,7 @@ func (w slowWorld) now(random *rand.Rand) float64 {
 
 // rollout raises the new version's weight by 10 % every minute. times is how many times as often as the old one the new
 // version is slow.
-func (w slowWorld) rollout(random *rand.Rand, past []Minute, times float64) Verdict {
+func (w slowWorld) rollout(random *rand.Rand, past []Minute, memo *Memo, times float64) Verdict {
 	var r Reading
 	for i := range 9 {
 		weight, besides := float64(i+1)/10, w.now(random)
@@ -88,7 +88,7 @@ func (w slowWorld) rollout(random *rand.Rand, past []Minute, times float64) Verd
 		r.Minutes, r.Share = append(r.Minutes, m), weight
 	}
 	known := SlowBefore(start, time.Minute, past, []Threshold{{Name: "p90", MS: 200}, {Name: "p99", MS: 400}})
-	return Assess(Health{Latency: LatencyRule{Compare: true}}, Evidence{Reading: r, Thresholds: known, History: HistoryBefore(start, time.Minute, past), Terse: true}).Verdict
+	return Assess(Health{Latency: LatencyRule{Compare: true}}, Evidence{Reading: r, Thresholds: known, History: HistoryBefore(start, time.Minute, past), Terse: true, Memo: memo}).Verdict
 }
 
 // took is how long about so many calls of one version took in a minute.

@@ -6,6 +6,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"pgregory.net/rapid"
+
+	"github.com/meta-deployer/meta-deployer/internal/analysis/sequential"
 )
 
 // took makes minutes in which both versions served 60 and 540 calls, of which so many of the new and old one were slow by
@@ -95,7 +97,7 @@ func TestALatencyRollbackCanBeRepeated(t *testing.T) {
 	bad := [2]float64{30, 54}
 	a := Assess(Health{Latency: LatencyRule{Compare: true}}, Evidence{Reading: took(bad, bad, bad, bad), Thresholds: usual()})
 	for _, want := range []string{
-		"its p90 before the start", "together, by weight", "1 of 100:1 needed", "errors 1:1 at weight 0.7", "p90 ", "at weight 0.15",
+		"its p90 before the start", "together, by weight", "1 of 100:1 needed", "errors 0.516:1 at weight 0.7", "p90 ", "at weight 0.15",
 		"by minute, slow/called of the new and of the old version: 09:01 30/60 54/540", "D 1, tolerated 1.5 times the old version's share and 0.5 % more, without it reference", "alpha 0.01",
 	} {
 		assert.Contains(t, a.Reason, want)
@@ -120,8 +122,11 @@ func TestErrorsFailWithLatencyBesideThem(t *testing.T) {
 }
 
 func TestThresholdsAreTheUsualQuantiles(t *testing.T) {
-	assert.Empty(t, Thresholds(nil))
-	got := Thresholds([]Quantiles{{P90: 200, P99: 380.12345}, {P90: 9000, P99: 30000}, {P90: 210, P99: 350}, {P90: 100, P99: 390}})
+	got, err := Thresholds(nil)
+	assert.NoError(t, err)
+	assert.Empty(t, got)
+	got, err = Thresholds([]Quantiles{{P90: 200, P99: 380.12345}, {P90: 9000, P99: 30000}, {P90: 210, P99: 350}, {P90: 100, P99: 390}})
+	assert.NoError(t, err)
 	assert.Equal(t, []Threshold{{Name: "p90", MS: 200}, {Name: "p99", MS: 380.123}}, got, "the lower median of each")
 }
 
@@ -146,7 +151,7 @@ func TestAMinuteOfColdStartsIsLeftOut(t *testing.T) {
 	}
 	r := Reading{Minutes: []Minute{at(0, 5, 595), at(1, 60, 540), at(2, 120, 480), at(3, 0, 600), at(4, 130, 470), at(5, 600, 0), at(6, 600, 0)}}
 	var judged []int64
-	for _, b := range r.slowBlocks(0) {
+	for _, b := range r.slowBlocks(0, History{}) {
 		judged = append(judged, b.Minute-start.Unix()/60)
 	}
 	assert.Equal(t, []int64{2, 4, 6}, judged, "the share has to rise suddenly, by more than three times")
@@ -157,12 +162,17 @@ func TestATrialOfErrorsAloneIsTheirTest(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		blocks := drawBlocks(t, 1e4)
 		var r Reading
-		test := NewTest(DefaultParams(), History{})
+		past := steady(600, 1)[:rapid.SampledFrom([]int{0, 40}).Draw(t, "history")]
+		h := NewHistory(past)
+		test, filter := NewTest(DefaultParams(), h), sequential.NewFilter(countsOf(past), h.LeastClump)
 		for i, b := range blocks {
-			b.Minute = start.Unix()/60 + int64(i)
 			r.Minutes = append(r.Minutes, Minute{Start: start.Add(time.Duration(i) * time.Minute), New: b.New, Old: b.Old})
-			test.Add(b)
 		}
-		assert.Equal(t, test.Standing(), Health{}.trial(Evidence{Reading: r}).standing)
+		_, excused := Evidence{Reading: r, History: past}.called(h)
+		for _, b := range excused {
+			filter.Add(filterBlock(b))
+			test.AddFiltered(b, filter.LogH())
+		}
+		assert.Equal(t, test.Standing(), Health{}.trial(Evidence{Reading: r, History: past}, true, true).standing)
 	})
 }

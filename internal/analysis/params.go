@@ -27,6 +27,11 @@ type Params struct {
 	// HealthyExperts are the grid of the non-inferiority test E_H, all of Ratio below 1 (section 2.9).
 	HealthyExperts []Expert
 
+	// FilterWeight is the part of the stake on the environment filter H; 0 leaves it out (section 2.16.3).
+	FilterWeight float64
+	// MinKept is how many kept minutes of history E needs: with fewer all of the stake is on H (section 2.16.3).
+	MinKept int
+
 	// GuardWeight is the part of the stake on the history guard G; 0 leaves it out (section 2.7).
 	GuardWeight float64
 	// GuardFollow is how many times the old version's rate of the same block G tolerates at least (section 2.7).
@@ -35,12 +40,12 @@ type Params struct {
 	GuardExperts []Expert
 	// GuardAlone has G bet only where the new version has all traffic, and only with a history.
 	GuardAlone bool
-	// JudgedAlone says that the plan has judged time with all traffic on the new version: G then takes part even
-	// without a history (section 2.7).
+	// JudgedAlone says that the plan has judged time with all traffic on the new version: G, where it has a weight, then
+	// takes part even without a history (section 2.7).
 	JudgedAlone bool
 }
 
-// DefaultParams are the parameters for failed invocations (the specification, sections 2.4, 2.7 and 2.9; 5, item 3).
+// DefaultParams are the parameters for failed invocations (the specification, sections 2.4, 2.9 and 2.16.3; 5, item 3).
 func DefaultParams() Params {
 	return Params{
 		Alpha: 0.01,
@@ -72,8 +77,9 @@ func DefaultParams() Params {
 			{0.1, 0.15},
 			{0.01, 0.15},
 		},
-		GuardWeight: 0.2,
-		GuardFollow: 1.5,
+		FilterWeight: 0.6,
+		MinKept:      30,
+		GuardFollow:  1.5,
 		GuardExperts: []Expert{
 			{1, 0.10},
 			{2, 0.15},
@@ -86,17 +92,18 @@ func DefaultParams() Params {
 }
 
 // LatencyParams are the parameters for slow invocations, those above a threshold fixed before the start (the
-// specification, section 2.12). They have no guard: the old version's latency an hour ago says little about now.
+// specification, section 2.12). They have neither filter nor guard: the old version's latency an hour ago says little about
+// now.
 func LatencyParams() Params {
 	p := DefaultParams()
 	p.Rho, p.Delta = 1.5, 0.005
-	p.GuardWeight = 0
+	p.FilterWeight = 0
 	return p
 }
 
 // judgedAlone has the old version's time before the start stand in where there is nothing beside the new version to compare
 // with, by the rule that errors have for it (section 2.7): only a share far above the usual one is too much.
 func (p Params) judgedAlone() Params {
-	p.GuardWeight, p.GuardAlone = DefaultParams().GuardWeight, true
+	p.GuardWeight, p.GuardAlone = 0.2, true
 	return p
 }

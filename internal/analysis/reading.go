@@ -77,15 +77,6 @@ func (r Reading) New(since time.Time) Counts {
 	return sum.whole()
 }
 
-// step is Assessment.Step.
-func (e Evidence) step() Counts {
-	since := e.StepSince.Truncate(time.Minute)
-	if e.FirstShift.Before(since) && since.Before(e.StepSince) {
-		since = since.Add(time.Minute)
-	}
-	return e.Reading.New(since)
-}
-
 // newIn is the new version's calls in one minute.
 func (r Reading) newIn(m Minute) Counts {
 	if r.aloneIn(m) {
@@ -98,12 +89,6 @@ func (r Reading) newIn(m Minute) Counts {
 // it: Lambda keeps sending them there while it moves provisioned concurrency.
 func (r Reading) aloneIn(m Minute) bool {
 	return !r.Alone.IsZero() && !m.Start.Before(r.Alone) && m.Old.calls() == 0
-}
-
-// excuse notes on blocks what in them may be nobody's fault.
-func (r Reading) excuse(blocks []Block, h History) {
-	Trouble(blocks, h)
-	Tilt(blocks, h, r.highest(blocks), r.Share)
 }
 
 // highest is the new version's highest part of the traffic in the last minute of some blocks. Before is known by the plan,

@@ -4,15 +4,18 @@ import "math"
 
 // Test compares the new version with the old one, block by block, and may be looked at after each: it is a sequential
 // test, built of e-processes, that says Fail of a tolerable version with probability Alpha at most however often it is
-// asked (the specification, sections 2.5 and 2.7 to 2.9). It is a value: a copy goes its own way, and the same blocks in
+// asked (the specification, sections 2.5, 2.7 to 2.9 and 2.16). It is a value: a copy goes its own way, and the same blocks in
 // the same order make equal Tests. Use NewTest.
 type Test struct {
 	comparison     comparison
 	guard          guard
 	nonInferiority comparison
 	guardWeight    float64
-	beta           float64
-	latch          latch
+	filterWeight   float64
+	// logH is the filter's evidence, as it was last told.
+	logH  float64
+	beta  float64
+	latch latch
 }
 
 // Standing is where a test stands after the blocks so far. Evidence is in natural logarithms: exp(Unhealthy) to 1 is what
@@ -35,11 +38,15 @@ func NewTest(p Params, h History) Test {
 		comparison:     newComparison(p, h),
 		guard:          newGuard(p, h),
 		nonInferiority: newNonInferiority(p, h),
+		filterWeight:   p.FilterWeight,
 		beta:           p.Beta,
 		latch:          latch{alpha: p.Alpha},
 	}
 	if h.Reference > 0 || p.JudgedAlone {
 		t.guardWeight = p.GuardWeight
+	}
+	if p.FilterWeight > 0 && h.Kept < p.MinKept {
+		t.filterWeight = 1
 	}
 	return t
 }
@@ -47,10 +54,14 @@ func NewTest(p Params, h History) Test {
 // Add takes the next block. A block that grows is added as one more block of the same minute, or replaced by starting
 // over. Blocks without calls of the new version, and those with more errors than invocations, are skipped (the
 // specification, section 2.1).
-func (t *Test) Add(b Block) {
+func (t *Test) Add(b Block) { t.AddFiltered(b, t.logH) }
+
+// AddFiltered is Add where the environment filter has log H after the block. Without a FilterWeight it makes no difference.
+func (t *Test) AddFiltered(b Block, logH float64) {
 	if !b.countable() {
 		return
 	}
+	t.logH = logH
 	t.comparison.add(b)
 	t.nonInferiority.add(b)
 	if t.guardWeight > 0 {
@@ -70,13 +81,22 @@ func (t *Test) Comparison() float64 { return t.comparison.logE }
 // Guard is log G, the evidence of the history guard alone; 0 while it is left out (section 2.7).
 func (t *Test) Guard() float64 { return t.guard.logE }
 
-// total is log E_total, of E_total = (1-w) E + w G (section 2.7).
+// total is log E_total, of E_total = (1-w) E + w G, where w is the guard's weight (section 2.7) or of E_total = (1-w) E + w H,
+// where it is the filter's (section 2.16.3).
 func (t *Test) total() float64 {
-	if t.guardWeight == 0 {
-		return t.comparison.logE
+	switch {
+	case t.filterWeight == 1:
+		return t.logH
+	case t.filterWeight > 0:
+		return weighted(t.comparison.logE, t.logH, t.filterWeight)
+	case t.guardWeight > 0:
+		return weighted(t.comparison.logE, t.guard.logE, t.guardWeight)
 	}
-	return logAddExp(math.Log1p(-t.guardWeight)+t.comparison.logE, math.Log(t.guardWeight)+t.guard.logE)
+	return t.comparison.logE
 }
+
+// weighted is the logarithm of (1-w) exp(x) + w exp(y).
+func weighted(x, y, w float64) float64 { return logAddExp(math.Log1p(-w)+x, math.Log(w)+y) }
 
 // latch remembers the largest evidence: what was unhealthy once stays so (the specification, section 2.8).
 type latch struct {

@@ -19,6 +19,13 @@ func (b Block) at(minute int64) Block {
 	return b
 }
 
+// guarded are the parameters of E with the guard G, as it is beside latency's.
+func guarded() Params {
+	p := DefaultParams()
+	p.FilterWeight, p.GuardWeight = 0, 0.2
+	return p
+}
+
 func after(test Test, blocks ...Block) Test {
 	for _, b := range blocks {
 		test.Add(b)
@@ -47,9 +54,9 @@ func failuresUntilFail(test Test, b Block) int {
 }
 
 func TestHowManyFailuresRollBack(t *testing.T) {
-	alone := DefaultParams()
+	alone := guarded()
 	alone.JudgedAlone = true
-	unguarded := DefaultParams()
+	unguarded := guarded()
 	unguarded.GuardWeight = 0
 	tests := map[string]struct {
 		params   Params
@@ -57,15 +64,15 @@ func TestHowManyFailuresRollBack(t *testing.T) {
 		block    Block
 		failures int
 	}{
-		"at 10 % weight with a clean baseline the third":         {DefaultParams(), History{}, one(60, 1, 540, 0), 3},
-		"the guard makes it the second":                          {DefaultParams(), cleanHours(), one(60, 1, 540, 0), 2},
-		"one request a minute at 10 % weight: the third":         {DefaultParams(), History{}, one(1, 1, 9, 0), 3},
+		"at 10 % weight with a clean baseline the third":         {guarded(), History{}, one(60, 1, 540, 0), 3},
+		"the guard makes it the second":                          {guarded(), cleanHours(), one(60, 1, 540, 0), 2},
+		"one request a minute at 10 % weight: the third":         {guarded(), History{}, one(1, 1, 9, 0), 3},
 		"failing completely alone without a history: the fourth": {alone, History{}, one(1, 1, 0, 0), 4},
-		"alone, unjudged and without a history: never":           {DefaultParams(), History{}, one(1, 1, 0, 0), 0},
-		"alone with a history, judged or not":                    {DefaultParams(), cleanHours(), one(1, 1, 0, 0), 3},
+		"alone, unjudged and without a history: never":           {guarded(), History{}, one(1, 1, 0, 0), 0},
+		"alone with a history, judged or not":                    {guarded(), cleanHours(), one(1, 1, 0, 0), 3},
 		"without a guard nothing can be said alone":              {unguarded, cleanHours(), one(1, 1, 0, 0), 0},
-		"both versions failing alike: never":                     {DefaultParams(), cleanHours(), one(60, 60, 540, 540), 0},
-		"an incident that hits both: never":                      {DefaultParams(), cleanHours(), one(60, 12, 540, 108), 0},
+		"both versions failing alike: never":                     {guarded(), cleanHours(), one(60, 60, 540, 540), 0},
+		"an incident that hits both: never":                      {guarded(), cleanHours(), one(60, 12, 540, 108), 0},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -86,7 +93,7 @@ func TestBlocksThatTellNothingAreSkipped(t *testing.T) {
 	}
 	for name, b := range tests {
 		t.Run(name, func(t *testing.T) {
-			fresh := NewTest(DefaultParams(), cleanHours())
+			fresh := NewTest(guarded(), cleanHours())
 			assert.True(t, fresh == after(fresh, b.at(7)), "not even a share step")
 			before := after(fresh, one(60, 1, 540, 0))
 			assert.True(t, before == after(before, b.at(7)))
@@ -95,7 +102,7 @@ func TestBlocksThatTellNothingAreSkipped(t *testing.T) {
 }
 
 func TestFailIsLatchedAndPassIsNot(t *testing.T) {
-	bad := after(NewTest(DefaultParams(), History{}), one(600, 9, 5400, 5))
+	bad := after(NewTest(guarded(), History{}), one(600, 9, 5400, 5))
 	assert.Equal(t, Fail, bad.Standing().Verdict)
 	for minute := range int64(30) {
 		bad.Add(one(600, 0, 5400, 100).at(minute + 1))
@@ -104,7 +111,7 @@ func TestFailIsLatchedAndPassIsNot(t *testing.T) {
 	assert.Less(t, s.Unhealthy, math.Log(50))
 	assert.Equal(t, Fail, s.Verdict, "what was unhealthy once stays so")
 
-	good := after(NewTest(DefaultParams(), History{}), one(1200, 0, 10800, 0))
+	good := after(NewTest(guarded(), History{}), one(1200, 0, 10800, 0))
 	assert.Equal(t, Pass, good.Standing().Verdict)
 	good.Add(one(60, 2, 5400, 100).at(1))
 	assert.Equal(t, Inconclusive, good.Standing().Verdict, "what was healthy once need not be")
@@ -112,7 +119,7 @@ func TestFailIsLatchedAndPassIsNot(t *testing.T) {
 
 func TestWithoutErrors(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		test := NewTest(DefaultParams(), History{})
+		test := NewTest(guarded(), History{})
 		healthy := test.Standing().Healthy
 		for _, b := range drawBlocks(t, 1e6) {
 			b.New.Errors, b.Old.Errors = 0, 0
@@ -126,7 +133,7 @@ func TestWithoutErrors(t *testing.T) {
 }
 
 func TestWithoutErrorsEachExpertOfHealthyEarnsTheSameForEachCall(t *testing.T) {
-	p := DefaultParams()
+	p := guarded()
 	p.HealthyExperts = []Expert{{0.5, 1}}
 	test := after(NewTest(p, History{}), one(100, 0, 900, 0))
 	theta := 1.5 * 100 / (1.5*100 + 900)
@@ -140,11 +147,11 @@ func TestReplay(t *testing.T) {
 		h := drawHistory(t)
 		blocks := drawBlocks(t, 1e5)
 		cut := rapid.IntRange(0, len(blocks)).Draw(t, "cut")
-		prefix := after(NewTest(DefaultParams(), h), blocks[:cut]...)
-		resumed, replayed := prefix, after(NewTest(DefaultParams(), h), blocks...)
+		prefix := after(NewTest(guarded(), h), blocks[:cut]...)
+		resumed, replayed := prefix, after(NewTest(guarded(), h), blocks...)
 		resumed = after(resumed, blocks[cut:]...)
 		assert.True(t, resumed == replayed)
-		assert.True(t, prefix == after(NewTest(DefaultParams(), h), blocks[:cut]...), "a copy goes its own way")
+		assert.True(t, prefix == after(NewTest(guarded(), h), blocks[:cut]...), "a copy goes its own way")
 	})
 }
 
@@ -154,7 +161,7 @@ func TestReplay(t *testing.T) {
 // minutes is the same; looking in between can only raise the peak.
 func TestCadence(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		p := DefaultParams()
+		p := guarded()
 		p.JudgedAlone = rapid.Bool().Draw(t, "alone")
 		h := drawHistory(t)
 		seldom, often := NewTest(p, h), NewTest(p, h)
@@ -179,7 +186,7 @@ func (b Block) times(n float64) Block {
 }
 
 func TestLateGrowthOfAnOldMinuteDoesNotShare(t *testing.T) {
-	early := after(NewTest(DefaultParams(), History{}), one(60, 1, 540, 1).at(1), one(60, 0, 540, 2).at(5))
+	early := after(NewTest(guarded(), History{}), one(60, 1, 540, 1).at(1), one(60, 0, 540, 2).at(5))
 	same := after(early, one(10, 1, 90, 0).at(5), one(60, 0, 540, 1).at(5))
 	late := after(early, one(10, 1, 90, 0).at(3), one(60, 0, 540, 1).at(5))
 	assert.True(t, same == late)
@@ -189,7 +196,7 @@ func TestMinutesCountFromAnyOrigin(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		h := drawHistory(t)
 		origin := rapid.Int64Range(-1e9, 1e9).Draw(t, "origin")
-		here, there := NewTest(DefaultParams(), h), NewTest(DefaultParams(), h)
+		here, there := NewTest(guarded(), h), NewTest(guarded(), h)
 		for _, b := range drawBlocks(t, 1e5) {
 			here.Add(b)
 			there.Add(b.at(b.Minute + origin))
@@ -200,7 +207,7 @@ func TestMinutesCountFromAnyOrigin(t *testing.T) {
 
 func TestFiniteForHugeCounts(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		p := DefaultParams()
+		p := guarded()
 		p.JudgedAlone = rapid.Bool().Draw(t, "alone")
 		p.Rho = rapid.SampledFrom([]float64{1, 1.1, 1.5, 100}).Draw(t, "rho")
 		p.Delta = rapid.SampledFrom([]float64{0, 1e-9, 0.005, 1}).Draw(t, "delta")
@@ -242,7 +249,7 @@ func assertClose(t assert.TestingT, expected, actual float64, what string) {
 }
 
 func BenchmarkTestAdd(b *testing.B) {
-	test := NewTest(DefaultParams(), cleanHours())
+	test := NewTest(guarded(), cleanHours())
 	minute := int64(0)
 	b.ReportAllocs()
 	for b.Loop() {

@@ -57,7 +57,7 @@ func TestTiltOfTheFirstMinuteKnowsTheHistory(t *testing.T) {
 func TestTiltOnlyWeakens(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		h := History{Dispersion: rapid.Float64Range(1, 50).Draw(t, "D"), Reference: rapid.Float64Range(0, 0.5).Draw(t, "reference")}
-		p := rapid.SampledFrom([]Params{DefaultParams(), LatencyParams()}).Draw(t, "params")
+		p := rapid.SampledFrom([]Params{guarded(), LatencyParams()}).Draw(t, "params")
 		even, tilted := NewTest(p, h), NewTest(p, h)
 		b := drawBlocks(t, 1e12)[0]
 		even.Add(b)
@@ -74,9 +74,9 @@ func TestTiltOnlyWeakens(t *testing.T) {
 func TestTiltLiftsWhatTheGuardTolerates(t *testing.T) {
 	h := History{Dispersion: 1, Reference: 0.01}
 	b := one(300, 100, 300, 20)
-	even := after(NewTest(DefaultParams(), h), b)
+	even := after(NewTest(guarded(), h), b)
 	b.Tilt = 2
-	tilted := after(NewTest(DefaultParams(), h), b)
+	tilted := after(NewTest(guarded(), h), b)
 	assert.Less(t, tilted.Guard(), even.Guard()-1)
 }
 
@@ -107,7 +107,7 @@ func rolloutWithIncident(random *rand.Rand, history []Counts) (tilted, even Verd
 	ended := began + 2 + random.IntN(8)
 	h := NewHistory(history)
 	var blocks []Block
-	settled := NewTest(DefaultParams(), h)
+	settled := NewTest(guarded(), h)
 	for tick := range 9 * ticks {
 		weight, rate := float64(1+tick/ticks)/10, 0.001
 		if began <= tick && tick < ended {
@@ -130,7 +130,7 @@ func rolloutWithIncident(random *rand.Rand, history []Counts) (tilted, even Verd
 	return tilted, even
 }
 
-func TestTheLedgerTellsTheTilt(t *testing.T) {
+func TestTheAuditTrailTellsTheTilt(t *testing.T) {
 	r := beside([2]Counts{{600, 1}, {5400, 5}}, [2]Counts{{900, 200}, {5100, 900}}, [2]Counts{{1200, 600}, {4800, 5}})
 	r.Share = 0.2
 	a := Assess(Health{}, Evidence{Reading: r})

@@ -10,6 +10,8 @@ import (
 // new version fails when all of it reaches 1/Alpha (the specification, section 2.11).
 type trial struct {
 	compared []compared
+	// minutes are all those of the rollout, also without calls of the new version.
+	minutes  []Block
 	standing Standing
 	// lead is which comparison had the most part in the evidence at its highest.
 	lead int
@@ -23,34 +25,47 @@ type compared struct {
 	params  Params
 	history History
 	blocks  []Block
+	// logH is the environment filter's evidence after each block, and learnt what it knew before the first; nil of latency.
+	logH   []float64
+	learnt *Learnt
 	// standing is where this metric stands alone, and then its evidence when that of all was at its highest.
 	standing Standing
 	then     float64
 }
 
 // trial compares over every minute so far. A metric that is switched off, or has no history to take its threshold from,
-// returns its weight: to errors or, where these are not compared, to the other thresholds.
-func (h Health) trial(e Evidence) trial {
+// returns its weight: to errors or, where these are not compared, to the other thresholds. Where calls cannot be read nothing
+// is compared, and where durations cannot, errors alone.
+func (h Health) trial(e Evidence, calls, durations bool) trial {
 	var t trial
-	alpha := h.params(e).Alpha
-	if h.Errors == ErrorsCompare {
-		t.compared = append(t.compared, compared{
-			name: "errors", params: h.params(e), history: NewHistory(e.History), blocks: e.Reading.blocks(),
-		})
+	if !calls {
+		return t
 	}
-	if h.Latency.Compare {
+	alpha := h.params().Alpha
+	if h.Errors == ErrorsCompare {
+		errors := compared{name: "errors", params: h.params(), history: NewHistory(e.History)}
+		t.minutes, errors.blocks = e.called(errors.history)
+		memo := e.Memo
+		if memo == nil {
+			memo = new(Memo)
+		}
+		errors.logH = memo.LogH(e.History, errors.history, errors.blocks)
+		errors.learnt = newLearnt(e.History, memo.Environment())
+		errors.history = errors.history.Clumped(memo.Environment())
+		t.compared = append(t.compared, errors)
+	}
+	if h.Latency.Compare && durations && e.incomparable() == "" {
+		usual := NewHistory(e.History)
 		for i, threshold := range e.Thresholds {
 			p := LatencyParams()
 			if p.Alpha = alpha; e.JudgedAlone {
 				p = p.judgedAlone()
 			}
-			t.compared = append(t.compared, compared{
-				name: threshold.Name, params: p, history: NewHistory(threshold.History), blocks: e.Reading.slowBlocks(i),
-			})
+			slow := compared{name: threshold.Name, params: p, history: NewHistory(threshold.History)}
+			earlier := e.earlier(threshold.History, func(m Minute) Counts { return m.OldTook.counts(i).atLeast(m.AliasTook.counts(i)) })
+			slow.blocks = e.excuse(earlier, e.Reading.slowBlocks(i, usual), slow.history)
+			t.compared = append(t.compared, slow)
 		}
-	}
-	for _, c := range t.compared {
-		e.Reading.excuse(c.blocks, c.history)
 	}
 	if len(t.compared) > 0 {
 		t.share(h.Errors == ErrorsCompare)
@@ -83,7 +98,7 @@ func (t *trial) run() {
 	row, next := make([]Block, len(t.compared)), make([]int, len(t.compared))
 	for t.advance(row, next) {
 		before := all.latch.peak
-		all.Add(row...)
+		all.Add(t.compared[0].filtered(next[0]), row...)
 		if all.latch.peak > before {
 			t.lead = all.lead()
 			for i := range t.compared {
@@ -119,6 +134,14 @@ func (t *trial) advance(row []Block, next []int) bool {
 	return minute < end
 }
 
+// filtered is the filter's evidence after so many blocks; 0 where there is no filter.
+func (c compared) filtered(blocks int) float64 {
+	if blocks == 0 || len(c.logH) == 0 {
+		return 0
+	}
+	return c.logH[blocks-1]
+}
+
 // decides says that the new version fails, mostly for this metric.
 func (t *trial) decides(i int) bool { return t.standing.Verdict == Fail && t.lead == i }
 
@@ -126,6 +149,7 @@ func (t *trial) decides(i int) bool { return t.standing.Verdict == Fail && t.lea
 func (c compared) odds(terse bool) *Odds {
 	o := odds(c.params, c.history, c.blocks, c.standing, terse)
 	o.Needed = rounded(1 / (c.params.Alpha * c.weight))
+	o.Learnt = c.learnt
 	return o
 }
 

@@ -46,7 +46,7 @@ func TestTroubleIsNobodysFaultAlone(t *testing.T) {
 	judged := func(before, failed float64) Verdict {
 		blocks := []Block{one(300, before, 300, before), one(600, failed, 0, 0).at(1)}
 		Trouble(blocks, h)
-		test := after(NewTest(DefaultParams(), h), blocks...)
+		test := after(NewTest(guarded(), h), blocks...)
 		return test.Standing().Verdict
 	}
 	assert.NotEqual(t, Fail, judged(100, 200), "as many as before")
@@ -75,7 +75,15 @@ func TestTroubleHidesNoVersionForLong(t *testing.T) {
 
 func TestTheEnvironmentIsJudgedByTheLastMinutes(t *testing.T) {
 	h := NewHistory(steady(600, 1))
-	down, alone := one(300, 100, 300, 100), one(600, 1, 0, 0)
-	assert.Contains(t, environment(h, []Block{down, alone, alone}), "both versions fail")
-	assert.Empty(t, environment(h, []Block{down, alone, alone, alone}), "long past")
+	down, calm := one(300, 100, 300, 100), one(300, 0, 300, 0)
+	says, waits := environment(h, []Block{down.at(0), calm.at(1), calm.at(2)})
+	assert.Contains(t, says, "both versions fail")
+	assert.True(t, waits)
+	says, waits = environment(h, []Block{down.at(0), calm.at(1), calm.at(2), calm.at(3)})
+	assert.Empty(t, says, "long past")
+	assert.False(t, waits)
+	says, _ = environment(h, []Block{down.at(0), calm.at(3)})
+	assert.Empty(t, says, "the last minutes are minutes, however few of them have calls")
+	says, _ = environment(h, nil)
+	assert.Empty(t, says)
 }

@@ -72,6 +72,19 @@ type bakeVector struct {
 	LogG       []float64    `json:"log_g"`
 }
 
+// filterVector is one of the filter's, of which package sequential checks the rest.
+type filterVector struct {
+	Name      string          `json:"name"`
+	History   [][2]float64    `json:"history"`
+	Blocks    [][7]float64    `json:"blocks"`
+	D         float64         `json:"d"`
+	DLeast    float64         `json:"d_least"`
+	LogH      []float64       `json:"log_h"`
+	LogE      []float64       `json:"log_e"`
+	LogTotal  []float64       `json:"log_total"`
+	Marginals json.RawMessage `json:"marginals_before"`
+}
+
 // TestVectors runs everything that the specification's file holds. A section, or a field of one, that it does not know
 // is an error: nothing in the file goes untested.
 func TestVectors(t *testing.T) {
@@ -83,6 +96,12 @@ func TestVectors(t *testing.T) {
 	for name, section := range sections {
 		switch name {
 		case "about", "threshold":
+		case "filter_vectors":
+			var filter struct {
+				Vectors json.RawMessage `json:"vectors"`
+			}
+			require.NoError(t, json.Unmarshal(section, &filter))
+			ran += runVectors(t, filter.Vectors, checkFilter)
 		case "vectors":
 			ran += runVectors(t, section, checkTest)
 		case "history_vectors":
@@ -115,6 +134,7 @@ func (v testVector) name() string    { return v.Name }
 func (v historyVector) name() string { return v.Name }
 func (v boundVector) name() string   { return v.Name }
 func (v bakeVector) name() string    { return v.Name }
+func (v filterVector) name() string  { return v.Name }
 
 func checkTest(t *testing.T, v testVector) {
 	require.NotEmpty(t, v.Blocks)
@@ -148,18 +168,14 @@ func (p vectorParams) params() Params {
 
 func checkHistory(t *testing.T, v historyVector) {
 	require.NotEmpty(t, v.History)
-	var minutes []Counts
-	for _, m := range v.History {
-		minutes = append(minutes, Counts{Invocations: m[0], Errors: m[1]})
-	}
-	h := NewHistory(minutes)
+	h := NewHistory(countsFrom(v.History))
 	near(t, v.Dispersion, h.Dispersion, "D")
 	near(t, orZero(v.GuardRef), h.Reference, "ref")
 }
 
 func checkBounds(t *testing.T, v boundVector) {
 	require.NotEmpty(t, v.Blocks)
-	p := DefaultParams()
+	p := guarded()
 	p.Alpha, p.Beta = v.Alpha, v.Beta
 	minutes := make([]int64, len(v.Blocks))
 	for i := range minutes {
@@ -174,12 +190,28 @@ func checkBounds(t *testing.T, v boundVector) {
 
 func checkBake(t *testing.T, v bakeVector) {
 	require.NotEmpty(t, v.Blocks)
-	p := DefaultParams()
+	p := guarded()
 	p.Delta, p.JudgedAlone = v.Delta, true
 	test := NewTest(p, History{Dispersion: v.Dispersion, Reference: orZero(v.Ref)})
 	for i, b := range blocksOf(v.Minutes, v.Blocks) {
 		test.Add(b)
 		near(t, v.LogG[i], test.Guard(), "log G, block %d", i)
+	}
+}
+
+func checkFilter(t *testing.T, v filterVector) {
+	require.NotEmpty(t, v.Blocks)
+	h := NewHistory(countsFrom(v.History))
+	near(t, v.D, h.dispersion(), "D")
+	near(t, v.DLeast, max(1, h.LeastClump), "D_0")
+	test := NewTest(DefaultParams(), h)
+	var blocks []Block
+	for i, b := range v.Blocks {
+		blocks = append(blocks, Block{Minute: int64(b[0]), New: Counts{b[1], b[2]}, Old: Counts{b[3], b[4]}, Tilt: b[5], Trouble: b[6]})
+		logH := new(Memo).LogH(countsFrom(v.History), h, blocks)
+		test.AddFiltered(blocks[i], logH[i])
+		near(t, v.LogE[i], test.Comparison(), "log E, block %d", i)
+		near(t, v.LogTotal[i], test.Standing().Unhealthy, "log E_total, block %d", i)
 	}
 }
 
@@ -213,6 +245,14 @@ func blocksOf(minutes []int64, rows [][4]float64) []Block {
 		})
 	}
 	return blocks
+}
+
+func countsFrom(rows [][2]float64) []Counts {
+	var counts []Counts
+	for _, row := range rows {
+		counts = append(counts, Counts{Invocations: row[0], Errors: row[1]})
+	}
+	return counts
 }
 
 func expertsOf(grid, prior []float64) []Expert {

@@ -1,5 +1,6 @@
 // Package analysis turns measurements into a verdict. It is pure: it reads no clock, never blocks and logs nothing, so
-// that every driver of a rollout that sees the same measurements reaches the same verdict.
+// that every driver of a rollout that sees the same measurements reaches the same verdict. What it calls the specification
+// is docs/statistics.md.
 package analysis
 
 import "fmt"
@@ -61,6 +62,8 @@ type Check struct {
 
 	// waiting says that an Inconclusive is not for want of data: it passes by itself.
 	waiting bool
+	// warning is what there is to say beside the verdict; "" for nothing.
+	warning string
 	// doubtful says that more speaks against the new version than for it.
 	doubtful bool
 }
@@ -80,6 +83,8 @@ type Odds struct {
 	// Dispersion is how many errors count as one, D; Reference the error rate that the history makes normal, 0 for none.
 	Dispersion float64 `json:"dispersion"`
 	Reference  float64 `json:"reference,omitempty"`
+	// Learnt is how the old version usually fails; nil of latency.
+	Learnt *Learnt `json:"learnt,omitempty"`
 }
 
 // Assessment is the verdict of all checks together.
@@ -89,8 +94,12 @@ type Assessment struct {
 	// Inconclusive without it, such as a failed read, is waited out.
 	NoData bool
 	Checks []Check
-	// Reason names the check that decided, with its numbers.
+	// Unseen are the names of the checks that could not decide for want of data, in their order.
+	Unseen []string
+	// Reason names the check that decided, with its numbers or, with NoData, every check of Unseen.
 	Reason string
+	// Warnings are what there is to say beside the verdict.
+	Warnings []string
 	// Step are the new version's calls of the present step alone, as far as they are visible: those of the minutes that
 	// began in it and, in the first step, of the minute in which it began.
 	Step Counts
@@ -104,5 +113,7 @@ type Assessment struct {
 	// end of its hold is.
 	TooFew, HoldSeen bool
 
+	// waiting says that an Inconclusive is not for want of data; unseen are the checks of Unseen.
 	waiting bool
+	unseen  []Check
 }

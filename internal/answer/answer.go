@@ -26,6 +26,9 @@ type Answer struct {
 	Duration string `json:"duration,omitempty"`
 	Driver   string `json:"driver,omitempty"`
 	Steps    []Step `json:"steps,omitempty"`
+	// History are the old version's minutes before the rollout as failed/called, the oldest first; of action status. With them
+	// a decision can be repeated.
+	History string `json:"history,omitempty"`
 	// BlastRadius is what bad versions are expected to cost, of action plan; nil where nothing is known of the traffic.
 	BlastRadius []rehearsal.Radius `json:"blast-radius,omitempty"`
 	// Cases are how the plan did over recorded traffic, of action rehearse.

@@ -29,7 +29,7 @@ func (r *Recorder) message(req request.Request, f rollout.Finish) string {
 		return lines("nothing was changed: " + reason)
 	case rollout.RolloutInProgress:
 		return lines(t.String()+" is being shifted, nothing was changed: "+reason,
-			"wait for it (action status), end it (action rollback; for a split that is not ours, aws lambda update-alias), or take over with force")
+			"wait for it (action status), end it (action rollback, or aws lambda update-alias for a split that is not ours), or take over with force")
 	case rollout.KnownBadVersion:
 		return lines("nothing was changed: "+reason, `publish a fix, or send it again with "force": {"reason": "…"}`)
 	case rollout.RolledBack:

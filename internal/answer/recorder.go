@@ -89,6 +89,7 @@ func (r *Recorder) reach(w rollout.Weight, at time.Time) {
 // Judge notes the latest assessment of the present step, with the latest result of each probe.
 func (r *Recorder) Judge(a analysis.Assessment) {
 	r.assessment = &a
+	r.warn(a.Warnings...)
 	if n := len(r.steps); n > 0 {
 		r.steps[n-1].Verdict, r.steps[n-1].Checks = a.Verdict.String(), slices.Concat(a.Checks, r.probes)
 	}
@@ -142,8 +143,8 @@ func (r *Recorder) success(t rollout.Target, outcome rollout.Outcome, now time.T
 		return fmt.Sprintf("all traffic of %s is on version %s", t, r.routing.Primary)
 	}
 	text := fmt.Sprintf("all traffic of %s is on version %s after %s", t, r.journal.New, now.Sub(r.journal.Start).Round(time.Second))
-	if outcome == rollout.SucceededUnverified {
-		text += ", unverified"
+	if outcome == rollout.SucceededUnverified && r.assessment != nil {
+		return sentence(text+", unverified", r.assessment.Reason)
 	}
 	return sentence(text, r.lastReason())
 }

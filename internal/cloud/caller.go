@@ -10,10 +10,12 @@ import (
 	"github.com/meta-deployer/meta-deployer/internal/request"
 )
 
-// Caller tells where an invocation runs, from the function's own ARN, and the invocation's request id.
-func Caller(cfg aws.Config) func(ctx context.Context) (home request.Home, id string) {
+// Caller tells where an invocation runs, from the function's own ARN, with what else is known of that place, and the
+// invocation's request id.
+func Caller(cfg aws.Config, known request.Home) func(ctx context.Context) (home request.Home, id string) {
+	known.Region = cfg.Region
 	return func(ctx context.Context) (request.Home, string) {
-		home := request.Home{Region: cfg.Region}
+		home := known
 		invocation, ok := lambdacontext.FromContext(ctx)
 		if !ok {
 			return home, ""

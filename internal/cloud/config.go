@@ -4,12 +4,10 @@ package cloud
 
 import (
 	"context"
-	"net/http"
 	"strings"
 	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
-	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/credentials"
 )
 
@@ -20,14 +18,15 @@ const (
 	answerTimeout = 3 * time.Second
 )
 
-// Load reads from the environment what Lambda and the SDKs' shared settings put there: region, credentials, endpoints.
+// Load reads from the environment what Lambda and the SDKs' shared settings put there: region, credentials, endpoints,
+// and the certificates to trust. Where these cannot be read every call fails, saying so.
 // It stands in for the SDK's config module, which would link four more services: docs/decisions/0006.
 func Load(getenv func(string) string) aws.Config {
 	environment := environment{getenv}
 	cfg := aws.Config{
 		Region:        getenv("AWS_REGION"),
 		Credentials:   credentials.NewStaticCredentialsProvider(getenv("AWS_ACCESS_KEY_ID"), getenv("AWS_SECRET_ACCESS_KEY"), getenv("AWS_SESSION_TOKEN")),
-		HTTPClient:    awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) { t.ResponseHeaderTimeout = answerTimeout }),
+		HTTPClient:    newClient(getenv("AWS_CA_BUNDLE")),
 		ConfigSources: []any{environment},
 	}
 	if url := getenv("AWS_ENDPOINT_URL"); url != "" {
@@ -35,9 +34,6 @@ func Load(getenv func(string) string) aws.Config {
 	}
 	return cfg
 }
-
-// Patient is an HTTP client for calls that answer when a function is done, however long that takes.
-func Patient() aws.HTTPClient { return awshttp.NewBuildableClient() }
 
 // environment answers the service clients' questions about settings that are looked up per service.
 type environment struct{ getenv func(string) string }

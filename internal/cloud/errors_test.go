@@ -122,11 +122,11 @@ func TestRetries(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			var calls atomic.Int32
-			server := wiretest.Start(t, func(wiretest.Call) wiretest.Answer {
+			server := wiretest.Start(t, func(call wiretest.Call) wiretest.Answer {
 				if calls.Add(1) == 1 {
 					return test.first
 				}
-				return wiretest.Answer{Body: map[string]any{}}
+				return wiretest.Answer{Body: call.Raw}
 			})
 			f := functions.New(cloud.Load(server.Getenv))
 			to := target.Alias{Routing: rollout.Routing{Primary: "1", Secondary: "2", Weight: 10_00}, Revision: "r1"}
@@ -146,7 +146,7 @@ func TestALostAnswerIsNoticed(t *testing.T) {
 	t.Parallel()
 	var calls atomic.Int32
 	server := wiretest.Start(t, func(wiretest.Call) wiretest.Answer {
-		answer := wiretest.Answer{Body: map[string]any{"FunctionVersion": "1"}}
+		answer := wiretest.Answer{Body: map[string]any{"FunctionVersion": "1", "RevisionId": "r1"}}
 		if calls.Add(1) == 1 {
 			answer.Delay = time.Minute
 		}
@@ -170,7 +170,7 @@ func TestACallEndsWithItsContext(t *testing.T) {
 }
 
 func TestLoad(t *testing.T) {
-	server := wiretest.Start(t, func(wiretest.Call) wiretest.Answer { return wiretest.Answer{Body: map[string]any{}} })
+	server := wiretest.Start(t, func(call wiretest.Call) wiretest.Answer { return wiretest.Answer{Body: call.Raw} })
 	environment := server.Environment()
 	delete(environment, "AWS_ENDPOINT_URL")
 	environment["AWS_ENDPOINT_URL_CODEDEPLOY"] = server.URL
@@ -182,7 +182,7 @@ func TestLoad(t *testing.T) {
 }
 
 func TestCaller(t *testing.T) {
-	caller := cloud.Caller(cloud.Load(func(string) string { return "" }))
+	caller := cloud.Caller(cloud.Load(func(string) string { return "" }), request.Home{})
 	home, id := caller(t.Context())
 	assert.Zero(t, home)
 	assert.Empty(t, id)
@@ -190,7 +190,7 @@ func TestCaller(t *testing.T) {
 	ctx := lambdacontext.NewContext(t.Context(), &lambdacontext.LambdaContext{
 		AwsRequestID: "8476a536-e9f4-11e8-9739-2dfe598c3fcd", InvokedFunctionArn: "arn:aws:lambda:us-east-1:123456789012:function:deployer:live",
 	})
-	home, id = cloud.Caller(cloud.Load(func(string) string { return "us-east-1" }))(ctx)
+	home, id = cloud.Caller(cloud.Load(func(string) string { return "us-east-1" }), request.Home{})(ctx)
 	assert.Equal(t, request.Home{Region: "us-east-1", Account: "123456789012"}, home)
 	assert.Equal(t, "8476a536-e9f4-11e8-9739-2dfe598c3fcd", id)
 }

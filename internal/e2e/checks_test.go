@@ -21,8 +21,8 @@ func TestChecks(t *testing.T) {
 	t.Parallel()
 	path := runtimetest.Build(t, "./functions/deployer")
 	passes := sim.Hook{Answer: `{"status": "pass"}`}
-	metric := func(limits string) string {
-		return `"metrics": [{"id": "queue", "metric": {"namespace": "shop", "name": "queue", "stat": "Sum"}, ` + limits + `}]`
+	metric := func(stat, limits string) string {
+		return `"metrics": [{"id": "queue", "metric": {"namespace": "shop", "name": "queue", "stat": "` + stat + `"}, ` + limits + `}]`
 	}
 	queue := func(is float64) func(*sim.World) {
 		return func(w *sim.World) { w.SetMetric("queue", sim.Constant(is)) }
@@ -48,7 +48,7 @@ func TestChecks(t *testing.T) {
 	}{
 		// The last step begins anywhere in a minute: on-no-data has it wait for its first calls to show.
 		"all of them are content": {
-			version: "2", health: `"latency": {"max-ms": 1000, "quantile": 0.9, "compare": true}, "throttles": "any", ` + metric(`"min": 1, "max": 10`) + `,
+			version: "2", health: `"latency": {"max-ms": 1000, "quantile": 0.9, "compare": true}, "throttles": "any", ` + metric("Sum", `"min": 1`) + `,
 			"function": "judge", "probes": [{"name": "ping", "payload": {}, "expect": {"ok": true}, "every-step": true, "max-ms": 9000, "compare": {}}],
 			"max-failed-invocations": 1, "min-invocations": 5, "on-no-data": "hold", "false-alarm-rate": 0.001`,
 			account: func(w *sim.World) {
@@ -66,10 +66,11 @@ func TestChecks(t *testing.T) {
 			version: "2", health: `"throttles": "any"`, says: "throttles: ",
 			account: func(w *sim.World) { w.SetThrottles("checkout", "live", sim.Constant(1)) },
 		},
-		"metric above its max": {version: "2", health: metric(`"max": 10`), account: queue(11), says: "allowed at most 10"},
-		"metric below its min": {version: "2", health: metric(`"min": 25`), account: queue(11), says: "allowed at least 25"},
+		// What can no longer turn decides in the minute that grows: the first one that begins after the shift.
+		"metric above its max": {version: "2", health: metric("Maximum", `"max": 10`), account: queue(11), interval: 75, says: "allowed at most 10"},
+		"metric below its min": {version: "2", health: metric("Minimum", `"min": 25`), account: queue(11), interval: 75, says: "allowed at least 25"},
 		"metric that only reports": {
-			version: "2", health: metric(`"max": 10, "report-only": true`), account: queue(11),
+			version: "2", health: metric("Maximum", `"max": 10, "report-only": true`), account: queue(11), interval: 75,
 			tells: `{"name":"metric queue","verdict":"fail","report-only":true,`,
 		},
 		"function":            {version: "2", health: `"function": "judge"`, account: judge(sim.Hook{Answer: `{"status": "fail", "reason": "sales are down"}`}), says: "sales are down"},
@@ -91,7 +92,11 @@ func TestChecks(t *testing.T) {
 		"alarm": {
 			version: "2", says: "went into ALARM",
 			account: func(w *sim.World) {
-				w.At(w.Elapsed()+8*time.Second, func() { w.SetAlarm("checkout-errors", analysis.AlarmRed) })
+				w.Faults = append(w.Faults, sim.Fault{On: sim.GetMetrics, After: func() { // at the first look once there is traffic on it
+					if a, err := w.Alias("checkout", "live"); err == nil && a.Routing.Split() {
+						w.SetAlarm("checkout-errors", analysis.AlarmRed)
+					}
+				}})
 			},
 		},
 		"an alarm that was red before": {
@@ -110,7 +115,7 @@ func TestChecks(t *testing.T) {
 			})
 			request := fmt.Sprintf(`{"function-name": "checkout", "alias": "live", "new-version": %q, "steps": 2, "interval": %d, "bake": 1, "poll-interval": 1, "alarms": ["checkout-errors"], "health-check": {%s}}`,
 				tt.version, cmp.Or(tt.interval, 62), tt.health)
-			result := l.start(t, "meta-deployer", path, nil).Invoke([]byte(request), 3*time.Minute)
+			result := l.start(t, "meta-deployer", path, nil).Invoke([]byte(request), timeout)
 			if tt.says == "" {
 				l.answered(t, result, "succeeded")
 				assert.Contains(t, string(result.Answer), tt.tells)

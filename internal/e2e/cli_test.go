@@ -29,8 +29,10 @@ func (l *lab) cli(t *testing.T, directory string, command ...string) outcome {
 func TestCLIDrivesARollout(t *testing.T) {
 	t.Parallel()
 	l, directory := newLab(t), t.TempDir()
-	l.start(t, "meta-deployer", runtimetest.Build(t, "./functions/deployer"), nil)
-	require.NoError(t, os.WriteFile(filepath.Join(directory, "request.json"), []byte(request), 0o600))
+	path := runtimetest.Build(t, "./functions/deployer")
+	l.start(t, "meta-deployer", path, nil)
+	l.start(t, "another", path, nil) // one process serves one invocation at a time
+	require.NoError(t, os.WriteFile(filepath.Join(directory, "request.json"), []byte(approved), 0o600))
 	ended := make(chan outcome, 1)
 	go func() {
 		ended <- l.cli(t, directory, "lambda", "invoke", "--function-name", "meta-deployer", "--payload", "file://request.json", "out.json")
@@ -39,6 +41,8 @@ func TestCLIDrivesARollout(t *testing.T) {
 	seen := l.cli(t, "", "lambda", "get-alias", "--function-name", "checkout", "--name", "live")
 	assert.Contains(t, seen.out, `"AdditionalVersionWeights"`)
 	assert.Contains(t, seen.out, `[meta-deployer 1>2 at `)
+	went := l.cli(t, directory, "lambda", "invoke", "--function-name", "another", "--payload", resume, "resumed.json")
+	assert.Zero(t, went.status, went.problem)
 	invoked := <-ended
 	assert.Zero(t, invoked.status, invoked.problem)
 	assert.Contains(t, invoked.out, `"StatusCode": 200`)
@@ -48,7 +52,7 @@ func TestCLIDrivesARollout(t *testing.T) {
 	l.answered(t, runtimetest.Result{Answer: out}, "succeeded")
 }
 
-// The codes are AWS's (reference/aws.md 1.2), as the CLI prints them.
+// The codes are AWS's (docs/fidelity.md says who recorded them), as the CLI prints them.
 func TestCLIErrors(t *testing.T) {
 	t.Parallel()
 	l := newLab(t)

@@ -37,7 +37,7 @@ func fixture(url string, options ...func(*cloudwatch.Options)) accounttest.Fixtu
 		Account: connect(url, options...), Now: now,
 		Function: "shop", Old: "1", New: "2", OtherRole: "3", Alias: "live", Description: "ours",
 		Busy: "busy", TrafficSince: now.Truncate(time.Minute).Add(-5 * time.Minute),
-		Alarm: "calm", RedAlarm: "red", Hook: "fine", BrokenHook: "broken",
+		Alarm: "calm", RedAlarm: "red", Hook: "fine", BrokenHook: "broken", LargeHook: "large",
 	}
 }
 
@@ -57,8 +57,8 @@ func TestMotoIsAnAccount(t *testing.T) {
 		"every write changes the revision", "a stale write moves nothing", // its RevisionId never changes, and is never looked at
 		"a long description is refused", "a version beside itself is refused", "versions of two roles are refused",
 		"a missing additional version is not found",
-		"no provisioned concurrency is none",                                 // it does not know the operation
-		"a missing function is not invoked", "a function that fails says so", // without docker it invokes nothing, and answers all the same
+		"no provisioned concurrency is none",                                                                            // it does not know the operation
+		"a missing function is not invoked", "a function that fails says so", "an answer that is too large is not read", // without docker it invokes nothing, and answers all the same
 	)
 }
 

@@ -24,7 +24,16 @@ var (
 	steps = []string{"version 1", "version 1 with 33.33 % on version 2", "version 1 with 66.67 % on version 2", "version 2"}
 )
 
-const timeout = 2 * time.Minute
+// approved is the same, but that it stays at its first step until somebody has it go on: what a test does meanwhile may take
+// as long as it does.
+const approved = `{"function-name": "checkout", "alias": "live", "new-version": "2", "type": "stages", "poll-interval": 1,
+	"stages": [{"weight": 33.33, "hold": 5, "approve": true}, {"weight": 66.67, "hold": 5}], "interval": 5}`
+
+// resume has it go on.
+const resume = `{"action": "resume", "function-name": "checkout", "alias": "live"}`
+
+// timeout is Lambda's longest.
+const timeout = 15 * time.Minute
 
 // answered checks that a rollout succeeded and left the alias as it should.
 func (l *lab) answered(t *testing.T, result runtimetest.Result, status string) {
@@ -88,7 +97,6 @@ func resumes(t *testing.T, l *lab, start func() *runtimetest.Process) {
 	l.until(t, "live", split)
 	first.Kill()
 	assert.Equal(t, "Runtime.ExitError", (<-killed).ErrorType)
-	time.Sleep(time.Second)
 	assert.True(t, split(l.alias(t, "live")), "nobody drives it")
 	l.answered(t, start().Invoke([]byte(request), timeout), "succeeded")
 	assert.Equal(t, steps, l.routings("live"), "carried on, not begun anew")
@@ -96,10 +104,13 @@ func resumes(t *testing.T, l *lab, start func() *runtimetest.Process) {
 
 func joins(t *testing.T, l *lab, start func() *runtimetest.Process) {
 	relieved, first := make(chan runtimetest.Result), start()
-	go func() { relieved <- first.Invoke([]byte(request), timeout) }()
+	go func() { relieved <- first.Invoke([]byte(approved), timeout) }()
 	l.until(t, "live", split)
-	l.answered(t, start().Invoke([]byte(request), timeout), "succeeded")
+	second, newer := make(chan runtimetest.Result), start()
+	go func() { second <- newer.Invoke([]byte(approved), timeout) }()
 	l.answered(t, <-relieved, "in-progress")
+	l.answered(t, first.Invoke([]byte(resume), timeout), "in-progress")
+	l.answered(t, <-second, "succeeded")
 	assert.Equal(t, steps, l.routings("live"))
 }
 
@@ -125,17 +136,19 @@ func losesReplies(t *testing.T, l *lab, start func() *runtimetest.Process) {
 }
 
 func runsOutOfTime(t *testing.T, l *lab, start func() *runtimetest.Process) {
-	held := `{"function-name": "checkout", "alias": "idle", "new-version": "2", "steps": 2, "interval": 1, "poll-interval": 1, "health-check": {"on-no-data": "hold"}}`
-	result := start().Invoke([]byte(held), 16*time.Second)
+	held := `{"function-name": "checkout", "alias": "idle", "new-version": "2", "type": "stages", "stages": [{"weight": 50, "hold": 1, "approve": true}],
+		"interval": 1, "poll-interval": 1, "health-check": false}`
+	const timeout = time.Minute // it is the deployer's time that is to run out
+	result := start().Invoke([]byte(held), timeout)
 	assert.Equal(t, "RolledBack", result.ErrorType, result.ErrorMessage)
-	assert.Contains(t, result.ErrorMessage, "no invocation of the new version is visible yet")
-	assert.Less(t, result.Took, 16*time.Second)
+	assert.Contains(t, result.ErrorMessage, "the time ran out")
+	assert.Less(t, result.Took, timeout)
 	assert.Equal(t, old, l.alias(t, "idle").Routing)
 }
 
 func isSuperseded(t *testing.T, l *lab, start func() *runtimetest.Process) {
 	result, p := make(chan runtimetest.Result), start()
-	go func() { result <- p.Invoke([]byte(request), timeout) }()
+	go func() { result <- p.Invoke([]byte(approved), timeout) }()
 	l.until(t, "live", split)
 	theirs := target.Alias{Routing: rollout.Routing{Primary: "3"}, Description: "terraform's"}
 	l.touch(func(w *sim.World) {

@@ -16,6 +16,9 @@ import (
 	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
+// runsOut is what an invocation may take in real time where its time is to run out, with five seconds to report in.
+const runsOut = 20 * time.Second
+
 const (
 	probes = `[{"name": "ping", "function": "check*", "payload": {"ping": true}, "expect": {"ok": true}}]`
 	event  = `{"DeploymentId": "d-1", "LifecycleEventHookExecutionId": "execution-1"}`
@@ -66,11 +69,11 @@ func TestPretraffic(t *testing.T) {
 				l.replies["BatchGetDeploymentTargets"] = test.targets
 			}
 			p := l.start(t, "pretraffic", path, map[string]string{"PROBES": probes})
-			result := p.Invoke([]byte(event), 6*time.Second)
+			result := p.Invoke([]byte(event), runsOut)
 			assert.Empty(t, result.ErrorType, result.ErrorMessage)
 			assert.Contains(t, string(result.Answer), test.want)
 			assert.Equal(t, test.want, l.reported(t))
-			result = p.Invoke([]byte(event), 6*time.Second)
+			result = p.Invoke([]byte(event), runsOut)
 			assert.Empty(t, result.ErrorType, "told twice is no error: %s", result.ErrorMessage)
 		})
 	}
@@ -81,7 +84,7 @@ func TestAPanicIsReportedAsFailed(t *testing.T) {
 	l := newLab(t)
 	l.deploy(t, old)
 	p := l.start(t, "pretraffic", runtimetest.Build(t, "./internal/e2e/panicking"), nil)
-	result := p.Invoke([]byte(event), 6*time.Second)
+	result := p.Invoke([]byte(event), runsOut)
 	assert.Empty(t, result.ErrorType, result.ErrorMessage)
 	assert.Contains(t, string(result.Answer), "a bug nobody has found yet")
 	assert.Equal(t, "Failed", l.reported(t))
@@ -101,7 +104,7 @@ func TestPosttraffic(t *testing.T) {
 			t.Parallel()
 			l := newLab(t)
 			l.deploy(t, test.routing)
-			result := l.start(t, "posttraffic", path, nil).Invoke([]byte(event), 10*time.Second)
+			result := l.start(t, "posttraffic", path, nil).Invoke([]byte(event), runsOut)
 			assert.Empty(t, result.ErrorType, result.ErrorMessage)
 			assert.Equal(t, test.want, l.reported(t), string(result.Answer))
 		})

@@ -89,7 +89,7 @@ func (l *lab) intercept(next http.Handler) http.Handler {
 			_, _ = io.WriteString(w, reply)
 		case process != nil && r.Header.Get("X-Amz-Invocation-Type") != "DryRun":
 			payload, _ := io.ReadAll(r.Body)
-			result := process.Invoke(payload, time.Minute)
+			result := process.Invoke(payload, timeout)
 			if result.ErrorType != "" {
 				w.Header().Set("X-Amz-Function-Error", "Unhandled")
 				result.Answer, _ = json.Marshal(map[string]string{"errorType": result.ErrorType, "errorMessage": result.ErrorMessage})
@@ -145,7 +145,7 @@ func (l *lab) routings(name string) []string {
 // until waits for an alias to be somewhere.
 func (l *lab) until(t *testing.T, name string, there func(target.Alias) bool) {
 	t.Helper()
-	require.Eventually(t, func() bool { return there(l.alias(t, name)) }, 30*time.Second, 20*time.Millisecond)
+	require.Eventually(t, func() bool { return there(l.alias(t, name)) }, patience, 20*time.Millisecond)
 }
 
 func split(a target.Alias) bool { return a.Routing.Split() }

@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"testing"
 	"time"
 
@@ -40,6 +41,9 @@ func absolute(t *testing.T, path string) string {
 	return path
 }
 
+// patience bounds what a test waits for. No test waits for a time: on a busy machine everything takes longer.
+const patience = 10 * time.Minute
+
 // outcome is how a program ended.
 type outcome struct {
 	out, problem string
@@ -49,7 +53,7 @@ type outcome struct {
 // execute runs a program to its end.
 func execute(t *testing.T, directory string, program ...string) outcome {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	var out, problem bytes.Buffer
 	c := exec.CommandContext(ctx, program[0], program[1:]...)
@@ -59,34 +63,54 @@ func execute(t *testing.T, directory string, program ...string) outcome {
 	return outcome{out.String(), problem.String(), c.ProcessState.ExitCode()}
 }
 
-// serve starts a server on a free port and waits until it answers. The server ends with the test, and even where the
-// test is killed: then the pipe that its supervisor reads from is closed.
+// starting has servers start one after the other: many at once take each other's time.
+var starting sync.Mutex
+
+// supervise runs a server until its standard input is closed, and ends when the server does.
+const supervise = `exec 3<&0; "$@" 3<&- & server=$!; { cat <&3; kill -9 $server; } > /dev/null 2>&1 & exec 3<&-; wait $server`
+
+// serve starts a server on a free port and waits until it answers or is gone. The server ends with the test, and even
+// where the test is killed: then the pipe that its supervisor reads from is closed.
 func serve(t *testing.T, health string, variables []string, program ...string) (url string) {
 	t.Helper()
-	c := exec.Command("sh", append([]string{"-c", `"$@" & cat > /dev/null; kill -9 $! 2> /dev/null`, "supervisor"}, program...)...)
+	starting.Lock()
+	defer starting.Unlock()
+	c := exec.Command("sh", append([]string{"-c", supervise, "supervisor"}, program...)...)
 	var log bytes.Buffer
 	c.Dir, c.Env, c.Stdout, c.Stderr = t.TempDir(), environment(variables...), &log, &log
 	c.WaitDelay = 5 * time.Second
 	leash, err := c.StdinPipe()
 	require.NoError(t, err)
 	require.NoError(t, c.Start())
+	gone := make(chan struct{})
+	go func() {
+		defer close(gone)
+		_ = c.Wait()
+	}()
 	t.Cleanup(func() {
 		_ = leash.Close()
-		_ = c.Wait()
+		<-gone
 		if t.Failed() {
 			t.Logf("%s", log.String())
 		}
 	})
-	client := &http.Client{Timeout: time.Second}
-	require.Eventually(t, func() bool {
-		response, err := client.Get(health)
-		if err != nil {
-			return false
+	client := &http.Client{Timeout: patience}
+	for ctx, cancel := context.WithTimeout(t.Context(), patience); ; {
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, health, http.NoBody)
+		require.NoError(t, err)
+		if response, err := client.Do(request); err == nil {
+			_ = response.Body.Close()
+			cancel()
+			return health
 		}
-		_ = response.Body.Close()
-		return true
-	}, time.Minute, 100*time.Millisecond, "%s does not start", program[0])
-	return health
+		select {
+		case <-gone:
+			require.FailNow(t, "the server is gone before it has answered", "%s: %s", program[0], log.String())
+		case <-ctx.Done():
+			require.FailNow(t, "the server does not answer", program[0])
+		case <-time.After(100 * time.Millisecond):
+		}
+	}
 }
 
 // freePort is a port of the local host that nobody listens on.

@@ -125,6 +125,10 @@ func (e *Endpoint) describeAlarms(ctx context.Context, c call) (wire.Answer, err
 	if err := c.read(&body); err != nil {
 		return wire.Answer{}, err
 	}
+	if e.world.NoLogAlarms && slices.Contains(body.AlarmTypes, "LogAlarm") {
+		return wire.Answer{}, invalid("1 validation error detected: Value '[" + strings.Join(body.AlarmTypes, ", ") + "]' at 'alarmTypes' failed to satisfy constraint: " +
+			"Member must satisfy enum value set: [MetricAlarm, CompositeAlarm]")
+	}
 	alarms, err := e.control.Alarms(ctx, func(name string) bool {
 		return (len(body.AlarmTypes) == 0 || slices.Contains(body.AlarmTypes, "MetricAlarm")) &&
 			(len(body.AlarmNames) == 0 || slices.Contains(body.AlarmNames, name)) && strings.HasPrefix(name, body.AlarmNamePrefix)

@@ -151,6 +151,7 @@ func failure(c wire.Call, err error) wire.Answer {
 		"PreconditionFailedException":                   http.StatusPreconditionFailed,
 		"TooManyRequestsException":                      http.StatusTooManyRequests,
 		"ServiceException":                              http.StatusInternalServerError,
+		"ResourceNotReadyException":                     http.StatusBadGateway,
 	}[code]
 	if status == 0 {
 		status = http.StatusBadRequest

@@ -1,6 +1,7 @@
 package health
 
 import (
+	"cmp"
 	"context"
 	"time"
 
@@ -23,7 +24,7 @@ func (r Reader) Before(ctx context.Context, p rollout.Plan, old string) ([]analy
 		q.Slow = append(q.Slow, anyMS)
 	}
 	minutes, err := r.Account.Metrics.Minutes(ctx, q)
-	if err == nil && !p.Health.Latency.Compare {
+	if err = cmp.Or(err, analysis.CheckMinutes(minutes)); err == nil && !p.Health.Latency.Compare {
 		r.Memory.keepBefore(p.Target, q.Since, analysis.HistoryBefore(now, time.Minute, minutes))
 	}
 	return minutes, err

@@ -3,6 +3,7 @@
 package health
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -21,13 +22,16 @@ type Reader struct {
 	Clock   target.Clock
 	// Memory keeps what does not change any more; nil keeps nothing.
 	Memory *Memory
+	// Learn is told of the old version's minutes before a rollout when they are read; nil is nobody. With them and its message
+	// a decision can be repeated.
+	Learn func(history []analysis.Counts)
 }
 
 // Assess reads everything since the rollout that stands at the journal began, and judges it by the plan. A failed read is
 // never healthy. asks says that the health check's function is asked too.
 func (r Reader) Assess(ctx context.Context, p rollout.Plan, j rollout.Journal, asks bool) analysis.Assessment {
 	evidence := analysis.Evidence{
-		FirstShift: j.First, StepSince: j.Since, JudgedAlone: p.JudgesAlone(), Awaited: p.Awaited(&j), HoldEnd: p.HoldEnd(j),
+		Now: r.Clock.Now(), Start: j.Start, FirstShift: j.First, StepSince: j.Since, JudgedAlone: p.JudgesAlone(), Awaited: p.Awaited(&j), HoldEnd: p.HoldEnd(j),
 		Reading: analysis.Reading{Share: j.Weight.Share(), Before: p.Before(j.Weight).Share(), Shifted: j.Since},
 	}
 	if j.Weight == rollout.Full {
@@ -55,7 +59,7 @@ func (r Reader) readMetrics(ctx context.Context, p rollout.Plan, j rollout.Journ
 	if err != nil {
 		return err
 	}
-	e.History, e.Thresholds = known.counts, known.thresholds
+	e.History, e.Thresholds, e.Memo = known.counts, known.thresholds, known.memo
 	stretches := analysis.Stretches(j.Start, r.Clock.Now())
 	old, latest := stretches[:len(stretches)-1], stretches[len(stretches)-1]
 	if !known.settledUntil.Equal(latest.Since) {
@@ -99,8 +103,7 @@ func (r Reader) history(ctx context.Context, p rollout.Plan, j rollout.Journal) 
 	since := analysis.HistorySince(j.Start)
 	if counts, ok := r.Memory.recallBefore(p.Target, since); ok && !p.Health.Latency.Compare {
 		k.counts = counts
-		r.Memory.keep(subjectOf(p, j), k)
-		return k, nil
+		return r.learnt(p, j, k), nil
 	}
 	if p.Health.Latency.Compare {
 		from, until := analysis.QuantilesSpan(j.Start)
@@ -108,19 +111,30 @@ func (r Reader) history(ctx context.Context, p rollout.Plan, j rollout.Journal) 
 		if err != nil {
 			return known{}, err
 		}
-		k.thresholds = analysis.Thresholds(periods)
+		if k.thresholds, err = analysis.Thresholds(periods); err != nil {
+			return known{}, err
+		}
 	}
 	period := analysis.ShortestPeriod(since, r.Clock.Now())
 	q := query(p, j, analysis.Stretch{Since: since, Until: j.Start, Period: period})
 	q.Slow = analysis.LatencyRule{Compare: true}.Slow(k.thresholds)
 	minutes, err := r.Account.Metrics.Minutes(ctx, q)
-	if err != nil {
+	if err = cmp.Or(err, analysis.CheckMinutes(minutes)); err != nil {
 		return known{}, err
 	}
 	k.counts = analysis.HistoryBefore(j.Start, period, minutes)
 	k.thresholds = analysis.SlowBefore(j.Start, period, minutes, k.thresholds)
+	return r.learnt(p, j, k), nil
+}
+
+// learnt keeps what was read of the time before a rollout, and tells of it.
+func (r Reader) learnt(p rollout.Plan, j rollout.Journal, k known) known {
+	k.memo = new(analysis.Memo)
 	r.Memory.keep(subjectOf(p, j), k)
-	return k, nil
+	if r.Learn != nil {
+		r.Learn(k.counts)
+	}
+	return k
 }
 
 func subjectOf(p rollout.Plan, j rollout.Journal) subject {

@@ -38,6 +38,8 @@ type known struct {
 	thresholds   []analysis.Threshold
 	settled      []analysis.Minute
 	settledUntil time.Time
+	// memo makes the next looks cheaper.
+	memo *analysis.Memo
 }
 
 func (m *Memory) recall(of subject) (known, bool) {

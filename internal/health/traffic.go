@@ -1,6 +1,7 @@
 package health
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -12,9 +13,10 @@ import (
 
 // AliasMinutes reads what went through an alias, whichever version ran, by the minute or as CloudWatch still has it.
 func (r Reader) AliasMinutes(ctx context.Context, t rollout.Target, since, until time.Time) ([]analysis.Minute, error) {
-	return r.Account.Metrics.Minutes(ctx, target.MetricsQuery{
+	minutes, err := r.Account.Metrics.Minutes(ctx, target.MetricsQuery{
 		Function: t.Function, Alias: t.Alias, Since: since, Until: until, Period: analysis.ShortestPeriod(since, r.Clock.Now()),
 	})
+	return minutes, cmp.Or(err, analysis.CheckMinutes(minutes))
 }
 
 // Traffic is how busy an alias was before a rollout that starts, or started, at start.

@@ -22,8 +22,10 @@ func FuzzEvent(f *testing.F) {
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		e, err := parseEvent(raw)
 		if err != nil {
+			require.NotContains(t, err.Error(), "\x1b")
 			return
 		}
+		require.Regexp(t, `^aws deploy stop-deployment --deployment-id (ID|d-\w+)$`, e.stop(), "a command is pasted as it stands")
 		require.Equal(t, e.deployment == "", e.execution == "", "CodeDeploy's ids come together")
 		if e.deployment == "" && e.refused == nil {
 			target, err := ownTarget(e.own, e.own.Stage)

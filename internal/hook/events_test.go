@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -97,6 +98,8 @@ func mangle(t *testing.T, payload []byte) map[string][]byte {
 	for _, key := range slices.Sorted(maps.Keys(event)) {
 		all["a number for "+key] = with(key, 8)
 		all["nothing for "+key] = with(key, "")
+		all[key+" in capitals"] = bytes.Replace(payload, []byte(`"`+key+`"`), []byte(`"`+strings.ToUpper(key)+`"`), 1)
+		all[key+" twice"] = bytes.Replace(payload, []byte("{"), []byte(`{"`+key+`": "another", `), 1)
 	}
 	return all
 }

@@ -6,6 +6,8 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
+	"maps"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -28,6 +30,8 @@ type world struct {
 	// serve is the function's code.
 	serve func(ctx context.Context, payload []byte) (answer []byte, failure string, err error)
 	alias target.Alias
+	// routings are the alias's from a time on, since the rollout began; without any it is as alias says.
+	routings map[time.Duration]rollout.Routing
 	// minutes are what CloudWatch shows, and query what it was last asked for.
 	minutes []analysis.Minute
 	query   target.MetricsQuery
@@ -99,7 +103,11 @@ func (w *world) Invoke(ctx context.Context, i target.Invocation) (target.Reply, 
 	if err := w.fault("Invoke"); err != nil {
 		return target.Reply{}, err
 	}
-	w.note("invoke " + i.Function + " " + string(i.Payload))
+	call := "invoke " + i.Function + " " + string(i.Payload)
+	if i.TenantID != "" {
+		call += " for " + i.TenantID
+	}
+	w.note(call)
 	answer, failure, err := w.serve(ctx, i.Payload)
 	return target.Reply{Body: answer, Failure: failure}, err
 }
@@ -119,7 +127,13 @@ func (w *world) Alias(_ context.Context, function, alias string) (target.Alias, 
 	if err := w.fault("Alias"); err != nil {
 		return target.Alias{}, err
 	}
-	return w.alias, nil
+	shown := w.alias
+	for _, from := range slices.Sorted(maps.Keys(w.routings)) {
+		if time.Since(rolling) >= from {
+			shown.Routing = w.routings[from]
+		}
+	}
+	return shown, nil
 }
 
 func (w *world) Minutes(_ context.Context, q target.MetricsQuery) ([]analysis.Minute, error) {

@@ -12,6 +12,7 @@ import (
 	"runtime/debug"
 	"time"
 
+	"github.com/meta-deployer/meta-deployer/internal/printable"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
 	"github.com/meta-deployer/meta-deployer/internal/target"
 )
@@ -65,6 +66,8 @@ const (
 	grace = 100 * time.Millisecond
 	// attemptTime is the least that one attempt to report is given.
 	attemptTime = 500 * time.Millisecond
+	// longestReason is how many characters a reason has.
+	longestReason = 1000
 )
 
 // reserve is how much of the time left is kept for the report: a quarter, between a second and ten.
@@ -97,7 +100,8 @@ func (h handler) invoke(ctx context.Context, payload []byte) ([]byte, error) {
 		return nil, err
 	}
 	answer := h.judge(ctx, end.Add(-reserve(end.Sub(now))), e)
-	h.log.InfoContext(ctx, "verdict", "stage", h.stage, "deployment", e.deployment, "rollout", e.own.RolloutID,
+	answer.Reason = printable.Text(answer.Reason, longestReason)
+	h.log.InfoContext(ctx, "verdict", "stage", h.stage, "deployment", e.name(), "rollout", short(e.own.RolloutID),
 		"status", answer.Status, "reason", answer.Reason)
 	if e.deployment != "" {
 		if err := h.report(ctx, end.Add(-answerMargin), e, answer.Status); err != nil {
@@ -167,10 +171,10 @@ func (h handler) target(ctx context.Context, e event) (Target, error) {
 		return err
 	})
 	if err == nil {
-		err = target.validate("functionName", "functionAlias", "targetVersion")
+		err = target.validate("functionName", "functionAlias", "currentVersion", "targetVersion")
 	}
 	if err != nil {
-		return target, fmt.Errorf("the target of deployment %s cannot be told: %w", e.deployment, err)
+		return target, fmt.Errorf("the target of deployment %s cannot be told: %w", e.name(), err)
 	}
 	return target, nil
 }
@@ -186,7 +190,7 @@ func (h handler) report(ctx context.Context, end time.Time, e event, status Stat
 		defer cancel()
 		err := h.deployments.Report(attempt, e.deployment, e.execution, status)
 		if errors.Is(err, ErrAlreadyReported) {
-			h.log.WarnContext(ctx, "report", "deployment", e.deployment, "error", err.Error())
+			h.log.WarnContext(ctx, "report", "deployment", e.name(), "error", err.Error())
 			return nil
 		}
 		return err
@@ -194,18 +198,26 @@ func (h handler) report(ctx context.Context, end time.Time, e event, status Stat
 	if err == nil {
 		return nil
 	}
-	return NotReported{fmt.Sprintf("deployment %s was not told %s and waits for it up to an hour: %v; see that the hook's role has "+
-		"codedeploy:PutLifecycleEventHookExecutionStatus, and end the deployment: aws deploy stop-deployment --deployment-id %s",
-		e.deployment, status, err, e.deployment)}
+	return NotReported{printable.Text(fmt.Sprintf("deployment %s was not told %s and waits for it up to an hour: %v", e.name(), status, err), longestReason) +
+		"; end the deployment: " + e.stop()}
 }
 
-// retried makes a call again while it is unavailable, until the context ends.
+// moment is for how long a "not found" or "access denied" may be of a moment: what is named, or the role, may have been
+// made just before.
+const moment = 5 * time.Second
+
+// retried makes a call again while it is unavailable, until the context ends, and for a moment what is missing or denied. An
+// error says what mends it.
 func retried(ctx context.Context, clock target.Clock, call func() error) error {
 	const first, most = 200 * time.Millisecond, 5 * time.Second
+	began := clock.Now()
 	for pause := first; ; pause = min(2*pause, most) {
 		err := call()
-		if err == nil || target.Permanent(err) {
-			return err
+		switch {
+		case err == nil:
+			return nil
+		case errors.Is(err, target.ErrRefused), target.Permanent(err) && clock.Now().Sub(began) >= moment:
+			return fmt.Errorf("%w; %s", err, target.Remedy(err))
 		}
 		if clock.Sleep(ctx, pause) != nil {
 			return fmt.Errorf("%w (tried until the hook's own time ran out)", err)

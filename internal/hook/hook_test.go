@@ -130,8 +130,17 @@ func TestReport(t *testing.T) {
 		"what stays unavailable is an error": {
 			func(w *world) { w.faults["Report"] = repeat(target.ErrUnavailable, 1000) }, nil, "unavailable",
 		},
-		"what is denied is an error at once": {
-			func(w *world) { w.faults["Report"] = []error{target.ErrDenied} }, nil, "access denied",
+		"what is denied is an error soon, with its remedy": {
+			func(w *world) {
+				w.faults["Report"] = repeat(&target.Error{Kind: target.ErrDenied, Action: "codedeploy:Put", Message: "no"}, 1000)
+			},
+			nil, "access denied: no; give the role that calls the permission codedeploy:Put; end the deployment",
+		},
+		"what is denied for a moment is told again": {
+			func(w *world) { w.faults["Report"] = repeat(target.ErrDenied, 4) }, []Status{Succeeded}, "",
+		},
+		"what is refused is an error at once": {
+			func(w *world) { w.faults["Report"] = []error{target.ErrRefused} }, nil, "refused; change what AWS objects to",
 		},
 	}
 	for name, test := range tests {

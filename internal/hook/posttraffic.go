@@ -47,25 +47,47 @@ func (p PostTraffic) check(ctx context.Context, t Target) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	var alias target.Alias
-	err = retried(ctx, p.Clock, func() (err error) {
-		alias, err = p.Aliases.Alias(ctx, t.Function, t.Alias)
-		return err
-	})
+	alone, err := p.settled(ctx, t)
 	if err != nil {
-		return "", fmt.Errorf("alias %s of function %s cannot be read: %w", t.Alias, t.bare(), err)
+		return "", err
 	}
-	if alias.Routing != (rollout.Routing{Primary: t.NewVersion}) {
-		return "", fmt.Errorf("alias %s of function %s sends traffic to %s, not to version %s alone: see who else moves it",
-			t.Alias, t.bare(), alias.Routing, t.NewVersion)
+	return p.judge(ctx, t, alone, rate)
+}
+
+// settled waits until the alias points at the new version alone, and says since when it has; zero where nobody knows. While
+// it is on its way there it is looked at for as long as there is time: Lambda leaves traffic on the old version, by a weight
+// of its own, until provisioned concurrency is prepared. Anything else may be a read that is older than the last write,
+// which a moment shows.
+func (p PostTraffic) settled(ctx context.Context, t Target) (alone time.Time, err error) {
+	const look = 2 * time.Second
+	began := p.Clock.Now()
+	for waited := false; ; waited = true {
+		var alias target.Alias
+		err := retried(ctx, p.Clock, func() (err error) {
+			alias, err = p.Aliases.Alias(ctx, t.Function, t.Alias)
+			return err
+		})
+		now := p.Clock.Now()
+		switch {
+		case err != nil:
+			return alone, fmt.Errorf("alias %s of function %s cannot be read: %w", t.Alias, t.bare(), err)
+		case alias.Routing == rollout.Routing{Primary: t.NewVersion}:
+			if alone = aloneSince(t, alias, now); waited && !alone.IsZero() {
+				alone = now
+			}
+			return alone, nil
+		case alias.Routing.Primary != t.NewVersion && now.Sub(began) >= moment, p.Clock.Sleep(ctx, look) != nil:
+			return alone, fmt.Errorf("alias %s of function %s sends traffic to %s, not to version %s alone, seen for %s: see who else moves it, "+
+				"or where Lambda prepares provisioned concurrency give the hook function a longer timeout",
+				t.Alias, t.bare(), alias.Routing, t.NewVersion, now.Sub(began).Round(time.Second))
+		}
 	}
-	return p.judge(ctx, t, alias, rate)
 }
 
 // judge reads the metrics and judges them.
-func (p PostTraffic) judge(ctx context.Context, t Target, alias target.Alias, rate float64) (string, error) {
+func (p PostTraffic) judge(ctx context.Context, t Target, alone time.Time, rate float64) (string, error) {
 	since := began(t, p.Clock.Now())
-	evidence := analysis.Evidence{Reading: analysis.Reading{Alone: alone(t, alias, p.Clock.Now())}}
+	evidence := analysis.Evidence{Reading: analysis.Reading{Alone: alone}}
 	err := retried(ctx, p.Clock, func() (err error) {
 		evidence.Reading.Minutes, err = p.Meter.Minutes(ctx, target.MetricsQuery{
 			Function: t.bare(), Alias: t.Alias, OldVersion: t.OldVersion, NewVersion: t.NewVersion, Since: since, Until: p.Clock.Now(),
@@ -98,11 +120,11 @@ func began(t Target, now time.Time) time.Time {
 	return t.Since
 }
 
-// alone is when the alias began to stand at the new version alone, from when on its own series counts as the version's.
+// aloneSince is when the alias began to stand at the new version alone, from when on its own series counts as the version's.
 // CodeDeploy tells when it was done with the traffic. A rollout's event has no such time, but the journal on the alias
 // is written together with the routing, so its step at all traffic is exact. Without a journal nobody knows, and only
 // the series of the version itself counts: the alias's could blame the old version's failures on the new one.
-func alone(t Target, alias target.Alias, now time.Time) time.Time {
+func aloneSince(t Target, alias target.Alias, now time.Time) time.Time {
 	of := rollout.Target{Function: t.bare(), Alias: t.Alias}
 	if live := rollout.ParseDescription(alias.Description).Live(of, alias.Routing, now); t.Alone.IsZero() && live != nil {
 		return live.Since
@@ -117,7 +139,7 @@ func parseRate(text string) (float64, error) {
 	}
 	rate, err := strconv.ParseFloat(text, 64)
 	if err != nil || !(rate >= 0 && rate <= 1) {
-		return 0, fmt.Errorf("MAX_ERROR_RATE is %q: give a share from 0 to 1, such as 0.01 for one invocation in a hundred", rollout.Shorten(text))
+		return 0, fmt.Errorf("MAX_ERROR_RATE is %q: give a share from 0 to 1, such as 0.01 for one invocation in a hundred", short(text))
 	}
 	return rate, nil
 }

@@ -73,9 +73,13 @@ func TestPostTraffic(t *testing.T) {
 			},
 			status: Succeeded,
 		},
+		"an alias that is gone for a moment is read again": {
+			change: func(w *world) { w.minutes, w.faults["Alias"] = healthy, repeat(target.ErrNotFound, 4) },
+			status: Succeeded,
+		},
 		"an alias that is gone fails": {
-			change: func(w *world) { w.faults["Alias"] = []error{target.ErrNotFound} },
-			status: Failed, reason: []string{"alias live of function f cannot be read", "not found"},
+			change: func(w *world) { w.faults["Alias"] = repeat(target.ErrNotFound, 100) },
+			status: Failed, reason: []string{"alias live of function f cannot be read", "not found; create what is missing"},
 		},
 		"metrics that cannot be read for a moment are read again": {
 			change: func(w *world) {
@@ -87,9 +91,9 @@ func TestPostTraffic(t *testing.T) {
 			change: func(w *world) { w.minutes, w.faults["Minutes"] = healthy, repeat(target.ErrUnavailable, 100) },
 			status: Failed, reason: []string{"the metrics of function f cannot be read", "unavailable", "time ran out"},
 		},
-		"metrics that may not be read fail at once": {
-			change: func(w *world) { w.minutes, w.faults["Minutes"] = healthy, []error{target.ErrDenied} },
-			status: Failed, reason: []string{"access denied"},
+		"metrics that may not be read fail": {
+			change: func(w *world) { w.minutes, w.faults["Minutes"] = healthy, repeat(target.ErrDenied, 100) },
+			status: Failed, reason: []string{"access denied; give the role"},
 		},
 		"a rate that is a percentage fails": {
 			rate: "5", change: func(w *world) { w.minutes = healthy },

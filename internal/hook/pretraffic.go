@@ -28,7 +28,8 @@ type PreTraffic struct {
 	// Probes is the JSON list of probes; "" is none. A list that is wrong fails every check.
 	Probes string
 	Clock  target.Clock
-	Log    *slog.Logger
+	// Log is told of payloads and answers by their digest and size alone.
+	Log *slog.Logger
 }
 
 // Invoke answers one event.
@@ -47,7 +48,11 @@ func (p PreTraffic) check(ctx context.Context, t Target) (string, error) {
 		return "", err
 	}
 	probes = probesFor(probes, t.bare())
-	if len(probes) == 0 {
+	switch {
+	case len(probes) == 0 && state == "Inactive":
+		return "", fmt.Errorf("%s is Inactive, asleep for want of calls, and no probe matches function %s to wake it: "+
+			"invoke %s until it answers, Lambda takes up to two minutes, or give a probe for it", t, t.bare(), t.qualified())
+	case len(probes) == 0:
 		return p.dryRun(ctx, t, state)
 	}
 	names := make([]string, 0, len(probes))
@@ -60,7 +65,8 @@ func (p PreTraffic) check(ctx context.Context, t Target) (string, error) {
 	return fmt.Sprintf("%s passed %d of %d probes: %s", t, len(probes), len(probes), strings.Join(names, ", ")), nil
 }
 
-// ready waits until the version can serve, and says in which state it is.
+// ready waits until the version can serve, and says in which state it is. One that is Inactive can: its first call fails and
+// wakes it.
 func (p PreTraffic) ready(ctx context.Context, t Target) (state string, err error) {
 	const look = 2 * time.Second
 	for {

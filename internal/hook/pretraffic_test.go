@@ -93,9 +93,27 @@ func TestPreTraffic(t *testing.T) {
 		},
 		"an invocation that is not allowed fails": {
 			probes: health, change: func(w *world) {
-				w.faults["Invoke"] = []error{fmt.Errorf("%w: AccessDeniedException: no", target.ErrDenied)}
+				w.faults["Invoke"] = repeat(&target.Error{Kind: target.ErrDenied, Action: "lambda:InvokeFunction", Message: "no"}, 100)
 			},
-			status: Failed, reason: []string{"probe health", "access denied"},
+			status: Failed, reason: []string{"probe health", "access denied: no; give the role that calls the permission lambda:InvokeFunction"},
+		},
+		"an invocation that is not allowed yet is made again": {
+			probes: health, change: func(w *world) { w.faults["Invoke"] = repeat(target.ErrDenied, 4) },
+			status: Succeeded, invoked: []string{`invoke f:2 {"ping": 1}`},
+		},
+		"an answer that is too large fails": {
+			probes: health, change: func(w *world) {
+				w.serve = func(context.Context, []byte) ([]byte, string, error) { return nil, target.TooLarge, nil }
+			},
+			status: Failed, reason: []string{"its answer is larger than 256 KB, which is not read"}, invoked: []string{`invoke f:2 {"ping": 1}`},
+		},
+		"what the function says ends up on one line, without what a terminal obeys": {
+			probes: health, change: func(w *world) {
+				w.serve = func(context.Context, []byte) ([]byte, string, error) {
+					return nil, "\x1b[2Jno\r\nsuch \u202etable\x7f" + strings.Repeat(" for ever", 10_000), nil
+				}
+			},
+			status: Failed, reason: []string{"[2Jno such table for ever"}, invoked: []string{`invoke f:2 {"ping": 1}`},
 		},
 		"a function that no probe matches is never invoked": {
 			probes: `[{"name": "other", "function": "g*"}, {"name": "part", "function": "unction"}]`, status: Succeeded,
@@ -110,10 +128,10 @@ func TestPreTraffic(t *testing.T) {
 		},
 		"a dry run that is refused fails": {
 			change: func(w *world) {
-				w.faults["CanInvoke"] = []error{unavailable, fmt.Errorf("%w: AccessDeniedException: no", target.ErrDenied)}
+				w.faults["CanInvoke"] = []error{unavailable, fmt.Errorf("%w: AccessDeniedException: no", target.ErrDenied), target.ErrRefused}
 			},
-			status: Failed, reason: []string{"could not be invoked, by a dry run", "access denied"},
-			invoked: []string{"dry run f:2", "dry run f:2"},
+			status: Failed, reason: []string{"could not be invoked, by a dry run", "refused; change what AWS objects to"},
+			invoked: []string{"dry run f:2", "dry run f:2", "dry run f:2"},
 		},
 		"a version that is being prepared is waited for": {
 			probes: health, change: func(w *world) {
@@ -135,13 +153,24 @@ func TestPreTraffic(t *testing.T) {
 			},
 			status: Failed, reason: []string{"cannot serve", "Failed", "EniLimitExceeded no room"},
 		},
-		"a version that is idle is woken by its first call": {
+		"a version that is asleep, and no probe to wake it, fails and says how": {
 			change: func(w *world) { w.states = []target.Version{{State: "Inactive", UpdateStatus: "Successful"}} },
-			status: Succeeded, reason: []string{"is Inactive"}, invoked: []string{"dry run f:2"},
+			status: Failed, reason: []string{"version 2 of function f is Inactive", "invoke f:2 until it answers", "or give a probe for it"},
+		},
+		"a version that is asleep is woken by its probe": {
+			probes: health, change: func(w *world) {
+				w.states = []target.Version{{State: "Inactive", UpdateStatus: "Successful"}}
+				w.faults["Invoke"] = repeat(fmt.Errorf("%w: ResourceNotReadyException: inactive", target.ErrUnavailable), 10)
+			},
+			status: Succeeded, invoked: []string{`invoke f:2 {"ping": 1}`},
+		},
+		"a version that is not there yet is looked at again": {
+			probes: health, change: func(w *world) { w.faults["Version"] = repeat(target.ErrNotFound, 4) },
+			status: Succeeded, invoked: []string{`invoke f:2 {"ping": 1}`},
 		},
 		"a version that does not exist fails": {
-			change: func(w *world) { w.faults["Version"] = []error{fmt.Errorf("%w: f:2", target.ErrNotFound)} },
-			status: Failed, reason: []string{"cannot be looked at", "not found"},
+			change: func(w *world) { w.faults["Version"] = repeat(fmt.Errorf("%w: f:2", target.ErrNotFound), 100) },
+			status: Failed, reason: []string{"cannot be looked at", "not found: f:2; create what is missing, or check its name"},
 		},
 		"PROBES that is no list fails": {
 			probes: `{"name": "health"}`, status: Failed, reason: []string{"PROBES is", "give a JSON list"},
@@ -161,6 +190,7 @@ func TestPreTraffic(t *testing.T) {
 				for _, part := range test.reason {
 					assert.Contains(t, answer.Reason, part)
 				}
+				assert.LessOrEqual(t, len([]rune(answer.Reason)), 1000)
 				assert.Equal(t, test.invoked, w.invoked)
 				if strings.Contains(answer.Reason, "nothing was probed") {
 					assert.Contains(t, w.log.String(), "nothing was probed")

@@ -2,6 +2,7 @@ package hook
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"path"
@@ -42,14 +43,21 @@ func (p PreTraffic) run(ctx context.Context, t Target, probe rollout.Probe) erro
 	return nil
 }
 
-// ask invokes a version with a probe. An invocation whose answer was lost is made again: a probe runs at least once.
+// ask invokes a version with a probe. An invocation whose answer was lost is made again, and so is one that woke the
+// version: a probe runs at least once.
 func (p PreTraffic) ask(ctx context.Context, version string, probe rollout.Probe) (a rollout.ProbeAnswer, err error) {
 	err = retried(ctx, p.Clock, func() (err error) {
 		asked := p.Clock.Now()
-		reply, err := p.Functions.Invoke(ctx, target.Invocation{Function: version, Payload: probe.Payload})
+		reply, err := p.Functions.Invoke(ctx, target.Invocation{Function: version, Payload: probe.Payload, TenantID: probe.TenantID})
 		a.Body, a.Failure = reply.Body, reply.Failure
 		a.Took = p.Clock.Now().Sub(asked)
 		return err
 	})
+	p.Log.InfoContext(ctx, "probe", "name", probe.Name, "of", version, "payload", digest(probe.Payload), "answer", digest(a.Body), "took", a.Took.String())
 	return a, err
+}
+
+// digest tells one text from another without telling it.
+func digest(text []byte) string {
+	return fmt.Sprintf("sha256 %.4x, %d bytes", sha256.Sum256(text), len(text))
 }

@@ -30,7 +30,6 @@ func (i Inspector) reader() health.Reader {
 }
 
 const (
-	remedyDenied = "give the deployer's role the missing permission, the README lists them"
 	// patience is for how long an error is tried again.
 	patience = time.Minute
 	// glance is for how long something that is said not to be there, or not to be allowed, is looked at again: it may have been
@@ -66,7 +65,7 @@ func (i Inspector) alias(ctx context.Context, t rollout.Target) (alias rollout.A
 
 // unreadable is the failure of an action whose alias cannot be read.
 func (i Inspector) unreadable(ctx context.Context, p rollout.Plan, err error) error {
-	reason := fmt.Sprintf("the alias cannot be read: %v; %s", err, remedyDenied)
+	reason := fmt.Sprintf("the alias cannot be read: %s", target.Explain(err))
 	if errors.Is(err, target.ErrNotFound) {
 		ready := preflight.Check(ctx, i.reader(), p, nil)
 		reason = strings.Join(ready.Findings, "; ")

@@ -33,7 +33,7 @@ func (i Inspector) Plan(ctx context.Context, r request.Request) (answer.Answer, 
 	case errors.Is(err, target.ErrNotFound):
 		v.readiness(ctx, nil)
 	default:
-		v.find("the alias cannot be read: %v; %s", err, remedyDenied)
+		v.find("the alias cannot be read: %s", target.Explain(err))
 	}
 	v.schedule()
 	if err == nil {

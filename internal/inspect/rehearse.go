@@ -28,15 +28,15 @@ func (i Inspector) Rehearse(ctx context.Context, r request.Request) (answer.Answ
 	}
 	record, err := i.recorded(ctx, r)
 	if err != nil {
-		return answer.Answer{}, answer.Failure(rollout.PreflightFailed, fmt.Sprintf("the recorded minutes of %s cannot be read: %v; %s", r.Plan.Target, err, remedyDenied))
+		return answer.Answer{}, answer.Failure(rollout.PreflightFailed, fmt.Sprintf("the recorded minutes of %s cannot be read: %s", r.Plan.Target, target.Explain(err)))
 	}
 	cut := false
 	cases := record.Rehearse(r.Plan, func() bool {
 		cut = ctx.Err() != nil || !i.End.IsZero() && i.Clock.Now().Add(rehearsalMargin).After(i.End)
 		return !cut
 	})
-	a := answer.New(r.Plan.Target, "rehearsed", fmt.Sprintf("%d rollouts of this plan replayed over %d days, %d of them would have gone back with the old version against itself; nothing was changed",
-		cases[0].Rollouts, r.Days, cases[0].RolledBack), r.Warnings...)
+	a := answer.New(r.Plan.Target, "rehearsed", fmt.Sprintf("%d rollouts of this plan replayed over %d days, %d of them would have gone back with the old version against itself: %s; nothing was changed",
+		cases[0].Rollouts, r.Days, cases[0].RolledBack, rehearsal.ByChance(r.Plan, cases[0].Rollouts)), r.Warnings...)
 	a.OldVersion, a.NewVersion, a.Weight, a.Cases = alias.Routing.Primary, r.Plan.NewVersion, rollout.Full-alias.Routing.Weight, cases
 	if rehearsal.Blind(r.Plan) {
 		a.Warnings = append(a.Warnings, "replayed with invocations and errors alone: alarms, hooks, probes and the other checks of this request took no part")

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/meta-deployer/meta-deployer/internal/analysis"
 	"github.com/meta-deployer/meta-deployer/internal/answer"
 	"github.com/meta-deployer/meta-deployer/internal/request"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
@@ -29,7 +30,10 @@ func (i Inspector) Status(ctx context.Context, r request.Request) (answer.Answer
 	a.RolloutID, a.OldVersion, a.NewVersion = live.ID, live.Old, live.New
 	a.Weight, a.StartedAt = live.Weight, &live.Start
 	if live.Weight > 0 {
-		assessment := i.reader().Assess(ctx, r.Plan, *live, false)
+		reader := i.reader()
+		reader.Learn = func(history []analysis.Counts) { a.History = analysis.FormatHistory(history) }
+		reader.Memory = nil
+		assessment := reader.Assess(ctx, r.Plan, *live, false)
 		a.Steps = []answer.Step{{Weight: live.Weight, From: live.Since.UTC().Truncate(time.Millisecond), Verdict: assessment.Verdict.String(), Checks: assessment.Checks}}
 		a.Reason += fmt.Sprintf("; by this request's health-check %s: %s", assessment.Verdict, assessment.Reason)
 	}

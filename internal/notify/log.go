@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/meta-deployer/meta-deployer/internal/analysis"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
 )
 
@@ -31,6 +32,8 @@ func (l Log) Tell(ctx context.Context, events ...rollout.Event) {
 			l.InfoContext(ctx, "pre-flight passed", "warnings", e.Warnings)
 		case rollout.ScheduleChosen:
 			l.InfoContext(ctx, "schedule", "per-second", e.Traffic.PerSecond, "first", e.Steps[0].Weight, "steps", len(e.Steps))
+		case rollout.HistoryRead:
+			l.InfoContext(ctx, "history", "rollout", e.Rollout, "failed/called", analysis.FormatHistory(e.Minutes))
 		case rollout.Panicked:
 			l.ErrorContext(ctx, "panic", "value", e.Value, "stack", e.Stack)
 		}

@@ -125,7 +125,7 @@ func (c *check) version(ctx context.Context, which, number string) (v target.Ver
 	case errors.Is(err, target.ErrNotFound):
 		c.findOf(err, "%s does not exist: publish it (aws lambda publish-version) or check the number", name)
 	case target.Permanent(err):
-		c.findOf(err, "%s cannot be looked at: %v; %s", name, err, remedyDenied)
+		c.findOf(err, "%s cannot be looked at: %s", name, target.Explain(err))
 	case err != nil:
 		return v, false, fmt.Errorf("get-function-configuration: %w", err)
 	default:

@@ -5,13 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/meta-deployer/meta-deployer/internal/analysis"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
 	"github.com/meta-deployer/meta-deployer/internal/target"
 )
-
-const remedyDenied = "give the deployer's role the missing permission, the README lists them"
 
 // alarms looks at the alarms that may veto.
 func (c *check) alarms(ctx context.Context) error {
@@ -23,13 +22,16 @@ func (c *check) alarms(ctx context.Context) error {
 	case errors.Is(err, target.ErrNotFound):
 		c.findOf(err, "alarms: %v: create them, or leave them out of the request", err)
 	case target.Permanent(err):
-		c.findOf(err, "alarms cannot be read: %v; %s", err, remedyDenied)
+		c.findOf(err, "alarms cannot be read: %s", target.Explain(err))
 	case err != nil:
 		return fmt.Errorf("describe-alarms: %w", err)
 	}
 	for _, alarm := range alarms {
 		if alarm.State == analysis.AlarmRed {
 			c.warn("alarm %s is red already: it cannot veto until it has been seen not red", alarm.Name)
+		}
+		if slow := alarm.TooSlow(c.plan.Takes()); slow != "" {
+			c.warn("%s", slow)
 		}
 	}
 	return nil
@@ -47,10 +49,14 @@ func (c *check) metrics(ctx context.Context) error {
 	case errors.Is(err, target.ErrRefused) && len(own) > 0:
 		c.find("health-check.metrics are refused by CloudWatch: %v: mend the metric or expression that it names", err)
 	case target.Permanent(err):
-		c.findOf(err, "the metrics of function %s cannot be read: %v; %s", c.plan.Function, err, remedyDenied)
+		c.findOf(err, "the metrics of function %s cannot be read: %s", c.plan.Function, target.Explain(err))
 	case err != nil:
 		return fmt.Errorf("get-metric-data: %w", err)
 	default:
+		now := c.reader.Clock.Now()
+		if failing := analysis.Failing(analysis.HistoryBefore(now, time.Minute, minutes)); failing != "" {
+			c.warn("the old version, %s, is failing: %s; a fix goes through, a version that fails like it waits until that has passed", c.alias.Routing.Primary, failing)
+		}
 		for _, metric := range own {
 			if !seen(minutes, metric.ID) {
 				c.warn("health-check.metrics: %s has had no datapoint in the last three hours: check its namespace, name, dimensions and stat, or its expression", metric.ID)
@@ -78,7 +84,7 @@ func (c *check) hooks(ctx context.Context) error {
 		case errors.Is(err, target.ErrNotFound):
 			c.findOf(err, "%s: function %s does not exist: create it, or leave %s out", hook.key, hook.function, hook.it)
 		case target.Permanent(err):
-			c.findOf(err, "%s: function %s cannot be invoked: %v; %s", hook.key, hook.function, err, remedyDenied)
+			c.findOf(err, "%s: function %s cannot be invoked: %s", hook.key, hook.function, target.Explain(err))
 		case err != nil:
 			return fmt.Errorf("invoke (dry run) of %s: %w", hook.function, err)
 		}
@@ -102,7 +108,7 @@ func (c *check) probes(ctx context.Context) error {
 		switch {
 		case err == nil || errors.Is(err, target.ErrNotFound):
 		case target.Permanent(err):
-			c.findOf(err, "health-check.probes: version %s of function %s cannot be invoked: %v; %s", version, c.plan.Function, err, remedyDenied)
+			c.findOf(err, "health-check.probes: version %s of function %s cannot be invoked: %s", version, c.plan.Function, target.Explain(err))
 		default:
 			return fmt.Errorf("invoke (dry run) of version %s: %w", version, err)
 		}

@@ -30,9 +30,10 @@ func BlastRadius(p rollout.Plan, start time.Time, minutes []analysis.Minute) []R
 		return nil
 	}
 	radii := make([]Radius, 0, len(percentages()))
+	memo := new(analysis.Memo)
 	for _, failing := range percentages() {
 		end := Trial{
-			Plan: p, Start: start, History: analysis.HistoryBefore(start, time.Minute, minutes),
+			Plan: p, Start: start, History: analysis.HistoryBefore(start, time.Minute, minutes), Memo: memo,
 			Calls: func(time.Time) analysis.Counts { return usual },
 			Fails: func(c analysis.Counts) float64 { return c.Invocations * failing / 100 },
 		}.Play()

@@ -87,8 +87,11 @@ func (r Record) Rehearse(p rollout.Plan, more func() bool) []Case {
 		if more != nil && !more() {
 			break
 		}
+		memo := new(analysis.Memo)
 		for i, percent := range added {
-			ends[i] = append(ends[i], r.trial(p, start, percent).Play())
+			trial := r.trial(p, start, percent)
+			trial.Memo = memo
+			ends[i] = append(ends[i], trial.Play())
 		}
 	}
 	cases := make([]Case, len(added))

@@ -25,6 +25,8 @@ type Trial struct {
 	History []analysis.Counts
 	// Dice send every call to one of the versions by chance; nil sends exactly the share that is expected, in fractions.
 	Dice *rand.Rand
+	// Memo is of trials with the same History, which then cost less; nil for none.
+	Memo *analysis.Memo
 }
 
 // Outcome is how a replayed rollout ended.
@@ -81,6 +83,9 @@ func (t Trial) Play() Outcome {
 	t.Plan = judgedByCounts(t.Plan)
 	t.Plan.Poll = max(t.Plan.Poll, replayed(t.Plan)/mostLooks)
 	t.Plan.Target, t.Plan.NewVersion, t.Plan.Auto = rollout.Target{}, newVersion, nil
+	if t.Memo == nil {
+		t.Memo = new(analysis.Memo)
+	}
 	r := &replay{Trial: t, now: t.Start.UTC().Truncate(time.Millisecond), alias: rollout.Alias{Routing: rollout.Routing{Primary: oldVersion}}}
 	limit := r.now.Add(replayed(t.Plan) + patience)
 	for {
@@ -144,7 +149,7 @@ func (r *replay) assess(live *rollout.Journal) *analysis.Assessment {
 	r.show()
 	e := analysis.Evidence{
 		Reading: analysis.Reading{Minutes: r.shown, Share: live.Weight.Share(), Before: r.Plan.Before(live.Weight).Share(), Shifted: live.Since}, History: r.History, JudgedAlone: r.Plan.JudgesAlone(),
-		FirstShift: live.First, StepSince: live.Since, Awaited: r.Plan.Awaited(live), HoldEnd: r.Plan.HoldEnd(*live), Terse: true,
+		Now: r.now, Start: live.Start, FirstShift: live.First, StepSince: live.Since, Awaited: r.Plan.Awaited(live), HoldEnd: r.Plan.HoldEnd(*live), Terse: true, Memo: r.Memo,
 	}
 	if live.Weight == rollout.Full {
 		e.Reading.Alone = live.Since

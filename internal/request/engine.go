@@ -27,7 +27,7 @@ var executionPattern = lazyregexp.New(`^arn:aws[a-zA-Z-]*:(?:states:[a-z0-9-]+:\
 // asked for.
 func (r *Request) parseEngine(f fields) {
 	r.HandOff = parseHandOff(f)
-	r.RolloutID = f.text("rollout-id", "give a rollout's id, as answers, logs and events have it", func(s string) bool { return only(word+"-", 128, s) })
+	r.Plan.Only = f.text("rollout-id", "give a rollout's id, as answers, logs and events have it", func(s string) bool { return only(word+"-", 128, s) })
 	execution := f.text("execution", "give the ARN of an execution of the stack's state machine or durable function", executionPattern.MatchString)
 	if r.Action == Status {
 		r.Execution = execution
@@ -52,9 +52,6 @@ func parseHandOff(f fields) HandOff {
 func refuseUnbuilt(f fields, r Request) {
 	if r.HandOff == HandOffAlways && r.Action == Deploy {
 		f.refuse("hand-off", "not in this version: leave it out, and send a plan that fits one invocation")
-	}
-	if r.RolloutID != "" && r.Action == Deploy {
-		f.refuse("rollout-id", "not in this version, which could begin another one: leave it out")
 	}
 	if r.Execution != "" {
 		f.refuse("execution", "not in this version: give function-name and alias")

@@ -10,7 +10,7 @@ import (
 func TestAHintIsOfAKeyThatMayHaveBeenMeant(t *testing.T) {
 	const all = `README.md, "The request", has all keys`
 	for key, hint := range map[string]string{
-		"step": "the nearest is steps", "new_version": "the nearest is new-version", "functionName": "the nearest is function-name",
+		"step": "the nearest is steps", "setps": "the nearest is steps", "alais": "the nearest is alias", "new_version": "the nearest is new-version", "functionName": "the nearest is function-name",
 		"FUNCTION-NAME": "the nearest is function-name", "AliasName": "the nearest is alias-name", "typ": "the nearest is type",
 		"healthcheck": "the nearest is health-check", "max-duraton": "the nearest is max-duration", "rollback-id": all,
 		"function": all, "dry-run": all, "x": all, "version": all, "名前": all, "": all, "日": all,

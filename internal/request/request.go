@@ -38,8 +38,6 @@ type Request struct {
 	RoleARN, ExternalID string
 	// HandOff says which plans go to the long engine, for Deploy.
 	HandOff HandOff
-	// RolloutID is the one rollout to go on with, and to begin nothing without it, for Deploy; "" is any.
-	RolloutID string
 	// Execution is the ARN of the workflow or durable execution that is asked for, for Status; "" asks the alias. Function and
 	// alias may be "" with it.
 	Execution string
@@ -52,6 +50,8 @@ type Request struct {
 type Home struct {
 	Region, Account string
 	Poll            time.Duration
+	// Force and Emergency are the functions for which a request may have these keys.
+	Force, Emergency Patterns
 }
 
 // Parse reads a request of at most MaxBytes strictly. The error is a *ProblemsError that names every problem: the field by

@@ -23,6 +23,7 @@ func (r *Request) parsePlan(f fields) {
 	f.checkReason("force")
 	r.Plan.Force = f.has("force")
 	f.checkReason("emergency")
+	r.checkAllowed(f)
 	r.Plan.Poll = f.duration("poll-interval", time.Second, cmp.Or(f.home.Poll, deployerPoll))
 	if r.Plan.Auto != nil {
 		r.checkAuto(f)

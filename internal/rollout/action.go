@@ -56,6 +56,9 @@ const (
 	ByPromote WriteKind = "promote"
 )
 
+// forward says that the write brings a running rollout on.
+func (k WriteKind) forward() bool { return k == ShiftStep || k == Bake || k == Complete }
+
 // RunHook invokes the hook of a stage, once.
 type RunHook struct {
 	Stage HookStage

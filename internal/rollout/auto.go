@@ -36,7 +36,7 @@ const (
 	autoFirstMost Weight = 50_00
 )
 
-// What CloudWatch shows, and when (the specification of the judgement, section 1).
+// What CloudWatch shows, and when (docs/statistics.md, section 1).
 const (
 	// PublishDelay is how long after the calls of a moment CloudWatch shows them.
 	PublishDelay = time.Minute
@@ -44,8 +44,7 @@ const (
 	granularity = time.Minute
 )
 
-// Blind is how long a bad version may serve before the first that it did is seen: the specification of the judgement,
-// section 5, item 4.
+// Blind is how long a bad version may serve before the first that it did is seen (docs/statistics.md, section 5, item 4).
 func (p Plan) Blind() time.Duration { return PublishDelay + granularity + autoPoll }
 
 // Traffic is how busy an alias was in the hour before a rollout, see TrafficBefore. The zero Traffic is none.
@@ -91,7 +90,7 @@ func TrafficBefore(start time.Time, minutes []analysis.Minute) Traffic {
 //
 //	w <= B / (rate * (publish delay + a minute + poll))
 //
-// (the specification of the judgement, section 5, item 4). The weights then grow by a constant factor. A step ends early
+// (docs/statistics.md, section 5, item 4). The weights then grow by a constant factor. A step ends early
 // once so many of its own calls are visible that a failure rate which would cost B at the next weight had one failure to
 // show. A rate x times that is missed with probability exp(-x), so going on early costs x exp(-x) B <= B/e on average.
 func (p Plan) For(t Traffic) Plan {

@@ -33,6 +33,12 @@ func (d decision) moving() bool {
 	return d.live == nil && d.snapshot.Alias.Routing.Split() && c != nil && (c.Moving || c.Err != nil)
 }
 
+// movingOthers says that Lambda moves the concurrency of an alias where nothing is running, for no longer than that is
+// waited for.
+func (d decision) movingOthers() bool {
+	return d.moving() && (d.token.Moving.IsZero() || d.snapshot.Now.Sub(d.token.Moving) < PrepareTime)
+}
+
 // waitForConcurrency waits until Lambda takes its weights away, but not beyond the deadline.
 func (d decision) waitForConcurrency() (Action, Token) {
 	if d.token.Moving.IsZero() {

@@ -24,7 +24,6 @@ func Control(c Command, p Plan, s Snapshot, dl Deadline, t Token) (Action, Token
 }
 
 func (d decision) control(c Command) (Action, Token) {
-	j, tried := d.live, d.token.Last != ""
 	switch {
 	case d.panics >= maxPanics && d.token.Failure == nil:
 		return Expire(d.plan, d.token, false, panicked), d.token
@@ -36,39 +35,58 @@ func (d decision) control(c Command) (Action, Token) {
 		return Look{TheConcurrency}, d.token
 	case d.moving() && d.ours() && d.at100() == nil:
 		return d.waitForConcurrency()
-	case tried && (j == nil || j.ID != d.token.Rollout):
+	}
+	if d.live == nil {
+		d.live = d.bakedJournal()
+	}
+	return d.controlLive(c)
+}
+
+// controlLive is a command for an alias that was read.
+func (d decision) controlLive(c Command) (Action, Token) {
+	j := d.live
+	switch ours := j != nil && (d.token.Rollout == "" || j.ID == d.token.Rollout); {
+	case !ours && d.token.Last != "":
 		return d.gone()
-	case j == nil && d.bakedJournal() != nil:
-		j = d.bakedJournal()
-		d.live = j
-	case j == nil && d.snapshot.Alias.Routing.Split():
-		return d.finish(RolloutInProgress, fmt.Sprintf("the alias is split, %s, and no rollout explains it; to give version %s everything: %s",
-			d.snapshot.Alias.Routing, d.snapshot.Alias.Routing.Primary, MendCommand(d.plan.Target, d.snapshot.Alias.Routing.Primary)))
-	case j == nil || d.token.Rollout != "" && j.ID != d.token.Rollout:
-		return d.finish(NoOp, "no rollout is running: "+d.describeIdle())
-	case d.plan.NewVersion != "" && d.plan.NewVersion != j.New:
-		return d.finish(RolloutInProgress, fmt.Sprintf("the request names version %s, and %s", d.plan.NewVersion, d.describeOther()))
+	case !ours:
+		return d.controlNothing()
 	}
 	d.token.Rollout = j.ID
 	d.see()
 	if end, obeyed := d.token.obeyed(*j); obeyed {
 		return end, d.token
 	}
-	switch c {
-	case Rollback:
+	return d.obey(c)
+}
+
+// obey is a command for the running rollout.
+func (d decision) obey(c Command) (Action, Token) {
+	switch named := d.plan.NewVersion; {
+	case named != "" && named != d.live.New:
+		return d.finish(RolloutInProgress, fmt.Sprintf("the request names version %s, and %s", named, d.describeOther()))
+	case c == Rollback:
 		why := "a person asked for it (action rollback)"
 		if d.plan.Message != "" {
 			why += ": " + d.plan.Message
 		}
 		d.token.Failure = &Failure{Why: brief(why), Plain: d.token.Failure != nil && d.token.Failure.Plain}
 		return d.goBack()
-	case Pause:
+	case c == Pause:
 		return d.pause()
-	case Resume:
+	case c == Resume:
 		return d.resume()
-	default:
-		return d.promote()
 	}
+	return d.promote()
+}
+
+// controlNothing is a command where no rollout is running that it could be meant for.
+func (d decision) controlNothing() (Action, Token) {
+	routing := d.snapshot.Alias.Routing
+	if d.live == nil && routing.Split() {
+		return d.finish(RolloutInProgress, fmt.Sprintf("the alias is split, %s, and no rollout explains it; to give version %s everything: %s",
+			routing, routing.Primary, MendCommand(d.plan.Target, routing.Primary)))
+	}
+	return d.finish(NoOp, "no rollout is running: "+d.describeIdle())
 }
 
 // bakedJournal is the journal of a rollout at 100 % beside which Lambda has set weights of its own; nil where there is none.

@@ -240,3 +240,13 @@ func TestEveryWaitEndsInTheFuture(t *testing.T) {
 		}
 	}
 }
+
+func TestAShiftThatWasRefusedAsMovedMakesNobodyLate(t *testing.T) {
+	s := atStep3().seen()
+	older := s.journal
+	older.Since = older.Since.Add(-time.Minute)
+	s.token.Alias = new(at(older)) // a read that was old
+	s.token.Tried = &Attempt{Kind: ShiftStep, Until: s.snapshot.Now}
+	_, token := s.decide()
+	assert.Zero(t, token.Late)
+}

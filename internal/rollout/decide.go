@@ -18,8 +18,11 @@ func Decide(p Plan, s Snapshot, r Driver, dl Deadline, t Token) (Action, Token) 
 	if look != nil {
 		return look, d.token
 	}
-	if d.token.Rollout == "" {
+	switch {
+	case d.token.Rollout == "":
 		return d.join()
+	case d.snapshot.Unread != nil:
+		return d.blind()
 	}
 	return d.carryOn()
 }
@@ -97,9 +100,6 @@ func (d *decision) candidate() string {
 
 // carryOn is every turn after the claim.
 func (d decision) carryOn() (Action, Token) {
-	if d.snapshot.Unread != nil {
-		return d.blind()
-	}
 	moving, at100 := d.moving(), d.at100()
 	if moving && at100 != nil {
 		d.live = at100
@@ -116,6 +116,11 @@ func (d decision) carryOn() (Action, Token) {
 	case moving && at100 != nil && !d.live.Held:
 		return d.waitForConcurrency()
 	}
+	return d.drive()
+}
+
+// drive is a turn of the driver that the journal names.
+func (d decision) drive() (Action, Token) {
 	d.see()
 	if d.asksHealth() {
 		return Look{TheHealth}, d.token
@@ -137,11 +142,11 @@ func (d *decision) see() {
 	if last := d.lastJournal(); last != nil && !last.Since.Equal(d.live.Since) {
 		d.token.Late = 0
 		if d.tried != nil {
-			d.token.Late = late(d.tried.Until.Sub(d.live.Since))
+			d.token.Late = late(d.tried.Took)
 		}
 	}
 	alias := d.snapshot.Alias
-	d.token.Alias = &alias
+	d.token.Alias, d.token.Seen = &alias, d.snapshot.Now
 	if d.live.Weight < Full || d.live.Since.After(d.token.Moving) {
 		d.token.Moving = time.Time{}
 	}
@@ -239,14 +244,12 @@ func (d decision) goForward() (Action, Token) {
 		return d.runHook(PreTraffic, d.plan.PreTraffic)
 	case d.probesDue():
 		return d.runProbe()
-	case !d.holdOver() || j.stopped():
-		return d.wait()
-	case a == nil && d.ending():
-		return d.complete()
-	case j.Weight > 0 && !d.allowed(a):
+	case !d.holdOver() || j.stopped() || !d.mayRise():
 		return d.wait()
 	}
-	d.token.Unverified = a != nil && a.NoData
+	if a != nil {
+		d.token.Unverified = a.NoData
+	}
 	next := d.plan.next(j.Weight)
 	switch {
 	case next < len(d.plan.Steps):
@@ -254,15 +257,16 @@ func (d decision) goForward() (Action, Token) {
 	case d.plan.PostTraffic != "" && !d.token.PostTraffic:
 		return d.runHook(PostTraffic, d.plan.PostTraffic)
 	}
-	return d.complete()
+	return d.restore(Complete, Routing{Primary: j.New}, nil, "finish")
 }
 
 // ending says that this driver has tried already to end its rollout: the last verdict has let it.
 func (d decision) ending() bool { return d.token.Last == Complete && d.live.Weight == Full }
 
-// complete puts the owner's text back: the rollout has come to its end.
-func (d decision) complete() (Action, Token) {
-	return d.restore(Complete, Routing{Primary: d.live.New}, nil, "finish")
+// mayRise says that nothing speaks against the next weight, or the end: before the first shift there is nothing to judge.
+func (d decision) mayRise() bool {
+	a := d.snapshot.Assessment
+	return d.live.Weight == 0 || d.allowed(a) || a == nil && d.ending()
 }
 
 // allowed says whether the verdict lets the weight rise, or the rollout end.

@@ -1,26 +1,38 @@
 package rollout
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+
+	"github.com/meta-deployer/meta-deployer/internal/analysis"
+)
 
 // blind is a rollout whose alias cannot be read. Where it has to go back, the way back is written with the revision that was
-// last seen: if anybody has touched the alias since, Lambda refuses it.
+// last seen: if anybody has touched the alias since, Lambda refuses it. Health is watched meanwhile. An alias that is said to be gone is believed to be
+// when a write says so too.
 func (d decision) blind() (Action, Token) {
+	gone := d.token.Trouble != nil && d.token.Trouble.Call == "UpdateAlias" && d.token.Trouble.Error.Kind == NotFound
 	d.token = d.token.troubled("GetAlias", *d.snapshot.Unread, d.snapshot.Now)
 	trouble := d.token.Trouble
+	missing := trouble.Error.Kind == NotFound && (gone || d.snapshot.Now.Sub(trouble.Since) >= glance)
 	d.recall()
+	ours := d.live != nil && d.live.ID == d.token.Rollout && d.live.Driver == d.driver.ID
 	switch {
 	case d.token.ended() != "":
 		return d.gone()
-	case trouble.Error.Kind == NotFound && d.snapshot.Now.Sub(trouble.Since) >= glance:
+	case missing && (gone || !ours):
 		return d.finish(Superseded, "the alias was deleted: "+trouble.Error.Text)
+	case missing && d.token.Failure == nil:
+		d.token.fail("the alias is said not to exist: "+trouble.Error.Text, false)
+	case ours && d.asksHealth():
+		return Look{TheHealth}, d.token
+	case ours && d.snapshot.Assessment != nil && d.snapshot.Assessment.Verdict == analysis.Fail:
+		d.token.fail(d.snapshot.Assessment.Reason, true)
+	case ours && d.token.Failure == nil && d.atDeadline():
+		d.token.fail("the time ran out: "+d.unfinished(), false)
 	}
-	if d.live != nil && d.live.ID == d.token.Rollout && d.live.Driver == d.driver.ID {
-		if d.token.Failure == nil && d.atDeadline() {
-			d.token.fail("the time ran out: "+d.unfinished(), false)
-		}
-		if d.token.Failure != nil && d.maybeAgain() {
-			return d.fail()
-		}
+	if ours && d.token.Failure != nil && d.maybeAgain() {
+		return d.fail()
 	}
 	return d.waitFor(trouble.pause(d.token.Failure != nil))
 }
@@ -42,26 +54,40 @@ func (d *decision) recall() {
 }
 
 // gone is an alias without this rollout's journal: rule 1. It is the rollout's own end, or that by another call, or somebody
-// else's alias now. What UpdateAlias has answered to the last write counts as seen, whatever was made of the alias since.
+// else's alias now: a read may be old, so what was seen a moment ago is looked at again before that is believed.
 func (d decision) gone() (Action, Token) {
-	routing, record, ours := d.snapshot.Alias.Routing, d.description.Record, d.lastJournal()
-	switch ended := d.token.ended(); {
-	case ended != "":
-		return d.finish(ended, d.whyBack(""))
-	case record != nil && record.ID == d.token.Rollout && routing == (Routing{Primary: record.Old}):
-		return d.finish(RolledBack, d.whyBack(record.Why))
-	case ours == nil:
-	case d.token.Last == SendBack && d.token.Failure != nil && d.cameTo(ours.Old):
-		return d.finish(RolledBack, d.whyBack(""))
-	case d.token.Last == Complete && d.cameTo(ours.New):
-		return d.finish(d.token.success(), "")
-	case d.description.Journal != nil || record != nil || routing != Routing{Primary: ours.New} || d.description.Owner != d.owner():
-	case d.due(*ours):
-		return d.finish(NoOp, fmt.Sprintf("rollout %s is over: alias %s points at version %s alone", ours.ID, d.plan.Alias, ours.New))
-	default:
+	if outcome, why := d.outcome(); outcome != "" {
+		return d.finish(outcome, why)
+	}
+	routing, ours, bare := d.snapshot.Alias.Routing, d.lastJournal(), d.description.Journal == nil && d.description.Record == nil
+	if bare && ours != nil && routing == (Routing{Primary: ours.New}) && d.description.Owner == d.owner() {
+		if d.due(*ours) {
+			return d.finish(NoOp, fmt.Sprintf("rollout %s is over: alias %s points at version %s alone", ours.ID, d.plan.Alias, ours.New))
+		}
 		return d.finish(InProgress, fmt.Sprintf("another call has finished rollout %s: alias %s points at version %s alone", ours.ID, d.plan.Alias, ours.New))
 	}
+	if seen := d.snapshot.Now.Sub(d.token.Seen); seen >= 0 && seen < glance {
+		return d.waitFor(time.Second)
+	}
 	return d.finish(Superseded, fmt.Sprintf("somebody else moved the alias: it now sends traffic to %s", routing))
+}
+
+// outcome is how this rollout has ended, and why; "" where it has not, or nobody can tell. What UpdateAlias has answered to the
+// driver's last write counts as seen, whatever was made of the alias since.
+func (d decision) outcome() (outcome Outcome, why string) {
+	ended, record, ours := d.token.ended(), d.description.Record, d.lastJournal()
+	switch {
+	case ended != "":
+		return ended, d.whyBack("")
+	case record != nil && record.ID == d.token.Rollout && d.snapshot.Alias.Routing == Routing{Primary: record.Old}:
+		return RolledBack, d.whyBack(record.Why)
+	case ours == nil:
+	case d.token.Last == SendBack && d.token.Failure != nil && d.cameTo(ours.Old):
+		return RolledBack, d.whyBack("")
+	case d.token.Last == Complete && d.cameTo(ours.New):
+		return d.token.success(), ""
+	}
+	return "", ""
 }
 
 // due says that this driver itself could have ended the rollout since it stood at the journal, and not know it any more: its

@@ -261,3 +261,18 @@ func TestAStartThatFailsIsUnknownWhereAClaimMayHaveBeenWritten(t *testing.T) {
 		})
 	}
 }
+
+// Fault 7: killed at its last write, a driver has the token of the turn before.
+func TestADriverWhoseTokenIsOlderThanItsLastWriteFindsItsRolloutOver(t *testing.T) {
+	s := atFull().seen()
+	s.snapshot.Alias = alias(Routing{Primary: "8"}, Description{Owner: "front door"})
+	f := requireFinish(t, first(s.turn()), NoOp)
+	assert.Contains(t, f.Reason, "is over: alias live points at version 8 alone")
+
+	early := s
+	early.snapshot.Now = s.journal.Since.Add(time.Minute - time.Millisecond)
+	requireFinish(t, first(early.turn()), InProgress) // it cannot have been its own
+
+	s.driver.ID = "another"
+	requireFinish(t, first(s.turn()), InProgress)
+}

@@ -72,6 +72,13 @@ type ScheduleChosen struct {
 	Warning string
 }
 
+// HistoryRead is what the old version's minutes before the rollout were, the oldest first; told once while a process lives.
+type HistoryRead struct {
+	At      time.Time
+	Rollout string
+	Minutes []analysis.Counts
+}
+
 // Panicked is a turn that ended in an internal error.
 type Panicked struct {
 	At           time.Time
@@ -85,4 +92,5 @@ func (HookAnswered) event()   {}
 func (Probed) event()         {}
 func (Checked) event()        {}
 func (ScheduleChosen) event() {}
+func (HistoryRead) event()    {}
 func (Panicked) event()       {}

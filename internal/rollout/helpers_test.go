@@ -102,9 +102,10 @@ func (s stage) command(c Command) (Action, Token) {
 	return Control(c, s.plan, s.snapshot, s.deadline, s.token)
 }
 
-// seen decides once, so that the token knows the alias as the rollout's.
+// seen decides once, so that the token knows the alias as the rollout's, as of a minute ago.
 func (s stage) seen() stage {
 	_, s.token = s.decide()
+	s.token.Seen = s.token.Seen.Add(-time.Minute)
 	return s
 }
 

@@ -27,16 +27,40 @@ func (d decision) join() (Action, Token) {
 		return d.finish(PreflightFailed, "the alias cannot be written: "+d.token.Trouble.Error.Text)
 	case d.asksConcurrency():
 		return Look{TheConcurrency}, d.token
-	case d.moving() && (d.token.Moving.IsZero() || d.snapshot.Now.Sub(d.token.Moving) < PrepareTime):
-		return d.joinLater("Lambda is moving provisioned concurrency of the alias", d.waitForConcurrency)
-	case j != nil && j.New == d.plan.NewVersion && !j.Held:
-		return d.takeOver()
-	case j != nil && j.New == d.plan.NewVersion && (!d.plan.Force || j.Weight == Full):
-		return d.finish(Held, fmt.Sprintf("rollout %s failed earlier and was held at %s %%", j.ID, j.Weight))
+	case d.movingOthers():
+		return d.joinMoving()
+	case d.plan.Only != "" && (j == nil || j.ID != d.plan.Only):
+		return d.joinGone()
+	case j != nil && j.New == d.plan.NewVersion:
+		return d.joinSame()
 	case j != nil || d.snapshot.Alias.Routing.Split():
 		return d.joinOther()
 	}
 	return d.joinFresh()
+}
+
+// joinGone is an alias that does not carry the only rollout that was to be gone on with: it has ended, and nothing is begun.
+func (d decision) joinGone() (Action, Token) {
+	only, routing, record := d.plan.Only, d.snapshot.Alias.Routing, d.description.Record
+	switch {
+	case record != nil && record.ID == only && routing == Routing{Primary: record.Old}:
+		return d.finish(RolledBack, record.Why)
+	case d.description.Journal == nil && routing == Routing{Primary: d.plan.NewVersion}:
+		return d.finish(NoOp, fmt.Sprintf("rollout %s is over: alias %s points at version %s alone", only, d.plan.Alias, routing.Primary))
+	}
+	return d.finish(Superseded, fmt.Sprintf("the alias does not carry rollout %s any more: it sends traffic to %s, and nothing was begun", only, routing))
+}
+
+// joinSame is a running rollout to the version that was asked for: it is taken over, unless it has failed.
+func (d decision) joinSame() (Action, Token) {
+	switch j := d.live; {
+	case !j.Held:
+		return d.takeOver()
+	case d.plan.Force && j.Weight < Full:
+		return d.joinOther()
+	default:
+		return d.finish(Held, fmt.Sprintf("rollout %s failed earlier and was held at %s %%", j.ID, j.Weight))
+	}
 }
 
 // ownEnding says that the line on the alias is this driver's own: it was started again after its rollout went back. A driver
@@ -102,12 +126,12 @@ func (d decision) startFailed(why string) (Action, Token) {
 	return d.finish(PreflightFailed, why)
 }
 
-// joinLater waits for what keeps a rollout from beginning, unless time is up.
-func (d decision) joinLater(what string, wait func() (Action, Token)) (Action, Token) {
+// joinMoving waits until Lambda has taken its weights away, unless time is up.
+func (d decision) joinMoving() (Action, Token) {
 	if d.atDeadline() {
-		return d.startFailed(what + ", and the time ran out")
+		return d.startFailed("Lambda is moving provisioned concurrency of the alias, and the time ran out")
 	}
-	return wait()
+	return d.waitForConcurrency()
 }
 
 // joinWithoutVersion is a candidate alias that names no version.
@@ -138,7 +162,7 @@ func (d decision) joinOther() (Action, Token) {
 
 // joinFresh is an alias to begin on: rule 3.
 func (d decision) joinFresh() (Action, Token) {
-	ready, unscheduled := d.snapshot.Readiness, d.unscheduled()
+	unscheduled := d.unscheduled()
 	switch {
 	case d.oldVersion() == d.plan.NewVersion:
 		return d.finish(NoOp, fmt.Sprintf("alias %s already points at version %s alone", d.plan.Alias, d.plan.NewVersion))
@@ -150,11 +174,19 @@ func (d decision) joinFresh() (Action, Token) {
 		return d.retryTraffic(*unscheduled)
 	case !d.plan.Fits(nil, d.snapshot.Now, d.deadline.Rollout):
 		return d.finish(DoesNotFit, d.describeMisfit(nil))
-	case ready == nil:
+	case d.snapshot.Readiness == nil:
 		return Look{TheAccount}, d.token
+	}
+	return d.prepare(*d.snapshot.Readiness)
+}
+
+// prepare begins where the account is ready.
+func (d decision) prepare(ready Readiness) (Action, Token) {
+	unscheduled := d.unscheduled()
+	switch {
 	case ready.Err != nil:
 		return d.retry("pre-flight", *ready.Err, "the account cannot be read: ")
-	case len(ready.Findings) > 0 && ready.Momentary && d.snapshot.Now.Sub(d.token.Began) < glance && !d.atDeadline():
+	case len(ready.Findings) > 0 && ready.Momentary && !d.late(glance):
 		return d.waitFor(time.Second)
 	case len(ready.Findings) > 0:
 		return d.startFailed(strings.Join(ready.Findings, "; "))

@@ -67,7 +67,7 @@ func TestJournalSurvivesTheAlias(t *testing.T) {
 			t.Fatalf("owner %q became %q", owner, back.Owner)
 		}
 		if len(back.Journal.Bad) < len(j.Bad) {
-			j.Bad = j.Bad[len(j.Bad)-len(back.Journal.Bad):]
+			j.Bad = append([]string(nil), j.Bad[len(j.Bad)-len(back.Journal.Bad):]...)
 		}
 		if back.Journal.First.Sub(j.First).Abs() < time.Second {
 			j.First = back.Journal.First // known to the second
@@ -182,8 +182,8 @@ func TestDriverTokenTellsRequestsApart(t *testing.T) {
 
 // Names of executions differ in a few characters in the middle or at the end.
 func TestDriverTokensOfManyNamesDiffer(t *testing.T) {
-	seen := make(map[string]string, 400_000)
-	for i := range 100_000 {
+	seen := make(map[string]string, 100_000)
+	for i := range 25_000 {
 		for _, name := range []string{
 			fmt.Sprintf("checkout-live-%d-4f9a01c7", i),
 			fmt.Sprintf("checkout-live-42-%08x", i),

@@ -35,7 +35,7 @@ func compare(t require.TestingT, calm *world, end Finish, w *world, faults map[i
 
 // seen says that an ending is what the alias shows.
 func seen(t require.TestingT, w *world, end Finish) {
-	switch end.Outcome {
+	switch end.Outcome { //nolint:exhaustive // the others say nothing of the alias
 	case Succeeded, SucceededUnverified, NoOp:
 		require.Equal(t, Alias{Routing{Primary: "8"}, "the shop's front door", w.alias.Revision}, w.alias)
 	case RolledBack:
@@ -72,8 +72,55 @@ func TestARolloutEndsTheSameHoweverOftenItIsDisturbed(t *testing.T) {
 		make := all[rapid.SampledFrom(names).Draw(t, "path")]
 		calm := make()
 		end := calm.run(nil)
-		kinds := rapid.SampledFrom([]fault{loseToken, ageToken, dieBefore, dieAfter, loseReply, throttle, unreadAlias})
+		kinds := rapid.SampledFrom([]fault{loseToken, ageToken, dieBefore, dieAfter, loseReply, throttle, unreadAlias, staleRead, lateWrite})
 		compare(t, calm, end, make(), rapid.MapOfN(rapid.IntRange(0, 60), kinds, 0, 8).Draw(t, "faults"))
+	})
+}
+
+// S8, rule 2: a second driver takes the rollout over at any time; both go on, each at its own cadence.
+func TestTwoDriversOfOneRolloutNeverMoveItAgainstEachOther(t *testing.T) {
+	all := paths(t)
+	names := slices.Sorted(maps.Keys(all))
+	rapid.Check(t, func(t *rapid.T) {
+		make := all[rapid.SampledFrom(names).Draw(t, "path")]
+		calm := make()
+		end := calm.run(nil)
+		older := make()
+		older.t = t
+		older.cadence = time.Duration(rapid.IntRange(0, 40).Draw(t, "cadence")) * time.Second
+		for range rapid.IntRange(1, max(1, calm.turns-3)).Draw(t, "turns before") {
+			if older.turn(none) != nil {
+				t.Skip("over already")
+			}
+		}
+		if j := ParseDescription(older.alias.Description).Journal; j == nil || j.Held {
+			t.Skip("as good as over")
+		}
+		newer := older.fork()
+		newer.driver.ID, newer.token, newer.history, newer.cadence = "newer", Token{}, nil, 0
+		second := newer.turn(none)
+		older.share(newer)
+		if second != nil {
+			require.Contains(t, []Outcome{DoesNotFit, NoOp, Held, KnownBadVersion}, second.Outcome, second.Reason)
+			return
+		}
+		var first *Finish
+		for first == nil || second == nil {
+			if first == nil && (second != nil || older.now.Before(newer.now)) {
+				first = older.turn(none)
+			} else {
+				second = newer.turn(none)
+			}
+			older.share(newer)
+		}
+		require.Equal(t, calm.routings, newer.routings)
+		require.Equal(t, end.Outcome, second.Outcome, second.Reason)
+		// Where the newer one took over and finished between two looks of the older, that one cannot tell it from its own end.
+		if first.Outcome != InProgress && first.Outcome != NoOp {
+			require.Equal(t, RolledBack, first.Outcome, "%s; %s", first.Reason, second.Reason)
+			require.Equal(t, RolledBack, second.Outcome, "as the line says that is left")
+		}
+		seen(t, newer, *second)
 	})
 }
 

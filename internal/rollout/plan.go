@@ -14,6 +14,8 @@ type Plan struct {
 	NewVersion string
 	// Candidate is another alias of the function, which points at the new version; "" for none.
 	Candidate string
+	// Only is the id of the one rollout to go on with, and to begin nothing without it; "" is any.
+	Only string
 	// Steps rise strictly and end at Full, whose hold is the bake.
 	Steps []Step
 	// Auto chooses Steps from the alias's traffic, see Plan.For; nil for every other type.

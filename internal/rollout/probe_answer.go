@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/meta-deployer/meta-deployer/internal/printable"
+	"github.com/meta-deployer/meta-deployer/internal/strictjson"
 )
 
 // unmet says which part of the expectation an answer does not meet; "" where it meets all of it.
@@ -19,8 +20,12 @@ func (p Probe) unmet(answer []byte) string {
 	if p.Expect == nil {
 		return ""
 	}
+	_, err := strictjson.Object(answer)
+	if twice, ok := errors.AsType[strictjson.DuplicateKeyError](err); ok {
+		return fmt.Sprintf("expected an object with %s, got one in which %s", written(p.Expect), twice)
+	}
 	var got map[string]any
-	if decode(answer, &got) != nil || got == nil {
+	if err != nil || decode(answer, &got) != nil {
 		return fmt.Sprintf("expected an object with %s, got %s", written(p.Expect), Shorten(string(answer)))
 	}
 	for _, key := range slices.Sorted(maps.Keys(p.Expect)) {

@@ -42,6 +42,8 @@ func TestExpectations(t *testing.T) {
 		"null is null":                      {`{"a": null}`, `{"a": null}`, true},
 		"false is not null":                 {`{"a": false}`, `{"a": null}`, false},
 		"a text is no object":               {`{"a": "x"}`, `{"a": {"x": 1}}`, false},
+		"a key given twice":                 {`{"ok": true}`, `{"ok": false, "ok": true}`, false},
+		"a key given twice within":          {`{"ok": true}`, `{"ok": true, "more": [{"a": 1, "a": 1}]}`, false},
 		"keys are told apart by their case": {`{"ok": true}`, `{"OK": true}`, false},
 	}
 	for name, test := range tests {

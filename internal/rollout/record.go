@@ -23,7 +23,7 @@ type RollbackRecord struct {
 var rollbackPattern = lazyregexp.New(`(?s)^(.*)\[meta-deployer ` + versionsPattern + ` rolled back(?: by (\S+))?` + badPattern + ` id ` + idPattern + `: ([^\[\]]*)\]$`)
 
 // encode shortens why to the room that the owner's text leaves. A few words of it are worth more than the fourth last
-// bad version, the last three bad versions more than any of it.
+// bad version, the last three bad versions more than any of it, the driver more than those.
 func (r RollbackRecord) encode(owner string) (string, bool) {
 	const fewWords = 24
 	why := FirstLine(strings.NewReplacer("[", "(", "]", ")").Replace(r.Why), maxDescription)
@@ -33,9 +33,14 @@ func (r RollbackRecord) encode(owner string) (string, bool) {
 			return behind(owner, r.text(bad, cut(why, room))), true
 		}
 		if len(bad) == 0 {
-			return "", false
+			break
 		}
 	}
+	if r.Driver == "" {
+		return "", false
+	}
+	r.Driver, r.Bad = "", nil
+	return r.encode(owner)
 }
 
 // text is the record's line.

@@ -25,3 +25,32 @@ func TestTextsAreCountedAndCutInUTF16(t *testing.T) {
 	assert.Empty(t, cut("é🚀", 1))
 	assert.Empty(t, cut("é", 0))
 }
+
+// Contract 7: what the line keeps where there is little room, in this order.
+func TestWhatARecordKeepsWhereRoomIsShort(t *testing.T) {
+	r := RollbackRecord{
+		ID: journal().ID, Driver: "3f2c81d2-9a1c07d3e4f5", Old: "7", New: "8", Bad: []string{"1001", "1002", "1003", "1004", "1005"},
+		Why: "errors: 31 of 120 failed, 9 of 1,080 of the old version",
+	}
+	last := RollbackRecord{Bad: r.Bad, Why: r.Why}
+	for owner := range maxDescription {
+		text, ok := Description{Owner: strings.Repeat("x", owner), Record: &r}.Encode()
+		if !ok {
+			assert.Greater(t, owner, 160, "the versions and the id have room behind a long text")
+			return
+		}
+		require.LessOrEqual(t, length(text), maxDescription)
+		kept := *ParseDescription(text).Record
+		assert.Equal(t, []string{r.ID, r.Old, r.New}, []string{kept.ID, kept.Old, kept.New})
+		switch why := length(kept.Why); {
+		case kept.Driver == "":
+			assert.Empty(t, kept.Bad, "the driver goes after the bad versions")
+		case len(kept.Bad) < keptBad:
+			assert.Less(t, why, 24, "the last three bad versions go after all of why")
+		case len(kept.Bad) > keptBad:
+			assert.Greater(t, why, 12, "a few words, cut at one, are worth more than the fourth last")
+		}
+		assert.LessOrEqual(t, len(kept.Bad), len(last.Bad), "never more in less room")
+		last = kept
+	}
+}

@@ -11,8 +11,8 @@ import (
 )
 
 // Token is what a driver carries from turn to turn, as JSON of at most 4 KB. It may be lost or old at any time: then hooks
-// and probes may run again, and nothing else changes, but for what nobody can know without it (contract, section 8). The
-// zero Token is a driver's first turn. Only Decide and the methods here write it.
+// and probes may run again, and nothing else changes, but for what nobody can know without it (docs/contract.md, section 8).
+// The zero Token is a driver's first turn. Only Decide and the methods here write it.
 type Token struct {
 	// Format is tokenFormat; one of another is not understood, see ParseToken.
 	Format int `json:"format,omitempty"`
@@ -24,6 +24,8 @@ type Token struct {
 	Rollout string `json:"rollout,omitempty"`
 	// Alias is the alias as it was last seen, or left by the driver's own write, as this rollout's; nil before.
 	Alias *Alias `json:"alias,omitempty"`
+	// Seen is when that was.
+	Seen time.Time `json:"seen,omitzero"`
 	// Written is when the driver's own write of Alias was answered; zero where Alias was read since.
 	Written time.Time `json:"written,omitzero"`
 	// Replaced are digests of the last revisions that the driver's own writes have replaced, and ReplacedAt when the last of
@@ -70,8 +72,9 @@ type Failure struct {
 // Attempt is a write whose answer is not known.
 type Attempt struct {
 	Kind WriteKind `json:"kind"`
-	// Until is when the call was given up.
-	Until time.Time `json:"until"`
+	// Until is when the call was given up, and Took how long it had taken until then.
+	Until time.Time     `json:"until"`
+	Took  time.Duration `json:"took,omitempty"`
 }
 
 // Trouble is a call that keeps failing.
@@ -190,10 +193,9 @@ func (t Token) afterWrite(w Write, r Result) Token {
 	}
 	t.Replaced = append(t.Replaced, digest(w.Revision))
 	t.Replaced = t.Replaced[max(0, len(t.Replaced)-3):]
-	t.Alias, t.Written, t.ReplacedAt = &r.Alias, r.At, r.At
+	t.Alias, t.Seen, t.Written, t.ReplacedAt = &r.Alias, r.At, r.At, r.At
 	t.Rollout, t.Last, t.Tried, t.Trouble, t.Late = w.Rollout, w.Kind, nil, nil, 0
-	switch w.Kind {
-	case ShiftStep, Bake:
+	if w.Kind == ShiftStep || w.Kind == Bake {
 		t.Late, t.Moving = late(r.At.Sub(r.Asked)), time.Time{}
 	}
 	return t
@@ -212,20 +214,16 @@ func late(took time.Duration) time.Duration {
 func (t Token) afterFailedWrite(w Write, r Result) Token {
 	t.Written = time.Time{}
 	t = t.troubled("UpdateAlias", *r.Err, r.At)
-	kind := r.Err.Kind
-	switch w.Kind {
-	case SendBack:
-		if kind == Refused && t.Failure != nil && !t.Failure.Plain {
-			f := *t.Failure
-			f.Plain, t.Failure, t.Trouble = true, &f, nil
-		}
-	case ShiftStep, Bake, Complete:
-		if t.Failure == nil && (kind == Refused || kind.momentary() && r.At.Sub(t.Trouble.Since) >= glance) {
-			t.fail("going on was refused: "+r.Err.Text, false)
-		}
+	kind, f := r.Err.Kind, t.Failure
+	switch {
+	case w.Kind == SendBack && f != nil && !f.Plain && kind == Refused:
+		t.Failure, t.Trouble = &Failure{Why: f.Why, Bad: f.Bad, Plain: true}, nil
+	case !w.Kind.forward() || f != nil:
+	case kind == Refused, kind.momentary() && r.At.Sub(t.Trouble.Since) >= glance:
+		t.fail("going on was refused: "+r.Err.Text, false)
 	}
 	if kind == Unavailable || kind == Moved {
-		t.Tried, t.Last = &Attempt{Kind: w.Kind, Until: r.At}, w.Kind
+		t.Tried, t.Last = &Attempt{Kind: w.Kind, Until: r.At, Took: r.At.Sub(r.Asked)}, w.Kind
 	}
 	return t
 }
@@ -277,7 +275,7 @@ func (t Trouble) pause(pressing bool) time.Duration {
 	switch {
 	case t.Call == invokedHook || t.Call == invokedProbe:
 		return min(time.Second<<max(0, min(t.Count-1, 4)), 10*time.Second)
-	case t.Count == 1 && t.Error.Kind == Moved:
+	case t.Call == "UpdateAlias" && t.Count == 1 && t.Error.Kind == Moved:
 		return 0
 	case pressing:
 		return min(pause, pressed)

@@ -16,6 +16,11 @@ func blindly(t *testing.T, s *stage, kind ErrorKind, most time.Duration) Action 
 	s.snapshot.Unread, s.snapshot.Assessment, s.snapshot.Alias = &CallError{Kind: kind, Text: "get-alias: no"}, nil, Alias{}
 	for !s.snapshot.Now.After(until) {
 		action, token := s.turn()
+		if _, asks := action.(Look); asks {
+			s.snapshot.Assessment = unread
+			action, token = s.turn()
+			s.snapshot.Assessment = nil
+		}
 		s.token = token
 		wait, ok := action.(Wait)
 		if !ok {
@@ -105,14 +110,17 @@ func TestWhatIsSaidNotToBeThereIsLookedAtAgain(t *testing.T) {
 	t.Run("the alias of a running rollout", func(t *testing.T) {
 		s := atStep3().seen()
 		start := s.snapshot.Now
-		f := requireFinish(t, blindly(t, &s, NotFound, time.Minute), Superseded)
-		assert.Contains(t, f.Reason, "the alias was deleted")
+		w := requireKind(t, blindly(t, &s, NotFound, time.Minute), SendBack)
 		assert.InDelta(t, glance, s.snapshot.Now.Sub(start), float64(5*time.Second))
+		assert.False(t, s.token.Failure.Bad, "reads that lie are nobody's fault: the way back is written")
+		s.token = s.token.After(w, Result{Asked: s.snapshot.Now, At: s.snapshot.Now, Err: &CallError{Kind: NotFound, Text: "update-alias: no"}})
+		f := requireFinish(t, blindly(t, &s, NotFound, time.Minute), Superseded)
+		assert.Contains(t, f.Reason, "the alias was deleted", "a write says so too")
 	})
 	t.Run("after it could not be read for long", func(t *testing.T) {
 		s := atStep3().seen()
 		assert.Nil(t, blindly(t, &s, Unavailable, time.Minute))
-		s.snapshot.Unread = &CallError{Kind: NotFound, Text: "get-alias: not found"}
+		s.snapshot.Unread, s.snapshot.Assessment = &CallError{Kind: NotFound, Text: "get-alias: not found"}, unread
 		assert.IsType(t, Wait{}, first(s.turn()), "said once only")
 	})
 	t.Run("and back the next moment", func(t *testing.T) {
@@ -170,6 +178,33 @@ func TestWhatIsSaidNotToBeThereIsLookedAtAgain(t *testing.T) {
 		f := requireFinish(t, first(s.turn()), PreflightFailed)
 		assert.Equal(t, "version 8 does not exist: publish it", f.Reason)
 	})
+}
+
+// Contract 7: what a driver saw a second ago is read again for some seconds before it is believed to be gone.
+func TestWhatWasSeenAMomentAgoIsNotBelievedToBeGoneAtOnce(t *testing.T) {
+	for name, found := range map[string]Alias{
+		"the journal is not there":  alias(Routing{Primary: "7"}, Description{Owner: "front door"}),
+		"the routing is another":    alias(Routing{Primary: "9"}, Description{}),
+		"another rollout has begun": nextFrom("7", 0),
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := atStep3()
+			_, s.token = s.decide()
+			start := s.snapshot.Now
+			s.snapshot.Alias, s.snapshot.Assessment = found, nil
+			for s.snapshot.Now.Sub(start) < glance {
+				action, token := s.turn()
+				requireWait(t, action, time.Second, s.snapshot.Now)
+				s.token, s.snapshot.Now = token, s.snapshot.Now.Add(time.Second)
+			}
+			requireFinish(t, first(s.turn()), Superseded)
+		})
+	}
+	s := atStep3()
+	_, s.token = s.decide()
+	s.token.Seen = s.snapshot.Now.Add(time.Hour)
+	s.snapshot.Alias = alias(Routing{Primary: "9"}, Description{})
+	requireFinish(t, first(s.turn()), Superseded) // a time that has not come is none
 }
 
 // One failed read after a long wait is one failed read.

@@ -69,9 +69,7 @@ func (d decision) atDeadline() bool {
 // lacksOnlyItsLastWrite says that everything has passed but for the write that ends the rollout. That one goes first, for
 // half of the reserve.
 func (d decision) lacksOnlyItsLastWrite() bool {
-	a := d.snapshot.Assessment
-	passed := a != nil && d.allowed(a) || a == nil && d.ending()
-	return passed && d.live.Weight == Full && d.holdOver() && !d.live.stopped() && (d.plan.PostTraffic == "" || d.token.PostTraffic) &&
+	return d.live.Weight == Full && d.mayRise() && d.holdOver() && !d.live.stopped() && (d.plan.PostTraffic == "" || d.token.PostTraffic) &&
 		d.snapshot.Now.Before(d.end().Add(-Reserve/2))
 }
 
@@ -100,8 +98,8 @@ const (
 )
 
 // tooEarly says that what the new version did cannot have been seen yet: since its first traffic or since it has all of it,
-// or, with min-invocations, until the end of the hold (the contract, section 4). It gives up where waiting any longer would
-// leave the rest of the plan no room.
+// or, with min-invocations, until the end of the hold (docs/contract.md, section 4). It gives up where waiting any longer
+// would leave the rest of the plan no room.
 func (d decision) tooEarly() bool {
 	a := d.snapshot.Assessment
 	if a == nil || a.Quiet || !d.plan.sees(d.live.Weight) {
@@ -126,7 +124,7 @@ func (d decision) tooEarly() bool {
 // held, in an emergency or without a health check.
 func (p Plan) sees(w Weight) bool {
 	i, exact := p.position(w)
-	return i >= 0 && !(exact && p.Steps[i].Hold == 0) && !p.Emergency && !p.Health.Off
+	return i >= 0 && (!exact || p.Steps[i].Hold > 0) && !p.Emergency && !p.Health.Off
 }
 
 // Awaited is the shift whose effect must have been seen before a rollout goes on from where it stands: the first one or, at

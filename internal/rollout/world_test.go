@@ -22,6 +22,9 @@ type world struct {
 	now      time.Time
 	alias    Alias
 	revision int
+	// before is the alias before the last write, and onItsWay a write that will be done after the next read.
+	before   Alias
+	onItsWay *Alias
 	token    Token
 	// history are the tokens of earlier turns, and routings what the alias was, each once.
 	history  []Token
@@ -32,13 +35,14 @@ type world struct {
 	// bad is the weight from which on the new version fails; 0 is never. blind shows nothing at all.
 	bad   Weight
 	blind bool
-	// hooks is what hooks answer.
-	hooks string
-	// movesUntil is until when Lambda moves concurrency at 100 %.
+	// hooks is what hooks answer, and says what everybody else has to say; "" for something usual.
+	hooks, says string
+	// moves is for how long Lambda moves concurrency at 100 %.
 	moves time.Duration
-	// after this time a person changes the journal, once.
+	// person changes the journal, once, when a step has been held for so long.
 	after  time.Duration
 	person func(*Journal)
+	at     Weight
 	full   time.Time
 }
 
@@ -56,6 +60,7 @@ func (w *world) set(to Alias) bool {
 	if to.Revision != w.alias.Revision {
 		return false
 	}
+	w.before = w.alias
 	w.revision++
 	to.Revision = fmt.Sprintf("6fd02e4c-0000-4000-8000-%012d", w.revision)
 	w.alias = to
@@ -71,7 +76,7 @@ func (w *world) set(to Alias) bool {
 // command is what a person does to a running rollout.
 func (w *world) command() {
 	d := ParseDescription(w.alias.Description)
-	if w.person == nil || w.now.Sub(began) < w.after || d.Journal == nil {
+	if w.person == nil || d.Journal == nil || d.Journal.Weight != w.at || w.now.Sub(d.Journal.Since) < w.after {
 		return
 	}
 	w.person(d.Journal)
@@ -110,7 +115,18 @@ func (w *world) assess(j Journal) *analysis.Assessment {
 	case w.blind:
 		a.Verdict, a.NoData, a.Reason = analysis.Inconclusive, true, "errors: no invocation of the new version is visible"
 	}
+	if w.says != "" {
+		a.Reason = w.says
+	}
 	return a
+}
+
+// failed is a call that failed.
+func (w *world) failed(text string) *CallError {
+	if w.says != "" {
+		text = w.says
+	}
+	return &CallError{Text: text}
 }
 
 // What may go wrong in a turn.
@@ -128,6 +144,10 @@ const (
 	loseReply
 	throttle
 	unreadAlias
+	// staleRead shows the alias as it was before the last write, lateWrite loses the answer to a write that is done only after
+	// the next read.
+	staleRead
+	lateWrite
 	lastFault
 )
 
@@ -146,9 +166,16 @@ func (w *world) turn(f fault) *Finish {
 	s := Snapshot{}
 	if s.Alias, s.JustWritten = w.token.JustWritten(w.now); !s.JustWritten {
 		s.Alias = w.shown()
-		if f == unreadAlias {
-			s.Alias, s.Unread = Alias{}, &CallError{Text: "get-alias: throttled"}
+		if f == staleRead && w.before.Revision != "" {
+			s.Alias = w.before
 		}
+		if f == unreadAlias || w.token.Stale(s.Alias, w.now) {
+			s.Alias, s.Unread = Alias{}, w.failed("get-alias: throttled")
+		}
+	}
+	if w.onItsWay != nil {
+		w.set(*w.onItsWay)
+		w.onItsWay = nil
 	}
 	action := w.decide(&s)
 	if f == dieBefore {
@@ -170,13 +197,13 @@ func (w *world) turn(f fault) *Finish {
 	case RunHook:
 		result := Result{Asked: w.now, At: w.now, Answer: ProbeAnswer{Body: []byte(w.hooks)}}
 		if f == loseReply || f == throttle {
-			result.Err = &CallError{Text: "invoke: throttled"}
+			result.Err = w.failed("invoke: throttled")
 		}
 		w.token = w.token.After(a, result)
 	case RunProbe:
 		result := Result{Asked: w.now, At: w.now, Probe: analysis.ProbeResult{Name: a.Probe.Name}}
 		if f == loseReply || f == throttle {
-			result.Err = &CallError{Text: "invoke: throttled"}
+			result.Err = w.failed("invoke: throttled")
 		}
 		w.token = w.token.After(a, result)
 	}
@@ -213,22 +240,30 @@ func (w *world) decide(s *Snapshot) Action {
 		case TheConcurrency:
 			s.Concurrency = &Concurrency{Moving: w.moving()}
 		case TheHealth:
-			s.Assessment = w.assess(*ParseDescription(s.Alias.Description).Journal)
+			alias := s.Alias
+			if s.Unread != nil {
+				alias = *w.token.Alias
+			}
+			s.Assessment = w.assess(*ParseDescription(alias.Description).Journal)
 		}
 	}
 }
 
 func (w *world) write(a Write, f fault) {
-	result := Result{Asked: w.now}
-	if f != throttle {
-		if w.set(Alias{Routing: a.Routing, Description: a.Description, Revision: a.Revision}) {
+	result, to := Result{Asked: w.now}, Alias{Routing: a.Routing, Description: a.Description, Revision: a.Revision}
+	switch f {
+	case lateWrite:
+		w.onItsWay = &to
+	case throttle:
+	default:
+		if w.set(to) {
 			result.Alias = w.alias
 		} else {
 			result.Err = &CallError{Kind: Moved, Text: "update-alias: the alias was changed meanwhile"}
 		}
 	}
-	if f == loseReply || f == throttle {
-		result.Err = &CallError{Text: "update-alias to version 7 with 10 % on version 8: ThrottlingException: Rate exceeded"}
+	if f == loseReply || f == throttle || f == lateWrite {
+		result.Err = w.failed("update-alias to version 7 with 10 % on version 8: ThrottlingException: Rate exceeded")
 	}
 	result.At = w.now
 	w.token = w.token.After(a, result)
@@ -258,53 +293,11 @@ func (w *world) run(faults map[int]fault) Finish {
 	return Finish{}
 }
 
-// paths are plans in worlds, each with its own way through the rules.
-func paths(t require.TestingT) map[string]func() *world {
-	plan := Plan{Target: target, NewVersion: "8", Steps: Linear(4, time.Minute), Poll: 20 * time.Second}
-	of := func(change func(*world)) func() *world {
-		return func() *world {
-			p := plan
-			p.Steps = slices.Clone(plan.Steps)
-			w := newWorld(t, p)
-			change(w)
-			return w
-		}
+// share makes two drivers' worlds one: the alias of whoever changed it last is both's.
+func (w *world) share(other *world) {
+	from, to := w, other
+	if other.revision > w.revision {
+		from, to = other, w
 	}
-	return map[string]func() *world{
-		"healthy":             of(func(*world) {}),
-		"every ten seconds":   of(func(w *world) { w.cadence = 10 * time.Second }),
-		"every seven seconds": of(func(w *world) { w.cadence = 7 * time.Second }),
-		"bad at the first":    of(func(w *world) { w.bad = 25_00 }),
-		"bad at the third":    of(func(w *world) { w.bad = 75_00 }),
-		"bad in the bake":     of(func(w *world) { w.bad = Full }),
-		"held":                of(func(w *world) { w.bad, w.plan.HoldOnFailure = 50_00, true }),
-		"hooks and probes": of(func(w *world) {
-			w.plan.PreTraffic, w.plan.PostTraffic = "smoke", "verify"
-			w.plan.Probes = []Probe{{Name: "ping"}, {Name: "each", EveryStep: true}}
-		}),
-		"a hook that fails":    of(func(w *world) { w.plan.PreTraffic, w.hooks = "smoke", `{"status": "Failed"}` }),
-		"no data, advance":     of(func(w *world) { w.blind = true }),
-		"no data, rollback":    of(func(w *world) { w.blind, w.plan.OnNoData = true, RollbackOnNoData }),
-		"no data till the end": of(func(w *world) { w.blind, w.plan.OnNoData, w.plan.MaxDuration = true, HoldOnNoData, 10*time.Minute }),
-		"the driver's end": of(func(w *world) {
-			w.blind, w.plan.OnNoData, w.deadline.Rollout = true, HoldOnNoData, began.Add(14*time.Minute)
-		}),
-		"a candidate": of(func(w *world) { w.plan.NewVersion, w.plan.Candidate = "", "next" }),
-		"of type auto": of(func(w *world) {
-			w.plan.Auto, w.plan.Health.MaxFailed = new(plainAuto), 10
-			w.plan = w.plan.For(Traffic{})
-		}),
-		"an emergency":           of(func(w *world) { w.plan.Emergency, w.plan.Steps = true, w.plan.Steps[3:] }),
-		"without health check":   of(func(w *world) { w.plan.Health.Off = true }),
-		"holds of 0":             of(func(w *world) { w.plan.Steps[0].Hold, w.plan.Steps[2].Hold = 0, 0 }),
-		"concurrency that moves": of(func(w *world) { w.moves = 5 * time.Minute }),
-		"an approval": of(func(w *world) {
-			w.plan.Steps[1].Approve = true
-			w.after, w.person = 12*time.Minute, func(j *Journal) { j.Approval = Granted }
-		}),
-		"a pause without end": of(func(w *world) {
-			w.plan.MaxDuration = 20 * time.Minute
-			w.after, w.person = 3*time.Minute, func(j *Journal) { j.Paused = true }
-		}),
-	}
+	to.alias, to.revision, to.before, to.routings, to.full, to.person = from.alias, from.revision, from.before, from.routings, from.full, from.person
 }

@@ -44,8 +44,7 @@ func (d decision) act(w Write) (Action, Token) {
 // that runs stays where it is until there is room or its time is up.
 func (d decision) noRoom(kind WriteKind) (Action, Token) {
 	why := "the alias's description leaves no room for the journal: shorten it to 120 characters"
-	switch kind {
-	case Begin, TakeOver, ByPause, ByResume, ByPromote:
+	if !kind.forward() && kind != Hold {
 		return d.finish(PreflightFailed, why)
 	}
 	d.token.Doubt = why

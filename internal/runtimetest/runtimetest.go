@@ -6,6 +6,7 @@ package runtimetest
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -106,6 +107,20 @@ func (p *Process) Ready() (time.Duration, error) {
 	case <-p.exited:
 		return 0, errors.New("the process is gone: " + p.Log())
 	}
+}
+
+// PeakMemory is the most memory that the process has had so far, in bytes. Only Linux tells.
+func (p *Process) PeakMemory() (int, error) {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.PID()))
+	if err != nil {
+		return 0, err
+	}
+	_, text, _ := strings.Cut(string(status), "VmHWM:")
+	var kilobytes int
+	if _, err := fmt.Sscan(text, &kilobytes); err != nil {
+		return 0, fmt.Errorf("the process has no VmHWM: %w", err)
+	}
+	return kilobytes * 1024, nil
 }
 
 // CPU is what the process has used from its start to its end, which it waits for.

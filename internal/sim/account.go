@@ -20,7 +20,7 @@ var (
 // Alias is GetAlias.
 func (a account) Alias(ctx context.Context, function, name string) (found target.Alias, err error) {
 	err = a.world.call(ctx, GetAlias, func() error {
-		found, err = a.world.Alias(function, name)
+		found, err = a.world.read(function, name)
 		return err
 	})
 	return found, err
@@ -93,11 +93,14 @@ func (a account) Alarms(ctx context.Context, names []string) (alarms []analysis.
 // Invoke is a synchronous Invoke.
 func (a account) Invoke(ctx context.Context, i target.Invocation) (reply target.Reply, err error) {
 	err = a.world.call(ctx, Invoke, func() error {
-		reply.Body, reply.Failure, err = a.world.invoke(ctx, i.Function, i.Payload)
+		reply, err = a.world.invoke(ctx, i)
 		return err
 	})
-	if err != nil {
+	switch {
+	case err != nil:
 		return target.Reply{}, err
+	case len(reply.Body) > target.LongestReply:
+		return target.Reply{Failure: target.TooLarge}, nil
 	}
 	return reply, nil
 }

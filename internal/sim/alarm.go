@@ -13,7 +13,9 @@ import (
 type alarm struct {
 	state analysis.AlarmState
 	since time.Duration
-	watch *errorWatch
+	// periods is how long the datapoints together are that have to be bad; 0 is not told.
+	periods time.Duration
+	watch   *errorWatch
 }
 
 // errorWatch is what an alarm looks at by itself, every minute.
@@ -27,17 +29,26 @@ type errorWatch struct {
 
 // SetAlarm puts an alarm into a state, now. An alarm that is not there is created.
 func (w *World) SetAlarm(name string, state analysis.AlarmState) {
-	if a := w.alarms[name]; a != nil && a.state == state {
-		return
+	a := w.alarms[name]
+	switch {
+	case a == nil:
+		w.alarms[name] = &alarm{state: state, since: w.elapsed}
+	case a.state != state:
+		w.alarms[name] = &alarm{state: state, since: w.elapsed, periods: a.periods}
 	}
-	w.alarms[name] = &alarm{state: state, since: w.elapsed}
+}
+
+// SetAlarmPeriods has CloudWatch say how long the datapoints together are that have to be bad before the alarm, which must
+// exist, goes into ALARM.
+func (w *World) SetAlarmPeriods(name string, together time.Duration) {
+	w.alarms[name].periods = together
 }
 
 // SetErrorAlarm creates an alarm that is red while more than so many calls of an alias fail in a minute, as CloudWatch
 // shows them. Minutes without data are fine.
 func (w *World) SetErrorAlarm(name, function, aliasName string, above float64) {
 	w.alarms[name] = &alarm{
-		state: analysis.AlarmOK, since: w.elapsed,
+		state: analysis.AlarmOK, since: w.elapsed, periods: time.Minute,
 		watch: &errorWatch{function: function, alias: aliasName, above: above, evaluated: w.elapsed.Truncate(time.Minute)},
 	}
 }
@@ -77,7 +88,7 @@ func (w *World) describeAlarms(names []string) ([]analysis.Alarm, error) {
 			continue
 		}
 		w.evaluate(a)
-		found = append(found, analysis.Alarm{Name: name, State: a.state, Since: w.start.Add(a.since)})
+		found = append(found, analysis.Alarm{Name: name, State: a.state, Since: w.start.Add(a.since), Periods: a.periods})
 	}
 	if len(absent) > 0 {
 		return found, fmt.Errorf("%w: %s", target.ErrNotFound, strings.Join(absent, ", "))

@@ -69,6 +69,24 @@ func (w *World) Alias(name, aliasName string) (target.Alias, error) {
 	return a.Alias, nil
 }
 
+// read is an alias as GetAlias shows it: without the writes that are younger than StaleReads, but for the one that created
+// it.
+func (w *World) read(name, aliasName string) (target.Alias, error) {
+	if w.StaleReads == 0 {
+		return w.Alias(name, aliasName)
+	}
+	shown := Write{Deleted: true}
+	for _, write := range w.writes {
+		if write.Function == name && write.Name == aliasName && (shown.Deleted || write.At+w.StaleReads <= w.elapsed) {
+			shown = write
+		}
+	}
+	if shown.Deleted {
+		return w.Alias(name, aliasName)
+	}
+	return shown.Alias, nil
+}
+
 // ChangeAlias has somebody change an alias, whatever its revision. It fails where Lambda would refuse the change.
 func (w *World) ChangeAlias(by, name, aliasName string, change func(*target.Alias)) error {
 	f, a, err := w.find(name, aliasName)
@@ -141,7 +159,7 @@ func (w *World) find(name, aliasName string) (*function, *alias, error) {
 	return f, f.aliases[aliasName], nil
 }
 
-// accepts are Lambda's rules for an alias, as recorded from it (reference/aws.md 1.2).
+// accepts are Lambda's rules for an alias, as recorded from it (docs/fidelity.md says by whom).
 func (f *function) accepts(to target.Alias) error {
 	r, primary := to.Routing, f.versions[to.Routing.Primary]
 	switch _, published := f.versions[r.Primary]; {

@@ -13,7 +13,7 @@ import (
 	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
-// TestUpdateAliasFollowsLambdasRules has a row for each recorded rule (reference/aws.md 1.2).
+// TestUpdateAliasFollowsLambdasRules has a row for each recorded rule (docs/fidelity.md says whose records).
 func TestUpdateAliasFollowsLambdasRules(t *testing.T) {
 	for name, c := range map[string]struct {
 		routing     rollout.Routing

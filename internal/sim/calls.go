@@ -37,6 +37,8 @@ const (
 	Throttled   Effect = "throttled"
 	ServerError Effect = "server-error"
 	Denied      Effect = "denied"
+	// NotFound is what Lambda says of what was there a moment ago, or will be in a moment.
+	NotFound Effect = "not-found"
 	// ReplyLost does what was asked and loses the answer.
 	ReplyLost Effect = "reply-lost"
 	// KilledBefore and KilledAfter end the process of the caller, before or after the call is done.
@@ -133,6 +135,8 @@ func (w *World) effect(ctx context.Context, f Fault, do func() error) error {
 		return &Error{"ServiceException", "An internal error occurred", target.ErrUnavailable}
 	case Denied:
 		return &Error{"AccessDeniedException", "no identity-based policy allows it", target.ErrDenied}
+	case NotFound:
+		return notFound("not found, for a moment")
 	case KilledBefore:
 		w.kill(ctx, "a call was to be done")
 	case ReplyLost:

@@ -32,6 +32,7 @@ func TestEffects(t *testing.T) {
 		sim.Throttled:    {err: target.ErrUnavailable},
 		sim.ServerError:  {err: target.ErrUnavailable},
 		sim.Denied:       {err: target.ErrDenied},
+		sim.NotFound:     {err: target.ErrNotFound},
 		sim.ReplyLost:    {err: target.ErrUnavailable, done: true},
 		sim.KilledBefore: {killed: true},
 		sim.KilledAfter:  {killed: true, done: true},

@@ -16,7 +16,7 @@ import (
 func all(w *sim.World) target.MetricsQuery {
 	return target.MetricsQuery{
 		Function: "shop", Alias: "live", OldVersion: "1", NewVersion: "2", Since: sim.Start(), Until: w.Now(),
-		Slow: []float64{100, 216.1, 382.2}, Throttles: true, Metrics: []analysis.Metric{{ID: "orders", Name: "Orders"}},
+		Slow: []float64{100, 216.1, 382.2}, Throttles: true, Metrics: []analysis.Metric{{ID: "orders", Name: "Orders", Stat: "Sum"}},
 	}
 }
 
@@ -50,24 +50,6 @@ func TestQuantilesAreOfTheAlias(t *testing.T) {
 	assert.Equal(t, sim.Start().Add(5*time.Minute), q[1].Start)
 	assert.InDelta(t, 216.1, q[1].P90, 0.1)
 	assert.InDelta(t, 382.2, q[1].P99, 0.1)
-}
-
-func TestThrottlesAndOwnMetricsShowAsLateAsCalls(t *testing.T) {
-	w := shop(t)
-	w.Latency = 0
-	w.SetThrottles("shop", "live", sim.Curve{{From: 30 * time.Second, Value: 2}, {From: time.Minute}})
-	w.SetMetric("Orders", sim.Curve{{From: time.Minute, Value: 40}, {From: 2 * time.Minute, Value: 30}})
-	w.Advance(59 * time.Second)
-	shown, err := w.Account().Metrics.Minutes(t.Context(), all(w))
-	require.NoError(t, err)
-	assert.Empty(t, shown)
-	w.Advance(3 * time.Minute)
-	shown, err = w.Account().Metrics.Minutes(t.Context(), all(w))
-	require.NoError(t, err)
-	assert.Equal(t, []analysis.Minute{
-		{Start: sim.Start(), Throttles: 60},
-		{Start: sim.Start().Add(time.Minute), Values: map[string][]float64{"orders": {40}}},
-	}, shown, "the third minute has not ended for CloudWatch")
 }
 
 func TestAPublishedVersionAnswers(t *testing.T) {

@@ -12,6 +12,8 @@ type function struct {
 	name     string
 	versions map[string]Version
 	aliases  map[string]*alias
+	// asleep are the versions that Lambda has put to sleep, by their number.
+	asleep map[string]*sleeper
 	// incident is the share of calls that fail whichever version runs.
 	incident Curve
 }
@@ -22,6 +24,10 @@ type Version struct {
 	target.Version
 	// ReadyAt is when it becomes Active, and optimized where it has SnapStart; until then it is Pending.
 	ReadyAt time.Duration
+	// WakesIn is how long Lambda takes to wake it, where its State is Inactive, from the first call on.
+	WakesIn time.Duration
+	// Isolated says that every invocation has to name a tenant.
+	Isolated bool
 	// Errors is the share of its calls that fail.
 	Errors Curve
 	// Takes is how long its calls take: CloudWatch shows them that much later.
@@ -40,10 +46,11 @@ func (v Version) medianAt(t time.Duration) float64 {
 // Publish adds a version of a function, and the function with its first one.
 func (w *World) Publish(name, number string, v Version) {
 	if w.functions[name] == nil {
-		w.functions[name] = &function{name: name, versions: map[string]Version{}, aliases: map[string]*alias{}}
+		w.functions[name] = &function{name: name, versions: map[string]Version{}, aliases: map[string]*alias{}, asleep: map[string]*sleeper{}}
 	}
 	w.settle(name)
 	w.functions[name].versions[number] = v
+	delete(w.functions[name].asleep, number)
 }
 
 // SetIncident has a share of a function's calls fail, whichever version runs. The function must exist.
@@ -72,6 +79,11 @@ func (w *World) version(name, number string) (target.Version, error) {
 	stated := v.Version
 	if stated.State == "" {
 		stated.State = "Active"
+	}
+	if s := f.sleeperOf(number); s != nil {
+		w.settle(name)
+		stated.State, _ = s.at(w.elapsed)
+		stated.Reason = map[string]string{"Inactive": "Idle", "Pending": "Restoring"}[stated.State]
 	}
 	if stated.UpdateStatus == "" {
 		stated.UpdateStatus = "Successful"

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 // Hook is a function that a rollout can invoke, and what it does.
@@ -19,10 +21,16 @@ type Hook struct {
 	Run func(payload []byte) (answer []byte, failure string)
 	// Throttled is how many invocations are throttled before one runs.
 	Throttled int
+	// Asleep is how long Lambda takes to wake it, from its first invocation on, which fails as do all until then. 0 is
+	// awake.
+	Asleep time.Duration
+	// Isolated says that every invocation has to name a tenant.
+	Isolated bool
 }
 
 type hook struct {
 	Hook
+	sleeper  sleeper
 	received [][]byte
 }
 
@@ -31,7 +39,7 @@ func (w *World) SetHook(name string, h Hook) {
 	if w.hooks[name] == nil {
 		w.hooks[name] = &hook{}
 	}
-	w.hooks[name].Hook = h
+	w.hooks[name].Hook, w.hooks[name].sleeper = h, sleeper{}
 }
 
 // RemoveHook deletes a function that can be invoked.
@@ -48,14 +56,19 @@ func (w *World) Received(name string) [][]byte {
 
 // hook finds a function to invoke, by name or ARN, with or without a qualifier.
 func (w *World) hook(function string) (*hook, error) {
-	name := function
-	if _, tail, ok := strings.Cut(function, "function:"); ok {
-		name = tail
-	}
+	name := bare(function)
 	if h := w.hooks[name]; h != nil {
 		return h, nil
 	}
 	return w.published(name)
+}
+
+// bare is a function's name without the ARN before it, with what qualifies it.
+func bare(function string) string {
+	if _, tail, ok := strings.Cut(function, "function:"); ok {
+		return tail
+	}
+	return function
 }
 
 // published is a function by an alias or version of it or, where it is no hook, a published version as "f:2": that answers
@@ -81,25 +94,28 @@ func (w *World) published(name string) (*hook, error) {
 }
 
 // invoke runs a function. Its caller may end sooner; it has run all the same.
-func (w *World) invoke(ctx context.Context, function string, payload []byte) (answer []byte, failure string, err error) {
-	h, err := w.hook(function)
+func (w *World) invoke(ctx context.Context, i target.Invocation) (target.Reply, error) {
+	h, err := w.hook(i.Function)
 	if err != nil {
-		return nil, "", err
+		return target.Reply{}, err
+	}
+	if err := w.admit(h, bare(i.Function), i.TenantID); err != nil {
+		return target.Reply{}, err
 	}
 	if h.Throttled > 0 {
 		h.Throttled--
-		return nil, "", throttled()
+		return target.Reply{}, throttled()
 	}
-	h.received = append(h.received, slices.Clone(payload))
+	h.received = append(h.received, slices.Clone(i.Payload))
 	if err := w.sleep(ctx, h.Takes); err != nil {
-		return nil, "", unavailable(err)
+		return target.Reply{}, unavailable(err)
 	}
 	if h.Run != nil {
-		answer, failure = h.Run(payload)
-		return answer, failure, nil
+		answer, failure := h.Run(i.Payload)
+		return target.Reply{Body: answer, Failure: failure}, nil
 	}
 	if h.Failure != "" {
-		return nil, h.Failure, nil
+		return target.Reply{Failure: h.Failure}, nil
 	}
-	return []byte(h.Answer), "", nil
+	return target.Reply{Body: []byte(h.Answer)}, nil
 }

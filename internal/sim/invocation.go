@@ -3,13 +3,10 @@ package sim
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"math"
 	"time"
 
-	"github.com/meta-deployer/meta-deployer/internal/driver/loop"
 	"github.com/meta-deployer/meta-deployer/internal/request"
-	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 const (
@@ -68,18 +65,10 @@ func requestID(n uint64) string {
 	return fmt.Sprintf("%08x-%04x-4%03x-8%03x-%012x", h>>32, h>>16&0xffff, h&0xfff, h>>24&0xfff, h&0xffffffffffff)
 }
 
-// Caller tells of an invocation's context what a Deployer wants to know of it.
+// Caller tells of an invocation's context what a deployer wants to know of it.
 func Caller(ctx context.Context) (home request.Home, id string) {
 	i, _ := ctx.Value(invocationKey{}).(Invocation)
 	return Home(), i.ID
-}
-
-// Deployer is a deployer that lives in this world.
-func (w *World) Deployer(log *slog.Logger) loop.Deployer {
-	return loop.Deployer{
-		Accounts: func(string, string, string) target.Account { return w.Account() },
-		Clock:    w.Clock(), Log: log, Caller: Caller, Fatal: IsKill,
-	}
 }
 
 // IsKill says that a panic is the end of a process of the world.

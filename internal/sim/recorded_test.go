@@ -2,6 +2,7 @@ package sim_test
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -18,6 +19,8 @@ import (
 	"github.com/meta-deployer/meta-deployer/internal/sim"
 	"github.com/meta-deployer/meta-deployer/internal/target"
 )
+
+var update = flag.Bool("update", false, "rewrite the shipped record")
 
 // TestTheShippedRecordIsOfThisWorld makes the shipped record: two days and a few hours of a shop's checkout, with nights
 // and days, a few failures at all times, and an incident each evening. -update writes it anew.

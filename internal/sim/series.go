@@ -2,6 +2,7 @@ package sim
 
 import (
 	"context"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,6 +22,8 @@ type Datapoint struct {
 	Sum, Sample float64
 	// took are the durations, of the metric Duration.
 	took []spell
+	// figures are what a metric was that is no metric of Lambda, in each of its visible cells.
+	figures []float64
 }
 
 // Series is GetMetricData: of each metric the periods from that of since on, up to, not including, until.
@@ -40,10 +43,7 @@ func (w *World) series(m Metric, since, until time.Time) []Datapoint {
 	f := w.functions[m.Dimensions["FunctionName"]]
 	_, name, _ := strings.Cut(m.Dimensions["Resource"], ":")
 	if curve, ok := w.metrics[m.Name]; ok && m.Namespace != "AWS/Lambda" {
-		return w.points(m.Period, since, until, func(minute int) (Datapoint, bool) {
-			at := time.Duration(minute) * time.Minute
-			return Datapoint{Sum: curve.at(at), Sample: 1}, len(curve) > 0 && curve[0].From <= at && w.visible(at, at+time.Minute)
-		})
+		return w.points(m.Period, since, until, func(minute int) (Datapoint, bool) { return w.point(curve, minute) })
 	}
 	if m.Namespace != "AWS/Lambda" || f == nil || f.aliases[name] == nil || m.Dimensions["Resource"] != f.name+":"+name {
 		return nil
@@ -95,12 +95,16 @@ func (w *World) points(period time.Duration, since, until time.Time, at func(min
 
 // add takes one more minute into a period.
 func (p *Datapoint) add(m Datapoint) {
-	p.Sum, p.Sample, p.took = p.Sum+m.Sum, p.Sample+m.Sample, append(p.took, m.took...)
+	p.Sum, p.Sample = p.Sum+m.Sum, p.Sample+m.Sample
+	p.took, p.figures = append(p.took, m.took...), append(p.figures, m.figures...)
 }
 
 // Statistic is a statistic by CloudWatch's name, of those that this account has. Percentiles and trimmed counts are of
 // durations.
 func (p Datapoint) Statistic(name string) (value float64, known bool) {
+	if p.figures != nil {
+		return p.figure(name), true
+	}
 	switch name {
 	case "Sum":
 		return p.Sum, true
@@ -108,6 +112,10 @@ func (p Datapoint) Statistic(name string) (value float64, known bool) {
 		return p.Sample, true
 	case "Average":
 		return p.Sum / max(p.Sample, 1), true
+	case "Maximum": // what is counted is 1 each
+		return min(p.Sum, 1), len(p.took) == 0
+	case "Minimum":
+		return math.Floor(p.Sum / max(p.Sample, 1)), len(p.took) == 0
 	}
 	if percent, err := strconv.ParseFloat(strings.TrimPrefix(name, "p"), 64); err == nil && strings.HasPrefix(name, "p") {
 		return quantile(p.took, percent/100), true

@@ -18,6 +18,8 @@ type traffic struct {
 	// served is until when calls are counted.
 	served  time.Duration
 	streams []*stream
+	// turnedAway are calls that met a version that was asleep.
+	turnedAway float64
 	// shown and took are the minutes of the alias's own series in CloudWatch, from the first minute of the world on.
 	shown minutes
 	took  spells
@@ -101,7 +103,7 @@ func (w *World) serve(f *function, a *alias) {
 		if rps == 0 || a.deleted {
 			continue
 		}
-		a.served = min(a.served, from.Truncate(cellLength)+cellLength, f.incident.next(from),
+		a.served = min(a.served, from.Truncate(cellLength)+cellLength, f.incident.next(from), f.wakes(r.Primary, from), f.wakes(r.Secondary, from),
 			f.versions[r.Primary].Errors.next(from), f.versions[r.Secondary].Errors.next(from))
 		calls := rps * (a.served - from).Seconds()
 		w.send(f, a, r.Primary, from, calls*(1-r.Weight.Share()))
@@ -118,6 +120,12 @@ func (w *World) send(f *function, a *alias, version string, from time.Duration, 
 	counts := s.expect(calls, failing)
 	if w.Dice != nil {
 		counts = w.roll(calls, failing)
+	}
+	if _, awake := f.sleeperOf(version).at(from); !awake {
+		if a.turnedAway += counts.Invocations; counts.Invocations > 0 {
+			_ = f.sleeperOf(version).call(from, f.versions[version].WakesIn)
+		}
+		return
 	}
 	s.total.Invocations += counts.Invocations
 	s.total.Errors += counts.Errors

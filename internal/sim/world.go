@@ -22,6 +22,10 @@ type World struct {
 	MetricsDelay time.Duration
 	// MetricsGaps are times of which CloudWatch never shows the invocations.
 	MetricsGaps []Span
+	// StaleReads is how long GetAlias still shows an alias as it was before a write.
+	StaleReads time.Duration
+	// NoLogAlarms says that CloudWatch does not know log alarms yet, and refuses to be asked for them.
+	NoLogAlarms bool
 	// VersionsNamed says that calls through an alias without weights carry ExecutedVersion too.
 	VersionsNamed bool
 	// Dice makes traffic random; without them exactly the expected calls arrive and fail.

@@ -145,9 +145,22 @@ func TestAlarmThatWatchesErrors(t *testing.T) {
 	w.Advance(110 * time.Second)
 	assert.Equal(t, analysis.AlarmOK, state().State)
 	w.Advance(time.Minute)
-	assert.Equal(t, analysis.Alarm{Name: "red", State: analysis.AlarmRed, Since: sim.Start().Add(2 * time.Minute)}, state())
+	assert.Equal(t, analysis.Alarm{Name: "red", State: analysis.AlarmRed, Since: sim.Start().Add(2 * time.Minute), Periods: time.Minute}, state())
 	w.Advance(3 * time.Minute)
-	assert.Equal(t, analysis.Alarm{Name: "red", State: analysis.AlarmOK, Since: sim.Start().Add(4 * time.Minute)}, state())
+	assert.Equal(t, analysis.Alarm{Name: "red", State: analysis.AlarmOK, Since: sim.Start().Add(4 * time.Minute), Periods: time.Minute}, state())
+}
+
+func TestAnAlarmKeepsItsPeriods(t *testing.T) {
+	w := shop(t)
+	w.SetAlarm("slow", analysis.AlarmOK)
+	w.SetAlarmPeriods("slow", 15*time.Minute)
+	w.Advance(time.Minute)
+	w.SetAlarm("slow", analysis.AlarmRed)
+	w.Advance(time.Minute)
+	w.SetAlarm("slow", analysis.AlarmRed)
+	alarms, err := w.Account().Metrics.Alarms(t.Context(), []string{"slow"})
+	require.NoError(t, err)
+	assert.Equal(t, []analysis.Alarm{{Name: "slow", State: analysis.AlarmRed, Since: sim.Start().Add(time.Minute), Periods: 15 * time.Minute}}, alarms)
 }
 
 func TestHooks(t *testing.T) {

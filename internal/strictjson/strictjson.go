@@ -28,14 +28,15 @@ func (e DuplicateKeyError) Error() string {
 }
 
 // Object reads an object: its values by their exact keys. It fails with ErrNotObject, and with a DuplicateKeyError where
-// a key is given twice, in the object itself or anywhere within its values.
+// a key is given twice, in the object itself or anywhere within its values: then the values are there too, for whom only a
+// part of them matters.
 func Object(raw []byte) (map[string]json.RawMessage, error) {
 	var values map[string]json.RawMessage
 	if json.Unmarshal(raw, &values) != nil || values == nil {
 		return nil, ErrNotObject
 	}
 	if paths, _ := Duplicates(raw, 1); len(paths) > 0 {
-		return nil, DuplicateKeyError{Path: paths[0]}
+		return values, DuplicateKeyError{Path: paths[0]}
 	}
 	return values, nil
 }

@@ -21,7 +21,8 @@ type Account struct {
 
 // Aliases reads and moves aliases.
 type Aliases interface {
-	// Alias fails with ErrNotFound where there is no such function or alias.
+	// Alias fails with ErrNotFound where there is no such function or alias. For a moment it may show the alias as it was
+	// before the last write, and what is there as not found.
 	Alias(ctx context.Context, function, alias string) (Alias, error)
 	// UpdateAlias writes routing and description together if the alias still has to.Revision, else it fails with
 	// ErrMoved. It returns the alias as it is after the write, with its new revision: a read may show an older one for a
@@ -93,7 +94,9 @@ func (q MetricsQuery) Granularity() time.Duration { return max(q.Period, time.Mi
 
 // Invoker invokes functions.
 type Invoker interface {
-	// Invoke waits for the answer. An error says that no answer came: a function that failed is a Reply.
+	// Invoke waits for the answer. An error says that no answer came: a function that failed is a Reply. One that Lambda has
+	// put to sleep is ErrUnavailable until it is awake, for up to two minutes from its first invocation on, and one that
+	// wants a tenant, or wants none, ErrRefused.
 	Invoke(ctx context.Context, i Invocation) (Reply, error)
 	// CanInvoke says whether an invocation would be let through, without making one: ErrNotFound, ErrDenied.
 	CanInvoke(ctx context.Context, function string) error
@@ -108,9 +111,15 @@ type Invocation struct {
 	TenantID string
 }
 
+// LongestReply is how many bytes of a function's answer are read: its memory is the caller's.
+const LongestReply = 256 << 10
+
+// TooLarge is the failure of a function whose answer is longer than LongestReply.
+const TooLarge = "its answer is larger than 256 KB, which is not read"
+
 // Reply is how a function ended.
 type Reply struct {
-	// Body is what it answered; nil where it failed.
+	// Body is what it answered, of at most LongestReply; nil where it failed.
 	Body []byte
 	// Failure is what it failed with, in a text that is shown to people; "" where it answered.
 	Failure string

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/meta-deployer/meta-deployer/internal/analysis"
 	"github.com/meta-deployer/meta-deployer/internal/health"
 	"github.com/meta-deployer/meta-deployer/internal/preflight"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
@@ -35,7 +36,11 @@ func (w *work) look(ctx context.Context, q rollout.Question, s *rollout.Snapshot
 		}
 	case rollout.TheHealth:
 		if j := w.liveJournal(*s); j != nil {
-			a := w.reader().Assess(ctx, w.scheduled(*s), *j, true)
+			reader := w.reader()
+			reader.Learn = func(history []analysis.Counts) {
+				w.tell(rollout.HistoryRead{At: w.Clock.Now(), Rollout: j.ID, Minutes: history})
+			}
+			a := reader.Assess(ctx, w.scheduled(*s), *j, true)
 			s.Assessment = &a
 		}
 	}
@@ -53,9 +58,13 @@ func (w *work) scheduled(s rollout.Snapshot) rollout.Plan {
 	return w.request.Plan.For(*s.Traffic)
 }
 
-// liveJournal is the journal that explains the alias.
+// liveJournal is the journal that explains the alias, or explained it when it could still be read.
 func (w *work) liveJournal(s rollout.Snapshot) *rollout.Journal {
-	return rollout.ParseDescription(s.Alias.Description).Live(w.request.Plan.Target, s.Alias.Routing, w.Clock.Now())
+	alias := s.Alias
+	if s.Unread != nil && w.token.Alias != nil {
+		alias = *w.token.Alias
+	}
+	return rollout.ParseDescription(alias.Description).Live(w.request.Plan.Target, alias.Routing, w.Clock.Now())
 }
 
 // account is pre-flight, of the alias as it was read; of a missing one it tells what is missing.

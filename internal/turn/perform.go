@@ -24,7 +24,17 @@ func (w *work) perform(ctx context.Context, action rollout.Action) Result {
 	case rollout.RunProbe:
 		w.runProbe(ctx, a)
 	}
-	return Result{Token: w.token, Next: w.token.Next(w.Clock.Now(), w.deadline), Events: w.events}
+	return Result{Token: w.token, Next: w.next(), Events: w.events}
+}
+
+// next is when to come again after something was done: no later than when the way back must begin.
+func (w *work) next() time.Time {
+	now := w.Clock.Now()
+	next := w.token.Next(now, w.deadline)
+	if back := rollout.WayBack(w.request.Plan, w.deadline, w.token); back.After(now) && back.Before(next) {
+		return back
+	}
+	return next
 }
 
 // write moves the alias if it still has the revision that the decision rests on.

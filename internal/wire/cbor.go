@@ -1,6 +1,7 @@
 package wire
 
 import (
+	"math"
 	"net/http"
 	"time"
 
@@ -88,6 +89,12 @@ func toCBOR(value any) cbor.Value {
 	case bool:
 		return cbor.Bool(v)
 	case float64:
+		switch whole := v == math.Trunc(v) && math.Abs(v) < 1<<53; {
+		case whole && v >= 0:
+			return cbor.Uint(v)
+		case whole:
+			return cbor.NegInt(-v)
+		}
 		return cbor.Float64(v)
 	case time.Time:
 		return &cbor.Tag{ID: 1, Value: cbor.Float64(seconds(v))}

@@ -78,6 +78,7 @@ func TestOfARoleThatIsDenied(t *testing.T) {
 	_, err := accounts(roleARN, "wrong", "3f9a").Aliases.Alias(t.Context(), "f", "live")
 	require.ErrorIs(t, err, target.ErrDenied)
 	require.ErrorContains(t, err, "sts:AssumeRole")
+	assert.Equal(t, "give the role that calls the permission sts:AssumeRole", target.Remedy(err))
 	assert.Empty(t, server.Calls("lambda:GetAlias"))
 }
 

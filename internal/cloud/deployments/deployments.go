@@ -23,37 +23,52 @@ func New(cfg aws.Config) Deployments { return Deployments{client: codedeploy.New
 
 // Target finds the function, the alias and the versions of a deployment: a Lambda deployment has exactly one target.
 func (d Deployments) Target(ctx context.Context, deployment string) (hook.Target, error) {
-	ctx, cancel := context.WithTimeout(ctx, cloud.CallTimeout)
+	ctx, cancel := cloud.Limit(ctx, cloud.CallTimeout)
 	defer cancel()
 	ids, err := d.targets(ctx, deployment)
+	switch {
+	case err != nil:
+		return hook.Target{}, err
+	case len(ids) == 0:
+		return hook.Target{}, cloud.NoAnswer("deployment %s has no target", deployment)
+	case len(ids) > 1:
+		return hook.Target{}, fmt.Errorf("%w: it has more than one target, as no Lambda deployment has", target.ErrRefused)
+	}
+	out, err := cloud.Call(ctx, d.client.BatchGetDeploymentTargets, &codedeploy.BatchGetDeploymentTargetsInput{DeploymentId: &deployment, TargetIds: ids})
 	if err != nil {
 		return hook.Target{}, err
 	}
-	if len(ids) != 1 {
-		return hook.Target{}, fmt.Errorf("%w: it has %d targets, a Lambda deployment has one", target.ErrRefused, len(ids))
+	if len(out.DeploymentTargets) != 1 || out.DeploymentTargets[0].DeploymentTargetType == "" {
+		return hook.Target{}, cloud.NoAnswer("target %s of deployment %s is not told", ids[0], deployment)
 	}
-	out, err := d.client.BatchGetDeploymentTargets(ctx, &codedeploy.BatchGetDeploymentTargetsInput{DeploymentId: &deployment, TargetIds: ids})
-	if err != nil {
-		return hook.Target{}, cloud.Translate(err)
+	switch moved := out.DeploymentTargets[0]; {
+	case moved.DeploymentTargetType != types.DeploymentTargetTypeLambdaTarget:
+		return hook.Target{}, fmt.Errorf("%w: its target %s is not an alias of a Lambda function", target.ErrRefused, cloud.Text(ids[0]))
+	case moved.LambdaTarget == nil || moved.LambdaTarget.LambdaFunctionInfo == nil:
+		return hook.Target{}, cloud.NoAnswer("target %s of deployment %s has no function", ids[0], deployment)
+	default:
+		t := targetOf(moved.LambdaTarget)
+		if t.Function == "" || t.Alias == "" || t.NewVersion == "" {
+			return hook.Target{}, cloud.NoAnswer("target %s of deployment %s is version %q of function %q by alias %q", ids[0], deployment, t.NewVersion, t.Function, t.Alias)
+		}
+		return t, nil
 	}
-	if len(out.DeploymentTargets) != 1 || out.DeploymentTargets[0].LambdaTarget == nil || out.DeploymentTargets[0].LambdaTarget.LambdaFunctionInfo == nil {
-		return hook.Target{}, fmt.Errorf("%w: its target %s is not an alias of a Lambda function", target.ErrRefused, ids[0])
-	}
-	return targetOf(out.DeploymentTargets[0].LambdaTarget), nil
 }
 
-// targets lists a deployment's targets, page by page.
+// targets lists a deployment's targets, page by page, up to one too many.
 func (d Deployments) targets(ctx context.Context, deployment string) ([]string, error) {
 	var ids []string
 	in := &codedeploy.ListDeploymentTargetsInput{DeploymentId: &deployment}
-	for {
-		out, err := d.client.ListDeploymentTargets(ctx, in)
+	for pages := (cloud.Pages{}); ; {
+		out, err := cloud.Call(ctx, d.client.ListDeploymentTargets, in)
 		if err != nil {
-			return nil, cloud.Translate(err)
+			return nil, err
 		}
-		ids = append(ids, out.TargetIds...)
-		if aws.ToString(out.NextToken) == "" {
-			return ids, nil
+		if ids = append(ids, out.TargetIds...); len(ids) > 1 {
+			return ids, nil // more than there may be
+		}
+		if more, err := pages.More(out.NextToken); !more {
+			return ids, err
 		}
 		in.NextToken = out.NextToken
 	}
@@ -80,13 +95,16 @@ func targetOf(lambda *types.LambdaTarget) hook.Target {
 
 // Report tells the status of one hook execution.
 func (d Deployments) Report(ctx context.Context, deployment, execution string, status hook.Status) error {
-	ctx, cancel := context.WithTimeout(ctx, cloud.CallTimeout)
+	ctx, cancel := cloud.Limit(ctx, cloud.CallTimeout)
 	defer cancel()
-	_, err := d.client.PutLifecycleEventHookExecutionStatus(ctx, &codedeploy.PutLifecycleEventHookExecutionStatusInput{
+	out, err := cloud.Call(ctx, d.client.PutLifecycleEventHookExecutionStatus, &codedeploy.PutLifecycleEventHookExecutionStatusInput{
 		DeploymentId: &deployment, LifecycleEventHookExecutionId: &execution, Status: types.LifecycleEventStatus(status),
 	})
 	if done, ok := errors.AsType[*types.LifecycleEventAlreadyCompletedException](err); ok {
-		return fmt.Errorf("%w: %s", hook.ErrAlreadyReported, done.ErrorMessage())
+		return fmt.Errorf("%w: %s", hook.ErrAlreadyReported, cloud.Text(done.ErrorMessage()))
 	}
-	return cloud.Translate(err)
+	if err == nil && aws.ToString(out.LifecycleEventHookExecutionId) == "" {
+		err = cloud.NoAnswer("it does not name the hook's execution")
+	}
+	return err
 }

@@ -124,12 +124,29 @@ func TestTargetThatIsNone(t *testing.T) {
 		want    error
 		message string
 	}{
-		"no target":            {listed(), target.ErrRefused, "it has 0 targets"},
-		"two targets":          {listed("a", "b"), target.ErrRefused, "it has 2 targets"},
-		"a target that is not": {deployment(), target.ErrRefused, "not an alias of a Lambda function"},
+		"no target":            {listed(), target.ErrUnavailable, "has no target"},
+		"two targets":          {listed("a", "b"), target.ErrRefused, "it has more than one target"},
+		"a target that is not": {deployment(), target.ErrUnavailable, "is not told"},
+		"a target of no type":  {deployment(object{}), target.ErrUnavailable, "is not told"},
 		"a target of ECS":      {deployment(object{"deploymentTargetType": "ECSTarget", "ecsTarget": object{}}), target.ErrRefused, "not an alias"},
 		"a target about nothing": {
-			deployment(object{"deploymentTargetType": "LambdaTarget", "lambdaTarget": object{"targetId": "x"}}), target.ErrRefused, "not an alias",
+			deployment(object{"deploymentTargetType": "LambdaTarget", "lambdaTarget": object{"targetId": "x"}}), target.ErrUnavailable, "has no function",
+		},
+		"a target without a version": {
+			deployment(object{"deploymentTargetType": "LambdaTarget", "lambdaTarget": object{"lambdaFunctionInfo": object{"functionName": "f", "functionAlias": "live"}}}),
+			target.ErrUnavailable, `is version "" of function "f"`,
+		},
+		"targets without end": {
+			func(wiretest.Call) wiretest.Answer {
+				return wiretest.Answer{Body: object{"targetIds": []any{"a"}, "nextToken": "again"}}
+			},
+			target.ErrRefused, "it has more than one target",
+		},
+		"pages without end": {
+			func(wiretest.Call) wiretest.Answer {
+				return wiretest.Answer{Body: object{"targetIds": []any{}, "nextToken": "again"}}
+			},
+			target.ErrUnavailable, "that of a page before, again",
 		},
 		"a deployment that does not exist": {
 			func(wiretest.Call) wiretest.Answer {
@@ -170,4 +187,10 @@ func TestReportThatCameBefore(t *testing.T) {
 	require.ErrorIs(t, err, hook.ErrAlreadyReported)
 	require.ErrorContains(t, err, "An attempt was made to complete it twice")
 	assert.Len(t, server.Calls("codedeploy:PutLifecycleEventHookExecutionStatus"), 1)
+}
+
+// What does not name the execution is nobody's answer to it: it is told again, which CodeDeploy takes or calls done.
+func TestReportWithoutAnAnswer(t *testing.T) {
+	d, _ := connect(t, func(wiretest.Call) wiretest.Answer { return wiretest.Answer{Body: object{}} })
+	require.ErrorIs(t, d.Report(t.Context(), "d-1", "e-1", hook.Succeeded), target.ErrUnavailable)
 }

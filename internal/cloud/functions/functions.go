@@ -3,7 +3,6 @@ package functions
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -11,7 +10,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
 
 	"github.com/meta-deployer/meta-deployer/internal/cloud"
-	"github.com/meta-deployer/meta-deployer/internal/rollout"
 	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
@@ -26,85 +24,37 @@ type Functions struct {
 func New(cfg aws.Config) Functions {
 	return Functions{
 		control: lambda.NewFromConfig(cfg),
-		invoke:  lambda.NewFromConfig(cfg, func(o *lambda.Options) { o.HTTPClient, o.RetryMaxAttempts = cloud.Patient(), 1 }),
+		invoke: lambda.NewFromConfig(cfg, func(o *lambda.Options) {
+			o.HTTPClient, o.RetryMaxAttempts = cloud.Patient(cfg, target.LongestReply), 1
+		}),
 	}
 }
 
-// Alias reads an alias.
-func (f Functions) Alias(ctx context.Context, function, alias string) (target.Alias, error) {
-	ctx, cancel := context.WithTimeout(ctx, cloud.CallTimeout)
-	defer cancel()
-	out, err := f.control.GetAlias(ctx, &lambda.GetAliasInput{FunctionName: &function, Name: &alias})
-	if err != nil {
-		return target.Alias{}, cloud.Translate(err)
-	}
-	return aliasOf(out.FunctionVersion, out.RoutingConfig, out.Description, out.RevisionId)
-}
-
-// aliasOf reads an alias, as GetAlias and UpdateAlias answer it.
-func aliasOf(version *string, config *types.AliasRoutingConfiguration, description, revision *string) (target.Alias, error) {
-	routing, err := routingOf(aws.ToString(version), config)
-	return target.Alias{Routing: routing, Description: aws.ToString(description), Revision: aws.ToString(revision)}, err
-}
-
-// routingOf reads a routing. An alias has at most one additional version.
-func routingOf(primary string, config *types.AliasRoutingConfiguration) (rollout.Routing, error) {
-	r := rollout.Routing{Primary: primary}
-	if config == nil {
-		return r, nil
-	}
-	if len(config.AdditionalVersionWeights) > 1 {
-		return r, fmt.Errorf("%w: the alias has %d additional versions, one is the most that is known", target.ErrRefused, len(config.AdditionalVersionWeights))
-	}
-	for version, share := range config.AdditionalVersionWeights {
-		if share > 0 {
-			r.Secondary, r.Weight = version, rollout.WeightFrom(share)
-		}
-	}
-	return r, nil
-}
-
-// UpdateAlias writes routing and description in one call, on the condition of the revision. The weights map is never
-// nil: an empty one clears the weights, a missing one would leave them.
-func (f Functions) UpdateAlias(ctx context.Context, function, alias string, to target.Alias) (target.Alias, error) {
-	ctx, cancel := context.WithTimeout(ctx, cloud.CallTimeout)
-	defer cancel()
-	weights := map[string]float64{}
-	if to.Routing.Split() {
-		weights[to.Routing.Secondary] = to.Routing.Weight.Share()
-	}
-	out, err := f.control.UpdateAlias(ctx, &lambda.UpdateAliasInput{
-		FunctionName:    &function,
-		Name:            &alias,
-		FunctionVersion: &to.Routing.Primary,
-		RoutingConfig:   &types.AliasRoutingConfiguration{AdditionalVersionWeights: weights},
-		Description:     &to.Description,
-		RevisionId:      &to.Revision,
-	})
-	if err != nil {
-		return target.Alias{}, cloud.Translate(err)
-	}
-	return aliasOf(out.FunctionVersion, out.RoutingConfig, out.Description, out.RevisionId)
-}
-
-// Version reads a version's configuration; "" is the unpublished one.
+// Version reads a version's configuration; "" is the unpublished one. One that has no state yet is Active: Lambda left
+// it out until 2020, and for what was there then.
 func (f Functions) Version(ctx context.Context, function, version string) (target.Version, error) {
-	ctx, cancel := context.WithTimeout(ctx, cloud.CallTimeout)
+	ctx, cancel := cloud.Limit(ctx, cloud.CallTimeout)
 	defer cancel()
-	in := &lambda.GetFunctionConfigurationInput{FunctionName: &function}
+	in, asked := &lambda.GetFunctionConfigurationInput{FunctionName: &function}, "$LATEST"
 	if version != "" {
-		in.Qualifier = &version
+		in.Qualifier, asked = &version, version
 	}
-	out, err := f.control.GetFunctionConfiguration(ctx, in)
+	out, err := cloud.Call(ctx, f.control.GetFunctionConfiguration, in)
 	if err != nil {
-		return target.Version{}, cloud.Translate(err)
+		return target.Version{}, err
+	}
+	if got := aws.ToString(out.Version); got != asked {
+		return target.Version{}, cloud.NoAnswer("it is of version %q of function %s, version %s was asked for", got, function, asked)
 	}
 	v := target.Version{
-		State: string(out.State), UpdateStatus: string(out.LastUpdateStatus), Role: aws.ToString(out.Role),
-		Reason: strings.TrimSpace(string(out.StateReasonCode) + " " + aws.ToString(out.StateReason)),
+		State: "Active", UpdateStatus: string(out.LastUpdateStatus), Role: aws.ToString(out.Role),
+		Reason: reason(string(out.StateReasonCode), out.StateReason),
+	}
+	if out.State != "" {
+		v.State = cloud.Text(string(out.State))
 	}
 	if out.LastUpdateStatus == types.LastUpdateStatusFailed {
-		v.Reason = strings.TrimSpace(string(out.LastUpdateStatusReasonCode) + " " + aws.ToString(out.LastUpdateStatusReason))
+		v.Reason = reason(string(out.LastUpdateStatusReasonCode), out.LastUpdateStatusReason)
 	}
 	if out.DeadLetterConfig != nil {
 		v.DeadLetter = aws.ToString(out.DeadLetterConfig.TargetArn)
@@ -116,41 +66,26 @@ func (f Functions) Version(ctx context.Context, function, version string) (targe
 	return v, nil
 }
 
+// reason is why a version is as it is, for people.
+func reason(code string, text *string) string {
+	return cloud.Text(strings.TrimSpace(code + " " + aws.ToString(text)))
+}
+
 // ProvisionedConcurrency reads an alias's setting.
 func (f Functions) ProvisionedConcurrency(ctx context.Context, function, alias string) (target.ProvisionedConcurrency, error) {
-	ctx, cancel := context.WithTimeout(ctx, cloud.CallTimeout)
+	ctx, cancel := cloud.Limit(ctx, cloud.CallTimeout)
 	defer cancel()
-	out, err := f.control.GetProvisionedConcurrencyConfig(ctx, &lambda.GetProvisionedConcurrencyConfigInput{FunctionName: &function, Qualifier: &alias})
+	in := &lambda.GetProvisionedConcurrencyConfigInput{FunctionName: &function, Qualifier: &alias}
+	out, err := cloud.Call(ctx, f.control.GetProvisionedConcurrencyConfig, in)
 	if err != nil {
-		return target.ProvisionedConcurrency{}, cloud.Translate(err)
+		return target.ProvisionedConcurrency{}, err
+	}
+	if out.Status == "" {
+		return target.ProvisionedConcurrency{}, cloud.NoAnswer("the provisioned concurrency of alias %s of function %s has no status", alias, function)
 	}
 	return target.ProvisionedConcurrency{
 		Requested: int(aws.ToInt32(out.RequestedProvisionedConcurrentExecutions)),
 		Available: int(aws.ToInt32(out.AvailableProvisionedConcurrentExecutions)),
-		Status:    string(out.Status),
+		Status:    cloud.Text(string(out.Status)),
 	}, nil
-}
-
-// Invoke calls a function and waits for its answer. HTTP status 200 with a function error is a failure of the function.
-func (f Functions) Invoke(ctx context.Context, i target.Invocation) (target.Reply, error) {
-	in := &lambda.InvokeInput{FunctionName: &i.Function, Payload: i.Payload, InvocationType: types.InvocationTypeRequestResponse}
-	if i.TenantID != "" {
-		in.TenantId = &i.TenantID
-	}
-	out, err := f.invoke.Invoke(ctx, in)
-	if err != nil {
-		return target.Reply{}, cloud.Translate(err)
-	}
-	if out.FunctionError != nil {
-		return target.Reply{Failure: fmt.Sprintf("%s: %.300s", *out.FunctionError, out.Payload)}, nil
-	}
-	return target.Reply{Body: out.Payload}, nil
-}
-
-// CanInvoke asks Lambda whether an invocation would be let through.
-func (f Functions) CanInvoke(ctx context.Context, function string) error {
-	ctx, cancel := context.WithTimeout(ctx, cloud.CallTimeout)
-	defer cancel()
-	_, err := f.control.Invoke(ctx, &lambda.InvokeInput{FunctionName: &function, InvocationType: types.InvocationTypeDryRun})
-	return cloud.Translate(err)
 }

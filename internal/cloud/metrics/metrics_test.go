@@ -221,7 +221,7 @@ func TestAlarms(t *testing.T) {
 		if call.Body.(object)["NextToken"] == nil {
 			return wiretest.Answer{Body: object{
 				"MetricAlarms": []any{
-					object{"AlarmName": "errors", "StateValue": "ALARM", "StateTransitionedTimestamp": since, "StateUpdatedTimestamp": start},
+					object{"AlarmName": "errors", "StateValue": "ALARM", "StateTransitionedTimestamp": since, "StateUpdatedTimestamp": start, "Period": 300, "EvaluationPeriods": 5, "DatapointsToAlarm": 3},
 					object{"AlarmName": "old", "StateValue": "OK", "StateUpdatedTimestamp": start},
 				},
 				"NextToken": "more",
@@ -236,7 +236,7 @@ func TestAlarms(t *testing.T) {
 	alarms, err := m.Alarms(t.Context(), names)
 	require.NoError(t, err)
 	assert.Equal(t, []analysis.Alarm{
-		{Name: "errors", State: analysis.AlarmRed, Since: since},
+		{Name: "errors", State: analysis.AlarmRed, Since: since, Periods: 15 * time.Minute},
 		{Name: "old", State: analysis.AlarmOK, Since: start},
 		{Name: "all", State: analysis.AlarmUnknown},
 		{Name: "log", State: analysis.AlarmOK},

@@ -24,13 +24,13 @@ func New(cfg aws.Config) Pipelines { return Pipelines{client: codepipeline.NewFr
 
 // Reply answers a job.
 func (p Pipelines) Reply(ctx context.Context, job string, r pipeline.Reply) error {
-	ctx, cancel := context.WithTimeout(ctx, cloud.CallTimeout)
+	ctx, cancel := cloud.Limit(ctx, cloud.CallTimeout)
 	defer cancel()
 	if r.Failure != "" {
-		_, err := p.client.PutJobFailureResult(ctx, &codepipeline.PutJobFailureResultInput{JobId: &job, FailureDetails: &types.FailureDetails{
+		_, err := cloud.Call(ctx, p.client.PutJobFailureResult, &codepipeline.PutJobFailureResultInput{JobId: &job, FailureDetails: &types.FailureDetails{
 			Type: types.FailureType(r.Failure), Message: &r.Message, ExternalExecutionId: text(r.Rollout),
 		}})
-		return translate(err)
+		return inOurWords(err)
 	}
 	percent := int32(r.Percent)
 	in := &codepipeline.PutJobSuccessResultInput{JobId: &job, ContinuationToken: text(r.Token), ExecutionDetails: &types.ExecutionDetails{
@@ -39,8 +39,8 @@ func (p Pipelines) Reply(ctx context.Context, job string, r pipeline.Reply) erro
 	if r.Token == "" { // with a token CodePipeline takes none
 		in.OutputVariables = r.Variables
 	}
-	_, err := p.client.PutJobSuccessResult(ctx, in)
-	return translate(err)
+	_, err := cloud.Call(ctx, p.client.PutJobSuccessResult, in)
+	return inOurWords(err)
 }
 
 // text is a field that has to be left out where it is empty.
@@ -51,24 +51,20 @@ func text(s string) *string {
 	return &s
 }
 
-// translate is an error in the driver's words. Of what CodePipeline refuses only the code is told: its message quotes the
+// inOurWords is an error in the driver's words. Of what CodePipeline refuses only the code is told: its message quotes the
 // request, in which the token is.
-func translate(err error) error {
-	if err == nil {
-		return nil
-	}
-	translated := cloud.Translate(err)
+func inOurWords(err error) error {
 	api, ok := errors.AsType[smithy.APIError](err)
 	if !ok {
-		return translated
+		return err
 	}
 	switch code := api.ErrorCode(); {
 	case code == "InvalidJobStateException", code == "JobNotFoundException":
 		return fmt.Errorf("%w: %s", pipeline.ErrAnswered, code)
 	case code == "OutputVariablesSizeExceededException":
 		return fmt.Errorf("%w: %s", pipeline.ErrTooLarge, code)
-	case errors.Is(translated, target.ErrRefused):
-		return fmt.Errorf("%w: %s", target.ErrRefused, code)
+	case errors.Is(err, target.ErrRefused):
+		return fmt.Errorf("%w: %s", target.ErrRefused, cloud.Text(code))
 	}
-	return translated
+	return err
 }

@@ -1,5 +1,5 @@
 // The demo plays rollouts in a simulated account, in virtual time, through the handler that Lambda runs, and shows what
-// happens. Without arguments it plays a few of the scenarios of internal/sim/testdata; give it others by name, or files.
+// happens. Without arguments it plays a few of the scenarios of internal/sim/scenario/testdata; give it others by name, or files.
 package main
 
 import (
@@ -9,7 +9,7 @@ import (
 	"os"
 	"time"
 
-	"github.com/meta-deployer/meta-deployer/internal/sim"
+	"github.com/meta-deployer/meta-deployer/internal/sim/scenario"
 )
 
 // usual are the scenarios for those who ask for none.
@@ -45,7 +45,7 @@ func run(arguments []string, s screen) int {
 	switch {
 	case len(names) > 0:
 	case *list:
-		names = sim.Scenarios()
+		names = scenario.Names()
 	default:
 		names = usual()
 	}
@@ -62,12 +62,12 @@ func run(arguments []string, s screen) int {
 
 // describe says what a scenario is about.
 func describe(s screen, name string) error {
-	scenario, err := sim.Load(name)
+	told, err := scenario.Load(name)
 	if err != nil {
 		return err
 	}
 	s.line(s.strong(name))
-	s.paragraph("  ", scenario.About, s.usual)
+	s.paragraph("  ", told.About, s.usual)
 	return nil
 }
 
@@ -77,7 +77,7 @@ func play(s screen, name string) error {
 	if err != nil {
 		return err
 	}
-	show{screen: s, tape: tape, last: map[string]sim.Event{}}.run()
+	show{screen: s, tape: tape, last: map[string]scenario.Event{}}.run()
 	if len(tape.Problems()) > 0 {
 		return fmt.Errorf("scenario %s did not end as it says", name)
 	}

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/meta-deployer/meta-deployer/internal/sim"
+	"github.com/meta-deployer/meta-deployer/internal/sim/scenario"
 )
 
 // show shows a tape on a screen.
@@ -13,7 +13,7 @@ type show struct {
 	screen
 	*tape
 	// last is the last turn of each invocation: what its next write comes from.
-	last map[string]sim.Event
+	last map[string]scenario.Event
 }
 
 // run shows everything, from the first event to the answers.
@@ -35,23 +35,23 @@ func (s show) run() {
 // frame shows an event. What a turn leads to is an event of its own, so a turn is shown where it waits or went wrong.
 func (s show) frame(f frame) {
 	switch f.Kind {
-	case sim.Asked:
+	case scenario.Asked:
 		s.row(f, s.strong, "is asked: "+f.Text)
-	case sim.Turned:
+	case scenario.Turned:
 		s.last[f.Who] = f.Event
 		s.turn(f)
-	case sim.Wrote:
+	case scenario.Wrote:
 		cause, ours := s.last[f.Who]
 		if !ours {
 			s.row(f, s.unsure, fmt.Sprintf("%s changes the alias: %s", f.Who, f.Routing))
 			return
 		}
 		s.row(f, s.judged(cause.Verdict), decision(cause))
-	case sim.Died:
+	case scenario.Died:
 		s.row(f, s.bad, "its process dies: "+f.Text)
-	case sim.Answered:
+	case scenario.Answered:
 		s.row(f, s.strong, "answers "+f.Text)
-	case sim.Logged:
+	case scenario.Logged:
 		s.row(f, s.faint, f.Text)
 	}
 }
@@ -71,7 +71,7 @@ func (s show) turn(f frame) {
 }
 
 // decision is what a turn decided, on which verdict.
-func decision(e sim.Event) string {
+func decision(e scenario.Event) string {
 	if e.Verdict == "" {
 		return e.Text
 	}
@@ -156,7 +156,7 @@ func (s show) summary() {
 }
 
 // answer shows what a caller gets. Only the steps are cut where the line ends: they are shown above.
-func (s show) answer(e sim.Ending) {
+func (s show) answer(e scenario.Ending) {
 	for line := range strings.SplitSeq(e.Text(), "\n") {
 		text := strings.TrimLeft(line, " ")
 		indent := "  " + line[:len(line)-len(text)]

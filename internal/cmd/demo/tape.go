@@ -6,11 +6,12 @@ import (
 	"github.com/meta-deployer/meta-deployer/internal/request"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
 	"github.com/meta-deployer/meta-deployer/internal/sim"
+	"github.com/meta-deployer/meta-deployer/internal/sim/scenario"
 )
 
 // tape is a scenario as it was played, with the traffic at every event.
 type tape struct {
-	*sim.Play
+	*scenario.Play
 	// alias is the one that the first request is about, and first the version it pointed at in the beginning.
 	alias, first string
 	frames       []frame
@@ -18,7 +19,7 @@ type tape struct {
 
 // frame is how things were right after an event.
 type frame struct {
-	sim.Event
+	scenario.Event
 	// share is how much of the traffic is not on the first version any more, and fresh the version that gets it.
 	share rollout.Weight
 	fresh string
@@ -28,23 +29,23 @@ type frame struct {
 
 // record plays a scenario.
 func record(name string) (*tape, error) {
-	scenario, err := sim.Load(name)
+	told, err := scenario.Load(name)
 	if err != nil {
 		return nil, err
 	}
 	t := &tape{}
-	if request, err := request.Parse(scenario.Requests[0].Send, sim.Home()); err == nil {
+	if request, err := request.Parse(told.Requests[0].Send, sim.Home()); err == nil {
 		t.alias = request.Plan.Alias
 	}
-	t.first = scenario.Aliases[t.alias].Version
-	t.Play, err = scenario.Play(func(p *sim.Play, e sim.Event) {
+	t.first = told.Aliases[t.alias].Version
+	t.Play, err = told.Play(func(p *scenario.Play, e scenario.Event) {
 		t.frames = append(t.frames, t.frame(p, e))
 	})
 	return t, err
 }
 
 // frame takes a picture of the world.
-func (t *tape) frame(p *sim.Play, e sim.Event) frame {
+func (t *tape) frame(p *scenario.Play, e scenario.Event) frame {
 	f := frame{Event: e}
 	for version := range p.Scenario.Versions {
 		f.failed += p.World.Served(p.Scenario.Function, t.alias, version).Errors

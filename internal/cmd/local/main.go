@@ -70,23 +70,24 @@ func guide(out io.Writer, url string, speed float64) {
                  version 2 (alias candidate) is as good, version 3 fails one call in five
   meta-deployer  the deployer, as it runs on Lambda
 
-In every other terminal, in this directory (any credentials will do):
+In every other terminal, in this directory (any credentials will do), and every aws command works there, the README's too:
 
-  export AWS_REGION=%[3]s AWS_DEFAULT_REGION=%[3]s AWS_ACCESS_KEY_ID=me AWS_SECRET_ACCESS_KEY=me AWS_PAGER=
-  alias lambda='aws --endpoint-url %[1]s --cli-read-timeout 0 lambda'
+  export AWS_ENDPOINT_URL=%[1]s AWS_REGION=%[3]s AWS_DEFAULT_REGION=%[3]s
+  export AWS_ACCESS_KEY_ID=me AWS_SECRET_ACCESS_KEY=me AWS_PAGER=
+  alias deployer='aws lambda invoke --function-name meta-deployer --cli-read-timeout 0'
 
   # Shift checkout to version 2 in ten steps of a minute. The answer comes at the end.
-  lambda invoke --function-name meta-deployer --payload fileb://events/deployer/linear.json out.json; cat out.json
+  deployer --payload fileb://events/deployer/linear.json out.json; cat out.json
 
   # Meanwhile, in another of them: the split moves, and so do the numbers.
-  watch -n 1 aws --endpoint-url %[1]s lambda get-alias --function-name checkout --name live
+  watch -n 1 aws lambda get-alias --function-name checkout --name live
 
   # The bad one: it is back at the old version by itself.
   echo '{"function-name": "checkout", "alias": "live", "new-version": "3", "type": "canary", "interval": 300}' > bad.json
-  lambda invoke --function-name meta-deployer --payload fileb://bad.json out.json; cat out.json
+  deployer --payload fileb://bad.json out.json; cat out.json
 
   # An alarm stops a rollout that names it in "alarms"; so does moving the alias by hand.
-  aws --endpoint-url %[1]s cloudwatch set-alarm-state --alarm-name checkout-errors --state-value ALARM --state-reason test
+  aws cloudwatch set-alarm-state --alarm-name checkout-errors --state-value ALARM --state-reason test
 
 Every change of an alias:
 

@@ -12,6 +12,7 @@ import (
 	"github.com/meta-deployer/meta-deployer/internal/analysis"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
 	"github.com/meta-deployer/meta-deployer/internal/sim"
+	"github.com/meta-deployer/meta-deployer/internal/sim/scenario"
 	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
@@ -75,7 +76,7 @@ func invoke(w *sim.World, out io.Writer, payload []byte) (answer []byte, failure
 		}
 		tell(w, out, "meta-deployer %.8s ended: %s%s", i.ID, summary(answer), failure)
 	}()
-	answer, err := w.Deployer(slog.New(slog.DiscardHandler)).Invoke(ctx, payload)
+	answer, err := scenario.Deployer(w, slog.New(slog.DiscardHandler)).Invoke(ctx, payload)
 	if err != nil {
 		failure = failed(reflect.TypeOf(err).Name(), err.Error())
 	}

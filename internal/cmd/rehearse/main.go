@@ -72,9 +72,11 @@ func rehearse(out io.Writer, name string, keys []string) error {
 		if err != nil {
 			return err
 		}
-		if err := table(out, k, record.Rehearse(request.Plan, nil)); err != nil {
+		cases := record.Rehearse(request.Plan, nil)
+		if err := table(out, k, cases); err != nil {
 			return err
 		}
+		fmt.Fprintf(out, "of the first row, the old version against itself, %s\n", rehearsal.ByChance(request.Plan, cases[0].Rollouts))
 	}
 	return nil
 }

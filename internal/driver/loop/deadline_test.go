@@ -91,3 +91,15 @@ func TestTheDeadlineCountsWhileLambdaMovesConcurrency(t *testing.T) {
 	}
 	assert.NotZero(t, ended)
 }
+
+// A version that fails goes back though the alias cannot be read: health is watched by what was last seen of it.
+func TestAFailIsSeenWhereTheAliasCannotBeRead(t *testing.T) {
+	g := withKeys(map[string]any{"interval": 120})
+	g.before = 20 * time.Minute
+	g.newVersion.Errors = sim.Constant(1)
+	g.faults = []sim.Fault{{On: sim.GetAlias, Call: 2, Times: 100_000, Effect: sim.ServerError}}
+	s := g.play()
+	requireEnded(t, s, "RolledBack")
+	assert.Less(t, s.ends[0].at-s.before, 3*time.Minute, "long before the deadline")
+	assert.Contains(t, s.writes[len(s.writes)-1].Description, "bad 2")
+}

@@ -91,9 +91,9 @@ func (d Deployer) answer(ctx context.Context, r request.Request, driver rollout.
 		return inspector.Plan(ctx, r)
 	case request.Rehearse:
 		return inspector.Rehearse(ctx, r)
-	}
-	if r.Action == request.Promote {
+	case request.Promote:
 		r.Plan.Health.MinInvocations = 0
+	case request.Deploy, request.Rollback, request.Pause, request.Resume:
 	}
 	var record answer.Recorder
 	engine := turn.Engine{Account: account, Clock: d.Clock, Memory: d.Memory, Fatal: d.Fatal}

@@ -21,6 +21,7 @@ import (
 	"github.com/meta-deployer/meta-deployer/internal/answer"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
 	"github.com/meta-deployer/meta-deployer/internal/sim"
+	"github.com/meta-deployer/meta-deployer/internal/sim/scenario"
 	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
@@ -30,12 +31,12 @@ var update = flag.Bool("update", false, "rewrite the golden answers")
 const eventsDir = "../../../events/deployer"
 
 // shop is the account that the payloads under events are meant for. A rollout of version 2 is running where a person
-// acts on one.
-func shop(running bool) *sim.World {
+// acts on one, and the functions have tenants where the payload names one.
+func shop(running, tenants bool) *sim.World {
 	w := sim.New()
 	for _, function := range []string{"checkout", "MyFunction"} {
 		for _, version := range []string{"1", "2", "3", "7"} {
-			w.Publish(function, version, sim.Version{})
+			w.Publish(function, version, sim.Version{Isolated: tenants})
 		}
 	}
 	live := target.Alias{Routing: rollout.Routing{Primary: "1"}, Description: "front door"}
@@ -70,11 +71,11 @@ func handle(raw []byte) []byte {
 		Days         int
 	}
 	_ = json.Unmarshal(raw, &request)
-	w := shop(slices.Contains([]string{"status", "rollback", "promote", "pause", "resume"}, request.Action))
+	w := shop(slices.Contains([]string{"status", "rollback", "promote", "pause", "resume"}, request.Action), bytes.Contains(raw, []byte("tenant-id")))
 	if request.Action == "plan" || request.Type == "auto" || bytes.Contains(raw, []byte(`"latency"`)) {
 		w.Advance(4*time.Hour + time.Duration(request.Days)*24*time.Hour)
 	}
-	d := w.Deployer(discard())
+	d := scenario.Deployer(w, discard())
 	ctx, _, cancel := w.Begin(sim.Invocation{})
 	defer cancel()
 	answer, err := d.Invoke(ctx, raw)
@@ -147,8 +148,8 @@ func TestMangledEventsAreRefusedBeforeAnything(t *testing.T) {
 				mangled[key+" misspelt"], _ = json.Marshal(wrong)
 			}
 			for how, raw := range mangled {
-				w := shop(false)
-				d := w.Deployer(discard())
+				w := shop(false, false)
+				d := scenario.Deployer(w, discard())
 				_, err := d.Invoke(context.Background(), raw)
 				assert.ErrorAs(t, err, new(answer.InvalidRequest), how)
 				assert.Zero(t, w.Calls(""), "%s: nothing is read or written", how)

@@ -16,6 +16,7 @@ import (
 	"github.com/meta-deployer/meta-deployer/internal/driver/loop"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
 	"github.com/meta-deployer/meta-deployer/internal/sim"
+	"github.com/meta-deployer/meta-deployer/internal/sim/scenario"
 	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
@@ -72,7 +73,7 @@ func TestAForgottenRolloutIsJudgedByEverythingSinceItBegan(t *testing.T) {
 	w, ask := forgotten(t, failing, health)
 
 	status := func(meter func(target.Metrics) target.Metrics) analysis.Check {
-		d := w.Deployer(discard())
+		d := scenario.Deployer(w, discard())
 		d.Accounts = func(string, string, string) target.Account {
 			a := w.Account()
 			a.Metrics = meter(a.Metrics)
@@ -98,7 +99,7 @@ func TestAForgottenRolloutIsJudgedByEverythingSinceItBegan(t *testing.T) {
 	blind := status(func(m target.Metrics) target.Metrics { return minutely{m} })
 	assert.Equal(t, analysis.Pass, blind.Verdict, "by the minute that would be out of sight")
 
-	_, err := ask(w.Deployer(discard()), nil)
+	_, err := ask(scenario.Deployer(w, discard()), nil)
 	require.ErrorAs(t, err, new(answer.RolledBack))
 	require.ErrorContains(t, err, "allowed none")
 }
@@ -110,14 +111,14 @@ func TestAForgottenRolloutGoesOn(t *testing.T) {
 	g.oldVersion.Errors, g.newVersion.Errors = sim.Constant(0.02), sim.Constant(0.02)
 	w, ask := forgotten(t, g, map[string]any{"min-invocations": 20, "on-no-data": "rollback"})
 	asked := []target.MetricsQuery{}
-	d := w.Deployer(discard())
+	d := scenario.Deployer(w, discard())
 	d.Accounts = func(string, string, string) target.Account {
 		a := w.Account()
 		a.Metrics = counting{a.Metrics, &asked, new(int)}
 		return a
 	}
 	w.Go(w.Elapsed()+20*time.Second, func() {
-		_, err := ask(w.Deployer(discard()), map[string]any{"action": "resume"})
+		_, err := ask(scenario.Deployer(w, discard()), map[string]any{"action": "resume"})
 		assert.NoError(t, err)
 	})
 	answer, err := ask(d, nil)
@@ -142,6 +143,6 @@ func TestAForgottenRolloutStillGoesBack(t *testing.T) {
 	g.rps = 2
 	g.newVersion.Errors = sim.Curve{{From: threeWeeks + 31*time.Minute, Value: 0.5}}
 	w, ask := forgotten(t, g, map[string]any{})
-	_, err := ask(w.Deployer(discard()), nil)
+	_, err := ask(scenario.Deployer(w, discard()), nil)
 	require.ErrorAs(t, err, new(answer.RolledBack))
 }

@@ -16,6 +16,7 @@ import (
 	"github.com/meta-deployer/meta-deployer/internal/request"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
 	"github.com/meta-deployer/meta-deployer/internal/sim"
+	"github.com/meta-deployer/meta-deployer/internal/sim/scenario"
 	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
@@ -38,6 +39,8 @@ type game struct {
 	lives time.Duration
 	// sameID says that a driver that is started again has the id that it had.
 	sameID bool
+	// stale is for how long a read shows an alias as it was before a write.
+	stale time.Duration
 	// stops says that the traffic ends when the rollout begins.
 	stops bool
 	// before is how much traffic there was before anything happens.
@@ -106,6 +109,7 @@ func draw(t *rapid.T, m mood) game {
 	for range rapid.IntRange(0, 3).Draw(t, "faults") {
 		g.faults = append(g.faults, drawFault(t))
 	}
+	g.stale = rapid.SampledFrom([]time.Duration{0, 0, 120 * time.Millisecond, 2 * time.Second}).Draw(t, "stale reads")
 	if rapid.Bool().Draw(t, "twin") {
 		g.others = append(g.others, other{action: "deploy"})
 	}
@@ -125,7 +129,7 @@ func drawFault(t *rapid.T) sim.Fault {
 		On:     rapid.SampledFrom([]sim.Operation{"", sim.GetAlias, sim.UpdateAlias, sim.UpdateAlias, sim.GetMetrics}).Draw(t, "on"),
 		Call:   rapid.IntRange(1, 25).Draw(t, "call"),
 		Times:  rapid.SampledFrom([]int{1, 1, 3, 40, 100_000}).Draw(t, "times"),
-		Effect: rapid.SampledFrom([]sim.Effect{sim.Throttled, sim.ServerError, sim.ReplyLost, sim.KilledBefore, sim.KilledAfter, sim.None}).Draw(t, "effect"),
+		Effect: rapid.SampledFrom([]sim.Effect{sim.Throttled, sim.ServerError, sim.ReplyLost, sim.KilledBefore, sim.KilledAfter, sim.NotFound, sim.Denied, sim.None}).Draw(t, "effect"),
 		Takes:  time.Duration(rapid.SampledFrom([]int{0, 0, 1, 4}).Draw(t, "takes")) * time.Second,
 	}
 	if f.Effect == sim.KilledBefore || f.Effect == sim.KilledAfter {
@@ -143,7 +147,9 @@ type story struct {
 	probed []probed
 	ends   []ending
 	calls  int
-	log    *strings.Builder
+	// kills is how many drivers died.
+	kills int
+	log   *strings.Builder
 }
 
 // oneTurn is what a turn of the driver has seen and decided.
@@ -179,6 +185,7 @@ func (g game) raw() []byte {
 func (g game) world() (*sim.World, loop.Deployer) {
 	w := sim.New()
 	w.MetricsDelay, w.VersionsNamed, w.Faults = g.metricsDelay, g.named, g.faults
+	w.StaleReads = g.stale
 	w.Publish("f", "1", g.oldVersion)
 	w.Publish("f", "2", g.newVersion)
 	w.SetHook("judge", sim.Hook{Answer: `{"status": "pass"}`, Takes: 700 * time.Millisecond})
@@ -193,7 +200,7 @@ func (g game) world() (*sim.World, loop.Deployer) {
 		traffic = append(traffic, sim.Point{From: g.before})
 	}
 	w.SetTraffic("f", "live", traffic)
-	return w, w.Deployer(discard())
+	return w, scenario.Deployer(w, discard())
 }
 
 func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }
@@ -253,6 +260,7 @@ func (s *story) invoke(w *sim.World, d loop.Deployer, raw []byte, i sim.Invocati
 	defer func() {
 		if killed, ok := recover().(sim.Killed); ok {
 			fmt.Fprintf(s.log, "%9s %.12s killed: %s\n", w.Elapsed(), i.ID, killed.Why)
+			s.kills++
 			ended = false
 		} else if !ended {
 			panic("not a kill")

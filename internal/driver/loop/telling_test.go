@@ -86,11 +86,6 @@ func (s story) stoodAt(routing rollout.Routing, e ending) bool {
 	return s.stood(e, func(w sim.Write) bool { return w.Routing == routing })
 }
 
-// stoodSplit says the same of any split.
-func (s story) stoodSplit(e ending) bool {
-	return s.stood(e, func(w sim.Write) bool { return w.Routing.Split() })
-}
-
 func (s story) stood(e ending, there func(sim.Write) bool) bool {
 	for i, w := range s.writes {
 		last := i == len(s.writes)-1

@@ -19,6 +19,7 @@ import (
 	"github.com/meta-deployer/meta-deployer/internal/driver/pipeline"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
 	"github.com/meta-deployer/meta-deployer/internal/sim"
+	"github.com/meta-deployer/meta-deployer/internal/sim/scenario"
 	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
@@ -78,7 +79,7 @@ func shop(t *testing.T, running bool) *sim.World {
 // driver is a pipeline's driver in a world, whose log is in the buffer.
 func driver(w *sim.World, jobs pipeline.Jobs) (pipeline.Driver, *bytes.Buffer) {
 	var log bytes.Buffer
-	d := w.Deployer(slog.New(slog.NewJSONHandler(&log, nil)))
+	d := scenario.Deployer(w, slog.New(slog.NewJSONHandler(&log, nil)))
 	return pipeline.Driver{Accounts: d.Accounts, Jobs: jobs, Clock: d.Clock, Log: d.Log, Caller: d.Caller}, &log
 }
 

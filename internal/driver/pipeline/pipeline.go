@@ -149,8 +149,7 @@ func (d Driver) answer(ctx context.Context, end time.Time, job string, r Reply) 
 			r, refused = r.bare(), true
 			continue
 		case target.Permanent(err) || d.Clock.Sleep(ctx, pause) != nil:
-			return NotAnswered{fmt.Sprintf("CodePipeline was not told how its job stands: %v; see that the function's role has "+
-				"codepipeline:PutJobSuccessResult and codepipeline:PutJobFailureResult", err)}
+			return NotAnswered{"CodePipeline was not told how its job stands: " + target.Explain(err)}
 		}
 	}
 }

@@ -35,8 +35,9 @@ type Fixture struct {
 	TrafficSince time.Time
 	// Alarm is an alarm in the state OK, and RedAlarm one that has been in the state ALARM for less than a minute.
 	Alarm, RedAlarm string
-	// Hook is a function that answers {"status": "Succeeded"}; BrokenHook one that ends with a function error.
-	Hook, BrokenHook string
+	// Hook is a function that answers {"status": "Succeeded"}; BrokenHook one that ends with a function error; LargeHook one
+	// whose answer has more than target.LongestReply.
+	Hook, BrokenHook, LargeHook string
 }
 
 // Traffic is what a busy alias got from a minute on: of ten calls one to the new version, half of which failed.

@@ -30,6 +30,7 @@ func lambdaTests() map[string]func(T, Fixture) {
 		"a dry run is let through":                  dryRuns,
 		"a function answers":                        invokes,
 		"a function that fails says so":             tellsFailure,
+		"an answer that is too large is not read":   leavesLargeAnswer,
 		"a weight is a hundredth of a per cent":     keepsWeights,
 	}
 }
@@ -154,5 +155,12 @@ func tellsFailure(t T, f Fixture) {
 	reply, err := f.Account.Invoker.Invoke(t.Context(), target.Invocation{Function: f.BrokenHook, Payload: []byte(`{}`)})
 	require.NoError(t, err)
 	assert.NotEmpty(t, reply.Failure)
+	assert.Empty(t, reply.Body)
+}
+
+func leavesLargeAnswer(t T, f Fixture) {
+	reply, err := f.Account.Invoker.Invoke(t.Context(), target.Invocation{Function: f.LargeHook, Payload: []byte(`{}`)})
+	require.NoError(t, err)
+	assert.Contains(t, reply.Failure, target.TooLarge)
 	assert.Empty(t, reply.Body)
 }

@@ -1,6 +1,7 @@
 package accounttest
 
 import (
+	"strings"
 	"time"
 
 	"github.com/meta-deployer/meta-deployer/internal/analysis"
@@ -14,7 +15,7 @@ func World(now time.Time) (*sim.World, Fixture) {
 	f := Fixture{
 		Now: now, Function: "shop", Old: "1", New: "2", OtherRole: "3", Alias: "live", Description: "ours",
 		Busy: "busy", TrafficSince: now.UTC().Truncate(time.Minute).Add(-5 * time.Minute),
-		Alarm: "calm", RedAlarm: "red", Hook: "fine", BrokenHook: "broken",
+		Alarm: "calm", RedAlarm: "red", Hook: "fine", BrokenHook: "broken", LargeHook: "large",
 	}
 	w := sim.NewAt(f.TrafficSince)
 	w.Publish(f.Function, f.Old, sim.Version{})
@@ -31,6 +32,7 @@ func World(now time.Time) (*sim.World, Fixture) {
 	w.SetTraffic(f.Function, f.Busy, sim.Curve{{Value: 10}, {From: 2 * time.Minute}})
 	w.SetHook(f.Hook, sim.Hook{Answer: `{"status": "Succeeded"}`})
 	w.SetHook(f.BrokenHook, sim.Hook{Failure: "Unhandled"})
+	w.SetHook(f.LargeHook, sim.Hook{Answer: strings.Repeat(" ", target.LongestReply) + "{}"})
 	w.Advance(now.Sub(w.Now()))
 	w.SetAlarm(f.Alarm, analysis.AlarmOK)
 	w.SetAlarm(f.RedAlarm, analysis.AlarmRed)
