@@ -67,6 +67,9 @@ test: ## Run the tests
 test-race: ## Run the tests in random order with the race detector
 	go test -race -shuffle=on ./...
 
+mutants: ## Plant faults, and see that the tests notice each
+	go run ./internal/cmd/mutants
+
 test-arm64: ## Check the judge's arithmetic as Lambda's arm64 does it, with Debian's qemu-user-static
 	GOARCH=arm64 CGO_ENABLED=0 go test -exec qemu-aarch64-static -run Vectors ./internal/analysis/...
 
@@ -160,7 +163,7 @@ e2e: template .venv-peers/installed .venv-localstack/installed ## Prove it by st
 
 # ---- All of it
 
-CI_STEPS = fmt-check vet lint demo test-race test-bench fuzz e2e
+CI_STEPS = fmt-check vet lint demo test-race test-bench mutants fuzz e2e
 
 ci: ## Everything that must pass before a change goes in
 	@for step in $(CI_STEPS); do \
@@ -171,4 +174,4 @@ ci: ## Everything that must pass before a change goes in
 
 FORCE:
 
-.PHONY: help deploy demo local e2e rehearse build clean test-arm64 torture test-bench bench bench-judgement test test-race fuzz fmt fmt-check vet lint template ci FORCE
+.PHONY: help mutants deploy demo local e2e rehearse build clean test-arm64 torture test-bench bench bench-judgement test test-race fuzz fmt fmt-check vet lint template ci FORCE

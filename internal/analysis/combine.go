@@ -6,7 +6,7 @@ import "math"
 // specification, section 2.11).
 const maxMetrics = 3
 
-// LatencyWeight is the stake on each latency threshold beside errors (the specification, section 2.11).
+// LatencyWeight is the stake on each latency threshold beside errors (docs/statistics.md, section 2.11).
 const LatencyWeight = 0.15
 
 // Weighted is a metric's test, before its first block, and its part of the stake.

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// historyMinutes is how much of the old version's time before the start a comparison learns from (the specification,
+// historyMinutes is how much of the old version's time before the start a comparison learns from (docs/statistics.md,
 // section 2.6).
 const historyMinutes = 180
 

@@ -2,7 +2,7 @@ package analysis
 
 import "math"
 
-// Block is what became visible of one minute of invocations, of both versions in the same minute (the specification,
+// Block is what became visible of one minute of invocations, of both versions in the same minute (docs/statistics.md,
 // section 2.1). In a test of latency Errors are the slow invocations, which may be fractional.
 type Block struct {
 	// Minute numbers the minute, from any origin; later minutes have larger numbers.
@@ -26,7 +26,7 @@ func (b Block) countable() bool {
 func (c Counts) consistent() bool { return 0 <= c.Errors && c.Errors <= c.Invocations }
 
 // comparison bets on the new version's share of the errors of both versions in the same block. With experts above 1 it
-// is E, evidence that the new version is worse than rho times the old one's rate plus delta (the specification, section
+// is E, evidence that the new version is worse than rho times the old one's rate plus delta (docs/statistics.md, section
 // 2.3); with experts below 1 it is E_H, evidence that it is not (section 2.9).
 type comparison struct {
 	mixture
@@ -61,7 +61,7 @@ func (c *comparison) theta(b Block, tilt float64) float64 {
 	return weighted / (weighted + b.Old.Invocations)
 }
 
-// gain is l_k, the logarithm of e_r^(1/D) of the specification, section 2.3:
+// gain is l_k, the logarithm of e_r^(1/D) of docs/statistics.md, section 2.3:
 //
 //	g   = log1p(theta (r-1)),  log a = log r - g,  log b = -g
 //	l_k = [ x_c log a + x_b log b - delta n_c (a-1) ] / D

@@ -1,6 +1,6 @@
 package analysis
 
-// What G tolerates where the new version has all traffic and nothing is there to compare with (the specification,
+// What G tolerates where the new version has all traffic and nothing is there to compare with (docs/statistics.md,
 // section 2.7).
 const (
 	// aloneFactor times the reference rate, and at least aloneFloor, with a history.
@@ -11,7 +11,7 @@ const (
 )
 
 // guard is the history guard G: evidence that the new version fails more often than the old one ever did in the hours
-// before, which tells more than the comparison does when errors are rare (the specification, section 2.7).
+// before, which tells more than the comparison does when errors are rare (docs/statistics.md, section 2.7).
 type guard struct {
 	mixture
 	// reference is History.Reference, 0 for none.

@@ -149,7 +149,7 @@ func (e Evidence) leftOut() []string {
 
 // slowBlocks are the minutes in which the new version had calls, by one threshold. A minute is left out in which the new
 // version's share of the calls is more than three times that of every minute before: most of its calls may have met an
-// environment that had just started, which tells nothing of the code (the specification, section 2.12). So is one in which the
+// environment that had just started, which tells nothing of the code (docs/statistics.md, section 2.12). So is one in which the
 // old version was broken, by its history.
 func (r Reading) slowBlocks(i int, h History) []Block {
 	const sudden = 3

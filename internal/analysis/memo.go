@@ -24,7 +24,7 @@ type Memo struct {
 // kept is how many of them are kept: CloudWatch fills the last minutes, and a change of an earlier one costs them all.
 const kept = 4
 
-// LogH is log H after each of the blocks of a rollout (the specification, section 2.16) with this history, which h was learnt
+// LogH is log H after each of the blocks of a rollout (docs/statistics.md, section 2.16) with this history, which h was learnt
 // from. It holds until the next call.
 func (m *Memo) LogH(counts []Counts, h History, blocks []Block) []float64 {
 	if !m.begun || !slices.Equal(m.history, counts) {

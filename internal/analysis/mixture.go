@@ -6,7 +6,7 @@ import "math"
 const maxExperts = 16
 
 // mixture is an e-process: a stake of 1 spread over experts, each of which bets on every block, in natural logarithms
-// (the specification, section 2.4). Copying it copies the bets so far.
+// (docs/statistics.md, section 2.4). Copying it copies the bets so far.
 type mixture struct {
 	experts  int
 	ratio    [maxExperts]float64

@@ -4,7 +4,7 @@ import "math"
 
 // Test compares the new version with the old one, block by block, and may be looked at after each: it is a sequential
 // test, built of e-processes, that says Fail of a tolerable version with probability Alpha at most however often it is
-// asked (the specification, sections 2.5, 2.7 to 2.9 and 2.16). It is a value: a copy goes its own way, and the same blocks in
+// asked (docs/statistics.md, sections 2.5, 2.7 to 2.9 and 2.16). It is a value: a copy goes its own way, and the same blocks in
 // the same order make equal Tests. Use NewTest.
 type Test struct {
 	comparison     comparison
@@ -22,7 +22,7 @@ type Test struct {
 // a gambler who bet on a bad version from the start would have made of 1.
 type Standing struct {
 	// Verdict is Fail once the evidence has ever reached 1/Alpha, else Pass while Healthy reaches log(1/Beta), else
-	// Inconclusive (the specification, section 2.8).
+	// Inconclusive (docs/statistics.md, section 2.8).
 	Verdict Verdict
 	// Unhealthy is log E_total, the evidence against the new version now.
 	Unhealthy float64
@@ -98,7 +98,7 @@ func (t *Test) total() float64 {
 // weighted is the logarithm of (1-w) exp(x) + w exp(y).
 func weighted(x, y, w float64) float64 { return logAddExp(math.Log1p(-w)+x, math.Log(w)+y) }
 
-// latch remembers the largest evidence: what was unhealthy once stays so (the specification, section 2.8).
+// latch remembers the largest evidence: what was unhealthy once stays so (docs/statistics.md, section 2.8).
 type latch struct {
 	alpha     float64
 	now, peak float64

@@ -7,7 +7,7 @@ import (
 )
 
 // trial is every comparison of new against old that a health check makes, errors first, and their evidence together: the
-// new version fails when all of it reaches 1/Alpha (the specification, section 2.11).
+// new version fails when all of it reaches 1/Alpha (docs/statistics.md, section 2.11).
 type trial struct {
 	compared []compared
 	// minutes are all those of the rollout, also without calls of the new version.

@@ -105,7 +105,7 @@ func (j *judged) show(t *testing.T, x table) (alias string) {
 	j.count++
 	alias = fmt.Sprint("table-", j.count)
 	start := time.Now().UTC().Truncate(time.Minute).Add(-most)
-	live := rollout.Journal{Old: "1", New: "2", Weight: x.weight(), Step: 1, Steps: 2, Start: start, First: start, Since: start, Driver: "somebody", ID: start.Format("20060102-150405") + "000-abcd"}
+	live := rollout.Journal{Old: "1", New: "2", Weight: x.weight(), Step: 1, Steps: 2, Start: start, First: start, Since: start, Driver: "somebody", ID: rollout.NewID(rollout.Target{Function: "checkout", Alias: alias}, "1", "2", start)}
 	if x.alone {
 		live.Weight, live.Step = rollout.Full, 2
 	}

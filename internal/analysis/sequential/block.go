@@ -7,7 +7,7 @@ type Counts struct {
 	Invocations, Errors float64
 }
 
-// Block is what became visible of one minute of invocations, of both versions in the same minute (the specification,
+// Block is what became visible of one minute of invocations, of both versions in the same minute (docs/statistics.md,
 // section 2.1).
 type Block struct {
 	// Minute numbers the minute, from any origin; later minutes have larger numbers.

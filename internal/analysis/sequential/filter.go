@@ -5,7 +5,7 @@ import "math"
 // Filter is the environment filter H: it learns from the minutes before a rollout how the old version fails (how often, in
 // clumps or not, how much that wanders, how often both versions fail together), and then compares two explanations of the
 // rollout's minutes: that the new version fails as the old one does, and that it fails more. Their ratio is evidence against
-// the new version (the specification, section 2.16). It is a value of 35 KB: a copy goes its own way. Use NewFilter.
+// the new version (docs/statistics.md, section 2.16). It is a value of 35 KB: a copy goes its own way. Use NewFilter.
 //
 // Within a model, beliefs are probabilities that sum to 1, and the model's own weight is a logarithm: models never mix, so
 // one of them may become as improbable as it likes.
