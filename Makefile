@@ -148,7 +148,7 @@ $(SAM_ENV)/installed: tools/requirements.txt | .venv-uv/installed
 template: build $(SAM_ENV)/installed ## Lint, build, expand and check the two templates
 	$(SAM) validate --lint
 	cd examples/app && $(SAM) validate --lint
-	$(CFN_LINT) template.yaml examples/app/template.yaml
+	$(CFN_LINT) template.yaml examples/app/template.yaml examples/pipeline/template.yaml
 	$(SAM) build
 	cd examples/app && $(SAM) build
 	$(PYTHON) tools/expand.py template.yaml > dist/template.json

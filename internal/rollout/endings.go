@@ -111,7 +111,7 @@ func (d decision) outcome() (outcome Outcome, why string) {
 // due says that this driver itself could have ended the rollout since it stood at the journal, and not know it any more: its
 // token is older than its last write.
 func (d decision) due(j Journal) bool {
-	return j.Weight == Full && j.Driver == d.driver.ID && !d.plan.HoldEnd(j).After(d.snapshot.Now)
+	return j.Driver == d.driver.ID && !d.plan.soonest(j).After(d.snapshot.Now)
 }
 
 // cameTo says that a version has all traffic, or had it when another rollout began from it.

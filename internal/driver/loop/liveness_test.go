@@ -64,8 +64,8 @@ func TestL2AKilledDriverStartedAgainReachesTheSameEnd(t *testing.T) {
 	})
 }
 
-// Every boundary of some whole rollouts, in the loop and by many short calls.
-func TestL2AtEveryCallOfAWholeRollout(t *testing.T) {
+// wholeRollouts are one of each kind.
+func wholeRollouts() map[string]game {
 	failing := withKeys(map[string]any{"interval": 60})
 	failing.newVersion.Errors, failing.before = sim.Constant(1), 10*time.Minute
 	hooked := withKeys(map[string]any{"hooks": map[string]string{"pre-traffic": "before", "post-traffic": "after"}})
@@ -75,9 +75,14 @@ func TestL2AtEveryCallOfAWholeRollout(t *testing.T) {
 	stopped := withKeys(map[string]any{"type": "stages", "stages": []any{map[string]any{"weight": 20, "hold": 5, "approve": true}}, "max-duration": 60, "bake": 5})
 	probed := withKeys(map[string]any{"health-check": map[string]any{"probes": []any{map[string]any{"every-step": true}}}})
 	probed.hooks = map[string]sim.Hook{"f:2": {Answer: "{}"}}
-	for name, g := range map[string]game{
+	return map[string]game{
 		"healthy": quick(), "failing": failing, "with hooks": hooked, "refused at the end": refused, "never approved": stopped, "with probes": probed,
-	} {
+	}
+}
+
+// Every boundary of some whole rollouts, in the loop and by many short calls.
+func TestL2AtEveryCallOfAWholeRollout(t *testing.T) {
+	for name, g := range wholeRollouts() {
 		t.Run(name, func(t *testing.T) {
 			g.sameID, g.restart = true, 2*time.Second
 			for _, how := range []*stepping{nil, {}, {aged: []int{lost}}} {

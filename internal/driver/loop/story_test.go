@@ -47,6 +47,8 @@ type game struct {
 	hooks map[string]sim.Hook
 	// stepping drives the rollout by many short calls; nil drives it by the loop.
 	stepping *stepping
+	// jobs drives it by the calls of a pipeline; nil does not.
+	jobs *jobs
 }
 
 type other struct {
@@ -151,8 +153,12 @@ func (g game) play() story {
 
 // drive invokes the deployer, and again after each death.
 func (s *story) drive(w *sim.World, d loop.Deployer, raw []byte, id string) {
-	if s.stepping != nil && id == "first" {
+	switch {
+	case s.stepping != nil && id == "first":
 		s.step(w, d, raw)
+		return
+	case s.jobs != nil && id == "first":
+		s.pipeline(w, d, raw)
 		return
 	}
 	for attempt := range 400 {
