@@ -67,6 +67,9 @@ test: ## Run the tests
 test-race: ## Run the tests in random order with the race detector
 	go test -race -shuffle=on ./...
 
+mutants: ## Plant faults, and see that the tests notice each
+	go run ./internal/cmd/mutants
+
 test-arm64: ## Check the judge's arithmetic as Lambda's arm64 does it, with Debian's qemu-user-static
 	GOARCH=arm64 CGO_ENABLED=0 go test -exec qemu-aarch64-static -run Vectors ./internal/analysis/...
 
@@ -145,7 +148,7 @@ $(SAM_ENV)/installed: tools/requirements.txt | .venv-uv/installed
 template: build $(SAM_ENV)/installed ## Lint, build, expand and check the two templates
 	$(SAM) validate --lint
 	cd examples/app && $(SAM) validate --lint
-	$(CFN_LINT) template.yaml examples/app/template.yaml
+	$(CFN_LINT) template.yaml examples/app/template.yaml examples/pipeline/template.yaml
 	$(SAM) build
 	cd examples/app && $(SAM) build
 	$(PYTHON) tools/expand.py template.yaml > dist/template.json
@@ -167,7 +170,7 @@ e2e: template .venv-peers/installed .venv-localstack/installed $(STEPFUNCTIONS) 
 
 # ---- All of it
 
-CI_STEPS = fmt-check vet lint demo test-race test-bench fuzz e2e
+CI_STEPS = fmt-check vet lint demo test-race test-bench mutants fuzz e2e
 
 ci: ## Everything that must pass before a change goes in
 	@for step in $(CI_STEPS); do \
@@ -178,4 +181,4 @@ ci: ## Everything that must pass before a change goes in
 
 FORCE:
 
-.PHONY: help deploy demo local e2e rehearse build clean test-arm64 torture test-bench bench bench-judgement test test-race fuzz fmt fmt-check vet lint template ci FORCE
+.PHONY: help mutants deploy demo local e2e rehearse build clean test-arm64 torture test-bench bench bench-judgement test test-race fuzz fmt fmt-check vet lint template ci FORCE

@@ -27,7 +27,7 @@ func texts(t *testing.T) map[string]string {
 		switch {
 		case err != nil:
 			return err
-		case entry.IsDir() && path != root && (strings.HasPrefix(name, ".") || name == "dist" || name == "testdata"):
+		case entry.IsDir() && path != root && (strings.HasPrefix(name, ".") || slices.Contains([]string{"dist", "node_modules", "testdata"}, name)):
 			return filepath.SkipDir
 		case entry.IsDir() || name == "docs_test.go" || !slices.Contains(endings, filepath.Ext(name)) || strings.HasPrefix(name, "."):
 			return nil

@@ -26,10 +26,14 @@ CODEDEPLOY_TYPES = {
 }
 
 # The functions that run rollouts.
-DRIVERS = {"deployer", "worker"}
+DRIVERS = {"deployer", "pipeline", "worker"}
 
-# Under which conditions a function's role allows more.
-MAY = {"deployer": ("HasAssumableRole", "AllowsProbes", "HasFailureDestination"), "worker": ("HasAssumableRole", "AllowsProbes")}
+# Under which conditions a function's role allows more. A job that failed is told to CodePipeline, and a worker's to its state machine.
+MAY = {
+    "deployer": ("HasAssumableRole", "AllowsProbes", "HasFailureDestination"),
+    "pipeline": ("HasAssumableRole", "AllowsProbes"),
+    "worker": ("HasAssumableRole", "AllowsProbes"),
+}
 
 OWN_LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
 
@@ -127,12 +131,12 @@ class Functions(unittest.TestCase):
         groups = TEMPLATE["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
         self.assertEqual(sorted(TEMPLATE["Parameters"]), sorted(name for group in groups for name in group["Parameters"]))
 
-    def test_none_is_invoked_again_after_it_failed(self):
+    def test_none_is_invoked_again_after_it_failed_but_a_pipelines_call_that_was_not_answered(self):
         attempts = {
             config["FunctionName"]["Ref"]: config["MaximumRetryAttempts"]
             for config in of_type(EXPANDED, "AWS::Lambda::EventInvokeConfig").values()
         }
-        self.assertEqual({logical_id(name): 0 for name in FUNCTIONS}, attempts)
+        self.assertEqual({logical_id(name): 2 if name == "pipeline" else 0 for name in FUNCTIONS}, attempts)
 
     def test_codedeploy_may_invoke_the_hooks(self):
         for name in ("pretraffic", "posttraffic"):
@@ -242,6 +246,14 @@ class Permissions(unittest.TestCase):
             with self.subTest(name):
                 self.assertEqual(linked_actions(name) | OWN_LOGS, allowed(name) | allowed(name, under="HasAssumableRole"))
 
+    def test_a_pipeline_may_do_what_the_deployer_may_and_answer_its_jobs(self):
+        def rules(name):
+            own = ("WriteOwnLogs", "SendFailures")  # a job that failed is told to CodePipeline
+            return {json.dumps([s["Action"], s["Resource"], condition]) for s, condition in statements(name) if s["Sid"] not in own}
+
+        jobs = ["codepipeline:PutJobSuccessResult", "codepipeline:PutJobFailureResult"]
+        self.assertEqual({json.dumps([jobs, "*", None])}, rules("pipeline") ^ rules("deployer"))
+
     def test_what_only_drivers_may_and_only_if_a_parameter_says_so(self):
         conditional = {
             "HasAssumableRole": {"sts:AssumeRole"},
@@ -261,10 +273,10 @@ class Permissions(unittest.TestCase):
             for resource in resources[0]:
                 self.assertIn(":function:${HookNamePattern}", resource["Fn::Sub"])
 
-    def test_every_resource_is_named_but_for_metrics_and_alarms(self):
+    def test_every_resource_is_named_but_for_metrics_alarms_and_jobs(self):
         for name in FUNCTIONS:
             for statement, _ in statements(name):
-                if statement["Action"] in ("cloudwatch:GetMetricData", "cloudwatch:DescribeAlarms"):
+                if statement["Sid"] in ("ReadMetrics", "ReadAlarms", "AnswerCodePipeline"):
                     self.assertEqual("*", statement["Resource"])
                 else:
                     self.assertNotIn("*", as_list(statement["Resource"]), statement)
@@ -368,11 +380,10 @@ class Parameters(unittest.TestCase):
         self.assertEqual({"Fn::Equals": [{"Ref": "AllowProbes"}, "true"]}, TEMPLATE["Conditions"]["AllowsProbes"])
 
     def test_force_and_emergency(self):
-        variables = properties("deployer")["Environment"]["Variables"]
-        self.assertEqual(variables, properties("worker")["Environment"]["Variables"])
         for parameter, variable in {"ForceFunctions": "FORCE_FUNCTIONS", "EmergencyFunctions": "EMERGENCY_FUNCTIONS"}.items():
             self.assertEqual("*", default(TEMPLATE, parameter))
-            self.assertEqual({"Ref": parameter}, variables[variable])
+            for name in DRIVERS:
+                self.assertEqual({"Ref": parameter}, properties(name)["Environment"]["Variables"][variable])
             for value, ok in {"": True, "*": True, "a-*,b": True, "a, b": False, "a,": False, "a;b": False}.items():
                 self.assertEqual(ok, fits(parameter, value), value)
 
@@ -442,6 +453,40 @@ class Example(unittest.TestCase):
             self.assertRegex(value, TEMPLATE["Parameters"][name].get("AllowedPattern", ""))
             if name == "Probes":
                 json.loads(value)
+
+
+class Pipeline(unittest.TestCase):
+    """The recipe for CodePipeline, and the page that shows a part of it."""
+
+    ACTIONS = [
+        action
+        for stage in load(ROOT / "examples/pipeline/template.yaml")["Resources"]["Pipeline"]["Properties"]["Stages"]
+        for action in stage["Actions"]
+        if action["ActionTypeId"]["Provider"] == "Lambda"
+    ]
+
+    def test_it_calls_the_installed_function_with_requests(self):
+        installed = properties("pipeline")["FunctionName"]["Fn::Sub"].replace("${NamePrefix}", default(TEMPLATE, "NamePrefix"))
+        recipe = load(ROOT / "examples/pipeline/template.yaml")
+        self.assertEqual(installed, default(recipe, "DeployerFunctionName"))
+        self.assertEqual(2, len(self.ACTIONS))
+        for action in self.ACTIONS:
+            text = action["Configuration"]["UserParameters"]["Fn::Sub"]
+            self.assertLessEqual(len(text) + 64, 1000)
+            request = json.loads(text)
+            self.assertEqual(("live", "@candidate"), (request["alias"], request["new-version"]))
+
+    def test_the_output_variables_that_it_shows_exist(self):
+        source = (ROOT / "internal/driver/pipeline/reply.go").read_text()
+        for name in re.findall(r"#\{shift\.(\w+)\}", (ROOT / "examples/pipeline/template.yaml").read_text()):
+            self.assertIn(f'"{name}":', source)
+
+    def test_the_page_shows_what_the_recipe_has(self):
+        page = (ROOT / "docs/engines/codepipeline.md").read_text()
+        recipe = [line.strip() for line in (ROOT / "examples/pipeline/template.yaml").read_text().splitlines()]
+        for block in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL):
+            for line in block.splitlines():
+                self.assertIn(line.strip(), recipe)
 
 
 if __name__ == "__main__":

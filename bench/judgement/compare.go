@@ -101,13 +101,13 @@ func inPeriods(minutes int) func(*rollout) past {
 	return func(r *rollout) past {
 		periods := make([]analysis.Counts, len(r.past.counts)/minutes)
 		for i, c := range r.past.counts {
-			periods[i/minutes] = sum(periods[i/minutes], c)
+			periods[i/minutes] = periods[i/minutes].Plus(c)
 		}
 		return newPast(periods)
 	}
 }
 
-// guarded is what the default was before the filter: .8 E + .2 G (the specification, section 2.7).
+// guarded is what the default was before the filter: .8 E + .2 G (docs/statistics.md, section 2.7).
 func guarded(r *rollout) *comparison {
 	p := analysis.DefaultParams()
 	p.FilterWeight, p.GuardWeight, p.JudgedAlone = 0, 0.2, r.world.plan.bake() > 0

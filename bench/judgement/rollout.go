@@ -62,7 +62,7 @@ func (r *rollout) earlier(random *rand.Rand, from, to int) analysis.Counts {
 		fine += m.requests * (1 - m.during(m.old))
 		poison += m.poison
 	}
-	return sum(r.draw(random, failed, fine), analysis.Counts{Invocations: poison, Errors: poison})
+	return r.draw(random, failed, fine).Plus(analysis.Counts{Invocations: poison, Errors: poison})
 }
 
 // draw are calls of which so many are expected to fail and not to fail. Poisson arrivals that are routed by chance are
@@ -133,6 +133,6 @@ func (r *rollout) serve(random *rand.Rand, number, at int) flow {
 
 // addPoison adds the attempts of bad requests, of which so many run on the new version.
 func (f *flow) addPoison(m moment, onNew float64) {
-	f.new = sum(f.new, analysis.Counts{Invocations: onNew, Errors: onNew})
-	f.old = sum(f.old, analysis.Counts{Invocations: m.poison - onNew, Errors: m.poison - onNew})
+	f.new = f.new.Plus(analysis.Counts{Invocations: onNew, Errors: onNew})
+	f.old = f.old.Plus(analysis.Counts{Invocations: m.poison - onNew, Errors: m.poison - onNew})
 }

@@ -15,7 +15,7 @@ func minutes(errors ...float64) *view {
 	for i, x := range errors {
 		c := analysis.Counts{Invocations: 100, Errors: x}
 		v.minutes = append(v.minutes, analysis.Block{Minute: int64(i), New: c})
-		v.total = sum(v.total, c)
+		v.total = v.total.Plus(c)
 	}
 	return v
 }

@@ -95,7 +95,7 @@ func TestRatesAreAsSaid(t *testing.T) {
 				w := world{k, k.plans[0], 100, 0.05, harmless()}
 				r := newRollout(w, 1, number)
 				for _, c := range r.past.counts {
-					history = sum(history, c)
+					history = history.Plus(c)
 				}
 				was += r.judgedBy(watch).failed
 				r.world.defect = defect{"x3", 3, 0}

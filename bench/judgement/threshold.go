@@ -28,7 +28,7 @@ func alarm(minutes, periods int, breaching func(analysis.Counts) bool) func(*rol
 				begin := max(0, end-minutes)
 				var c analysis.Counts
 				for _, b := range v.minutes[begin:end] {
-					c = sum(c, b.New)
+					c = c.Plus(b.New)
 				}
 				if !breaching(c) {
 					return carryOn
@@ -53,7 +53,7 @@ func flagger(*rollout) judge {
 	return func(v *view) answer {
 		var c analysis.Counts
 		for _, f := range v.flows[max(0, v.shown-ticksPerMinute):v.shown] {
-			c = sum(c, f.new)
+			c = c.Plus(f.new)
 		}
 		if failing(c) <= 0.01 {
 			return carryOn

@@ -85,8 +85,8 @@ func (v *view) highest() float64 {
 // blocks are the visible minutes, as our test wants them.
 func (v *view) blocks(h analysis.History) []analysis.Block {
 	blocks := slices.Clone(v.minutes)
-	analysis.Trouble(blocks, h)
-	analysis.Tilt(blocks, h, v.highest(), v.weight)
+	analysis.SharedIncident(blocks, h)
+	analysis.ExposureBias(blocks, h, v.highest(), v.weight)
 	return blocks
 }
 
@@ -97,8 +97,8 @@ func (v *view) show(number int, f flow) {
 		v.minutes = append(v.minutes, analysis.Block{Minute: minute})
 	}
 	m := &v.minutes[minute-v.minutes[0].Minute]
-	m.New, m.Old = sum(m.New, f.new), sum(m.Old, f.old)
-	v.total = sum(v.total, f.new)
+	m.New, m.Old = m.New.Plus(f.new), m.Old.Plus(f.old)
+	v.total = v.total.Plus(f.new)
 }
 
 // minuteOf is the wall clock's minute of a second of the rollout, counted from that of the start.
@@ -114,14 +114,10 @@ func (v *view) since(minute int64) analysis.Counts {
 	var c analysis.Counts
 	for _, b := range v.minutes {
 		if b.Minute >= minute {
-			c = sum(c, b.New)
+			c = c.Plus(b.New)
 		}
 	}
 	return c
-}
-
-func sum(a, b analysis.Counts) analysis.Counts {
-	return analysis.Counts{Invocations: a.Invocations + b.Invocations, Errors: a.Errors + b.Errors}
 }
 
 // failing is the share of calls that failed; 0 without calls.

@@ -3,7 +3,7 @@ package main
 import "math"
 
 // waldLimit is how many failed calls of the new version no test of known rates can avoid on average, as a fluid that
-// flows by the plan: those until the expected information is enough and has become visible (the specification, section
+// flows by the plan: those until the expected information is enough and has become visible (docs/statistics.md, section
 // 3). It is false where the plan ends before.
 func (w world) waldLimit() (failed float64, ok bool) {
 	bad := either(w.rate*w.defect.factor, w.defect.share)

@@ -20,7 +20,7 @@ func main() {
 	config := cloud.Load(os.Getenv)
 	lambda.Start(hook.PostTraffic{
 		Aliases:      functions.New(config),
-		Meter:        metrics.New(config),
+		Metrics:      metrics.New(config),
 		Deployments:  deployments.New(config),
 		MaxErrorRate: os.Getenv("MAX_ERROR_RATE"),
 		Clock:        target.WallClock(),

@@ -40,16 +40,16 @@ func (c compared) yardstick() string {
 	return fmt.Sprintf("tolerated %s times the old version's share and %s more, without it %s", figure(c.params.Rho), percent(c.params.Delta), reference)
 }
 
-// String is "15:04 9/60 1/540", the errors and invocations of the new and of the old version, with the Tilt and the
-// Trouble where there are.
+// String is "15:04 9/60 1/540", the errors and invocations of the new and of the old version, with the ExposureBias and the
+// Incident where there are.
 func (b Block) String() string {
 	text := fmt.Sprintf("%s %s/%.0f %s/%.0f", time.Unix(b.Minute*60, 0).UTC().Format("15:04"),
 		amount(b.New.Errors), b.New.Invocations, amount(b.Old.Errors), b.Old.Invocations)
-	if b.Tilt > 1 {
-		text += fmt.Sprintf(" tilt %.6g", b.Tilt)
+	if b.ExposureBias > 1 {
+		text += fmt.Sprintf(" tilt %.6g", b.ExposureBias)
 	}
-	if b.Trouble > 0 {
-		text += fmt.Sprintf(" trouble %.6g", b.Trouble)
+	if b.Incident > 0 {
+		text += fmt.Sprintf(" trouble %.6g", b.Incident)
 	}
 	return text
 }

@@ -3,7 +3,7 @@ package analysis
 import "math"
 
 // Bounds are confidence sequences for how the new version's error rate relates to the old one's: each holds at all looks
-// at once, the lower ones with probability 1 - Alpha, the upper ones with 1 - Beta (the specification, section 2.10).
+// at once, the lower ones with probability 1 - Alpha, the upper ones with 1 - Beta (docs/statistics.md, section 2.10).
 type Bounds struct {
 	// RatioLower and RatioUpper bound the new version's rate divided by the old one's; 0 and +Inf for no bound.
 	RatioLower, RatioUpper float64

@@ -15,18 +15,18 @@ func (h Health) assessBudget(e Evidence) Check {
 	_, blocks := e.called(history)
 	var past, all, fresh Counts
 	for _, c := range e.History {
-		past = past.plus(c)
+		past = past.Plus(c)
 	}
 	all = past
 	expected, spread := 0.0, 0.0
 	for _, b := range blocks {
-		beside, normal := past, max(past.rate(), b.Trouble)
+		beside, normal := past, max(past.rate(), b.Incident)
 		if b.Old.Invocations > 0 && few*b.Old.Invocations >= b.New.Invocations {
-			beside, normal = b.Old, max(1, b.Tilt)*b.Old.rate()
+			beside, normal = b.Old, max(1, b.ExposureBias)*b.Old.rate()
 		}
 		expected += b.New.Invocations * min(1, normal)
 		spread += b.New.Invocations * (1 + b.New.Invocations/max(1, beside.Invocations))
-		fresh, all = fresh.plus(b.New), all.plus(b.Old)
+		fresh, all = fresh.Plus(b.New), all.Plus(b.Old)
 	}
 	chance := deviations * math.Sqrt(history.dispersion()*all.rate()*spread)
 	excess := fresh.Errors - expected - chance

@@ -38,7 +38,7 @@ func TestFalseRollbacksOfABudget(t *testing.T) {
 
 // spends says whether steps of a minute spend a budget of five failures.
 func (w world) spends(random *rand.Rand, past []Counts) bool {
-	e := Evidence{History: past, JudgedAlone: true, Terse: true}
+	e := Evidence{History: past, JudgedAlone: true, NoBounds: true}
 	for i := range 9 + w.bake {
 		rate := w.rateNow(random)
 		m := Minute{Start: start.Add(time.Duration(i) * time.Minute)}

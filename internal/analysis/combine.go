@@ -1,12 +1,16 @@
 package analysis
 
-import "math"
+import (
+	"math"
+
+	"github.com/meta-deployer/meta-deployer/internal/analysis/sequential"
+)
 
 // maxMetrics makes a Combination a value of fixed size: errors, and slow invocations at two thresholds (the
 // specification, section 2.11).
 const maxMetrics = 3
 
-// LatencyWeight is the stake on each latency threshold beside errors (the specification, section 2.11).
+// LatencyWeight is the stake on each latency threshold beside errors (docs/statistics.md, section 2.11).
 const LatencyWeight = 0.15
 
 // Weighted is a metric's test, before its first block, and its part of the stake.
@@ -22,13 +26,13 @@ type Combination struct {
 	metrics   int
 	tests     [maxMetrics]Test
 	logWeight [maxMetrics]float64
-	latch     latch
+	evidence  runningMax
 }
 
 // Combine puts metrics together, at most three. The first, errors, has what the others leave of the weight, which must
 // be more than none, and its Alpha and Beta hold for all.
 func Combine(first Test, others ...Weighted) Combination {
-	c := Combination{metrics: 1 + len(others), latch: latch{alpha: first.latch.alpha}}
+	c := Combination{metrics: 1 + len(others), evidence: runningMax{alpha: first.evidence.alpha}}
 	rest := 1.0
 	for i, o := range others {
 		c.tests[i+1], c.logWeight[i+1] = o.Test, math.Log(o.Weight)
@@ -44,16 +48,16 @@ func (c *Combination) Add(logH float64, blocks ...Block) {
 	var logs [maxMetrics]float64
 	for i := range c.metrics {
 		c.tests[i].AddFiltered(blocks[i], logH)
-		logs[i] = c.logWeight[i] + c.tests[i].latch.now
+		logs[i] = c.logWeight[i] + c.tests[i].evidence.now
 	}
-	c.latch.see(logSumExp(logs[:c.metrics]))
+	c.evidence.see(sequential.LogSumExp(logs[:c.metrics]))
 }
 
 // lead is which metric has the most part in the evidence now.
 func (c *Combination) lead() int {
 	lead, most := 0, math.Inf(-1)
 	for i := range c.metrics {
-		if part := c.logWeight[i] + c.tests[i].latch.now; part > most {
+		if part := c.logWeight[i] + c.tests[i].evidence.now; part > most {
 			lead, most = i, part
 		}
 	}
@@ -67,7 +71,7 @@ func (c *Combination) Standing() Standing {
 	for i := range c.metrics {
 		healthy = min(healthy, c.tests[i].nonInferiority.logE)
 	}
-	return c.latch.standing(healthy, c.tests[0].beta)
+	return c.evidence.standing(healthy, c.tests[0].beta)
 }
 
 // Metric is the test of one metric alone, in the order of Combine, as far as it has come.

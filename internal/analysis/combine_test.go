@@ -80,7 +80,7 @@ func TestLatencyIsToleratedMoreThanErrors(t *testing.T) {
 	assert.Zero(t, slower.Guard(), "the past says little about latency now")
 }
 
-func TestCombinationLatches(t *testing.T) {
+func TestWhatACombinationFailedOnceStaysFailed(t *testing.T) {
 	all := threeMetrics()
 	all.Add(0, one(600, 8, 5400, 5), Block{}, Block{})
 	copied := all

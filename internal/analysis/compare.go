@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// historyMinutes is how much of the old version's time before the start a comparison learns from (the specification,
+// historyMinutes is how much of the old version's time before the start a comparison learns from (docs/statistics.md,
 // section 2.6).
 const historyMinutes = 180
 
@@ -63,7 +63,7 @@ func (h Health) params() Params {
 // the old one fails far more than it used to, nothing goes forward but a fix.
 func (t *trial) compareErrors(c *Check, e Evidence) {
 	own := t.compared[0]
-	c.Odds = own.odds(e.Terse)
+	c.Odds = own.odds(e.NoBounds)
 	c.doubtful = own.standing.Verdict != Pass && own.standing.Unhealthy > 0
 	c.Reason += fmt.Sprintf("; evidence against it %s:1 of %s:1 needed", figure(c.Odds.Against), figure(c.Odds.Needed))
 	if c.Odds.RatioAtLeast > 1 {
@@ -90,13 +90,13 @@ func (t *trial) compareErrors(c *Check, e Evidence) {
 	}
 }
 
-// odds states where a test stands in numbers for people; terse is without bounds.
-func odds(p Params, history History, blocks []Block, s Standing, terse bool) *Odds {
+// odds states where a test stands in numbers for people, noBounds without bounds.
+func odds(p Params, history History, blocks []Block, s Standing, noBounds bool) *Odds {
 	o := &Odds{
 		Against: rounded(oddsOf(s.Peak)), Needed: rounded(1 / p.Alpha),
 		Dispersion: rounded(history.dispersion()), Reference: rounded(history.Reference),
 	}
-	if !terse && slices.ContainsFunc(blocks, func(b Block) bool { return b.New.Errors+b.Old.Errors > 0 }) {
+	if !noBounds && slices.ContainsFunc(blocks, func(b Block) bool { return b.New.Errors+b.Old.Errors > 0 }) {
 		bounds := NewBounds(p, history, blocks)
 		o.RatioAtLeast, o.RatioAtMost = rounded(bounds.RatioLower), rounded(bounds.RatioUpper)
 		o.ExcessAtLeast, o.ExcessAtMost = rounded(bounds.ExcessLower), rounded(bounds.ExcessUpper)

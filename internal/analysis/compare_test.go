@@ -159,7 +159,7 @@ func repeated(t *rapid.T, message, log string) (test Test, blocks []Block, claim
 				x[i] = value
 			}
 		}
-		b := Block{Minute: int64(60*x[1] + x[2]), New: Counts{x[4], x[3]}, Old: Counts{x[6], x[5]}, Tilt: x[7], Trouble: x[8]}
+		b := Block{Minute: int64(60*x[1] + x[2]), New: Counts{x[4], x[3]}, Old: Counts{x[6], x[5]}, ExposureBias: x[7], Incident: x[8]}
 		filter.Add(filterBlock(b))
 		test.AddFiltered(b, filter.LogH())
 		blocks = append(blocks, b)

@@ -33,8 +33,8 @@ type Evidence struct {
 	Awaited time.Time
 	// HoldEnd is when the hold of the present step ends, for MinInvocations.
 	HoldEnd time.Time
-	// Terse leaves out the bounds for people, which take most of the time of an Assess.
-	Terse bool
+	// NoBounds leaves out the bounds for people, which take most of the time of an Assess.
+	NoBounds bool
 	// Memo makes the next looks at the same rollout cheaper; nil is a look by itself. It changes no verdict.
 	Memo *Memo
 
@@ -72,10 +72,10 @@ func (e Evidence) called(h History) (all, blocks []Block) {
 // which the new version had calls.
 func (e Evidence) excuse(earlier, minutes []Block, h History) []Block {
 	all := slices.Concat(earlier, minutes)
-	Trouble(all, h)
+	SharedIncident(all, h)
 	copy(minutes, all[len(earlier):])
 	blocks := slices.DeleteFunc(slices.Clone(minutes), func(b Block) bool { return b.New.Invocations == 0 })
-	Tilt(blocks, h, e.Reading.highest(blocks), e.Reading.Share)
+	ExposureBias(blocks, h, e.Reading.highest(blocks), e.Reading.Share)
 	return blocks
 }
 

@@ -57,24 +57,24 @@ func TestAFirstShiftOfWeeksAgo(t *testing.T) {
 	assert.Equal(t, Inconclusive, Assess(Health{Errors: ErrorsAny}, e).Verdict)
 }
 
-// Trouble that the old version had just before all traffic left it is taken to go on, as far as three minutes: nobody can see
+// An incident that the old version had just before all traffic left it is taken to go on, as far as three minutes: nobody can see
 // its end. The minutes before the first shift tell of it, by the alias's own series.
-func TestTroubleBeforeAllAtOnce(t *testing.T) {
-	trouble := broken(600, 0.33, 2)
+func TestAnIncidentBeforeAllAtOnce(t *testing.T) {
+	incident := broken(600, 0.33, 2)
 	tests := map[string]struct {
 		history []Counts
 		before  []Counts // of the alias, since the start
 		minute  int      // after the first shift
 		verdict Verdict
 	}{
-		"an incident goes on":                  {trouble, nil, 0, Inconclusive},
-		"for three minutes":                    {trouble, nil, 2, Inconclusive},
-		"no longer":                            {trouble, nil, 3, Fail},
+		"an incident goes on":                  {incident, nil, 0, Inconclusive},
+		"for three minutes":                    {incident, nil, 2, Inconclusive},
+		"no longer":                            {incident, nil, 3, Fail},
 		"there was none":                       {steady(600, 1), nil, 1, Fail},
-		"it was over":                          {append(trouble, Counts{600, 0}), nil, 1, Fail},
+		"it was over":                          {append(incident, Counts{600, 0}), nil, 1, Fail},
 		"it began since the start":             {steady(600, 1), []Counts{{600, 200}}, 0, Inconclusive},
-		"it ended since the start":             {trouble, []Counts{{600, 0}}, 1, Fail},
-		"it is measured from when it was seen": {trouble, []Counts{{600, 200}, {600, 200}}, 2, Inconclusive},
+		"it ended since the start":             {incident, []Counts{{600, 0}}, 1, Fail},
+		"it is measured from when it was seen": {incident, []Counts{{600, 200}, {600, 200}}, 2, Inconclusive},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -11,7 +11,7 @@ const lastMinutes = 3
 // luck is the chance that a new version fails so seldom by luck, from which on it is not taken for a fix.
 const luck = 0.05
 
-// environment is what there is to say while the old version is in trouble, from all minutes of a rollout in order; "" while it
+// environment is what there is to say while the old version is in an incident, from all minutes of a rollout in order; "" while it
 // is not, or where no history tells. waits says that nothing may go forward: both versions fail alike, or too few calls of the
 // new one have been seen to tell a fix from luck.
 func environment(h History, minutes []Block) (says string, waits bool) {
@@ -19,10 +19,10 @@ func environment(h History, minutes []Block) (says string, waits bool) {
 		return "", false
 	}
 	now, seen := present(h, minutes)
-	if last := minutes[len(minutes)-1]; last.Trouble > 0 {
+	if last := minutes[len(minutes)-1]; last.Incident > 0 {
 		return aftermath(h, last, now.New)
 	}
-	if !h.troubled(now.Old) {
+	if !h.failsUnusually(now.Old) {
 		return "", false
 	}
 	counts := fmt.Sprintf("in the last minutes %.0f of %.0f invocations of the old version (%s, usually below %s) and %.0f of %.0f of the new one",
@@ -36,18 +36,18 @@ func environment(h History, minutes []Block) (says string, waits bool) {
 	return "the old version fails: " + counts + ", which is taken for a fix", false
 }
 
-// aftermath is the environment of a new version that is alone since the old one was in trouble: in the last minute it may still
+// aftermath is the environment of a new version that is alone since the old one was in an incident: in the last minute it may still
 // fail of that, but for a fix, which the last minutes tell.
 func aftermath(h History, last Block, recent Counts) (says string, waits bool) {
-	if !h.troubled(last.New) || better(recent, last.Trouble) {
+	if !h.failsUnusually(last.New) || better(recent, last.Incident) {
 		return "", false
 	}
 	return fmt.Sprintf("both versions failed before the shift (the old one %s, usually below %s), and the new one, alone now, still does: %.0f of %.0f invocations in the last minute; it waits for %d minutes at most",
-		percent(last.Trouble), percent(h.Normal), last.New.Errors, last.New.calls(), troubleMinutes), true
+		percent(last.Incident), percent(h.Normal), last.New.Errors, last.New.calls(), incidentMinutes), true
 }
 
 // present are both versions' calls of the last minutes, now. seen goes further back where these are too few of the new version
-// to show a fix, to where the trouble began.
+// to show a fix, to where the incident began.
 func present(h History, minutes []Block) (now, seen Block) {
 	i, newest := len(minutes), minutes[len(minutes)-1].Minute
 	for ; i > 0 && minutes[i-1].Minute > newest-lastMinutes; i-- {
@@ -56,7 +56,7 @@ func present(h History, minutes []Block) (now, seen Block) {
 	seen = now
 	for ; i > 0 && chance(Counts{Invocations: seen.New.calls()}, seen.Old.rate()) >= luck; i-- {
 		longer := seen.plus(minutes[i-1])
-		if !h.troubled(longer.Old) || better(minutes[i-1].Old, seen.Old.rate()) {
+		if !h.failsUnusually(longer.Old) || better(minutes[i-1].Old, seen.Old.rate()) {
 			break
 		}
 		seen = longer
@@ -65,7 +65,7 @@ func present(h History, minutes []Block) (now, seen Block) {
 }
 
 // plus adds the calls of two blocks.
-func (b Block) plus(c Block) Block { return Block{New: b.New.plus(c.New), Old: b.Old.plus(c.Old)} }
+func (b Block) plus(c Block) Block { return Block{New: b.New.Plus(c.New), Old: b.Old.Plus(c.Old)} }
 
 // better says that calls fail at most half as often as at a rate, and that this is no luck.
 func better(c Counts, rate float64) bool { return half(c, rate) && chance(c, rate) < luck }
@@ -95,12 +95,12 @@ func Failing(history []Counts) string {
 	}
 	var now Counts
 	for _, c := range history[max(0, end-lastMinutes):end] {
-		now = now.plus(c)
+		now = now.Plus(c)
 	}
 	h := NewHistory(history)
 	text := fmt.Sprintf("%.0f of %.0f invocations failed in its last minutes (%s", now.Errors, now.calls(), percent(now.rate()))
 	switch {
-	case h.troubled(now):
+	case h.failsUnusually(now):
 		return text + fmt.Sprintf(", usually below %s)", percent(h.Normal))
 	case now.Errors >= 2 && now.rate() > most:
 		return text + ")"

@@ -47,11 +47,11 @@ func TestAFixGoesThrough(t *testing.T) {
 		"too few of them wait":                        {same(4, Counts{3, 0}, fifth), Inconclusive, "0 of 12 of the new one, too few"},
 		"few calls that fail alike wait":              {same(12, Counts{3, 1}, fifth), Inconclusive, ""},
 		"a minute without calls of the new version":   {append(same(1, Counts{14, 0}, fifth), same(2, Counts{}, fifth)...), Pass, "a fix"},
-		"minutes before the trouble prove nothing":    {append(same(60, Counts{3, 0}, Counts{480, 0}), same(1, Counts{3, 0}, fifth)...), Inconclusive, "too few"},
+		"minutes before the incident prove nothing":   {append(same(60, Counts{3, 0}, Counts{480, 0}), same(1, Counts{3, 0}, fifth)...), Inconclusive, "too few"},
 		"nor do busier minutes before it":             {append(same(9, Counts{120, 0}, Counts{480, 0}), same(3, Counts{1, 0}, Counts{20, 4})...), Inconclusive, "12 of 60 invocations of the old version (20 %, usually below 2.63 %) and 0 of 3 of the new one, too few"},
 		"nor do rare calls before it":                 {append(same(60, Counts{1, 0}, Counts{4, 0}), same(3, Counts{1, 0}, Counts{4, 1})...), Inconclusive, "3 of 112 invocations of the old version (2.68 %"},
 		"no call while all of them fail":              {append(same(1, Counts{9, 0}, Counts{480, 0}), same(3, Counts{}, Counts{480, 480})...), Inconclusive, "0 of 0 of the new one, too few"},
-		"what has passed is no trouble":               {append(same(2, Counts{120, 24}, fifth), same(3, Counts{120, 0}, Counts{480, 0})...), Pass, "evidence against it"},
+		"what has passed is no incident":              {append(same(2, Counts{120, 24}, fifth), same(3, Counts{120, 0}, Counts{480, 0})...), Pass, "evidence against it"},
 		"not even without a call of the new version":  {append(same(2, Counts{120, 24}, fifth), same(3, Counts{}, Counts{480, 0})...), Pass, "evidence against it"},
 		"a new version without calls is no data":      {same(3, Counts{}, fifth), Inconclusive, "no invocation"},
 	}
@@ -88,8 +88,8 @@ func TestAFixGoesThroughAtEveryRate(t *testing.T) {
 	}
 }
 
-// A new version that is alone when trouble ends goes on at once, however much failed before.
-func TestTroubleThatIsOverInTheBake(t *testing.T) {
+// A new version that is alone when an incident ends goes on at once, however much failed before.
+func TestAnIncidentThatIsOverInTheBake(t *testing.T) {
 	e := Evidence{History: steady(600, 1), JudgedAlone: true, FirstShift: start, StepSince: start, Reading: beside([2]Counts{{600, 300}, {600, 300}})}
 	e.Reading.Alone = start.Add(time.Minute)
 	e.Reading.Minutes = append(e.Reading.Minutes, Minute{Start: start.Add(time.Minute), Alias: Counts{60, 0}})
@@ -102,12 +102,12 @@ func TestTroubleThatIsOverInTheBake(t *testing.T) {
 func TestAFixInTheBake(t *testing.T) {
 	e := Evidence{History: steady(600, 1), JudgedAlone: true, FirstShift: start, StepSince: start, Reading: beside([2]Counts{{300, 30}, {300, 100}})}
 	e.Reading.Alone = start.Add(time.Minute)
-	for i := 1; i <= troubleMinutes+1; i++ {
+	for i := 1; i <= incidentMinutes+1; i++ {
 		m := Minute{Start: start.Add(time.Duration(i) * time.Minute), Alias: Counts{600, 60}}
 		e.Reading.Minutes = append(e.Reading.Minutes, m)
 		a := Assess(Health{}, e)
 		want := Pass
-		if i > troubleMinutes {
+		if i > incidentMinutes {
 			want = Fail
 		}
 		assert.Equal(t, want, a.Verdict, "a third failed before, a tenth in minute %d: %s", i, a.Reason)

@@ -128,7 +128,7 @@ func (d *dice) evidence() (Health, Evidence) {
 		h.Metrics[0].Max, h.Metrics[0].Min = &most, &least
 	}
 	e := Evidence{
-		Now: d.moment(), Start: start, FirstShift: start, StepSince: d.moment(), JudgedAlone: d.byte()%2 == 0, Terse: d.byte()%8 > 0, History: d.history(),
+		Now: d.moment(), Start: start, FirstShift: start, StepSince: d.moment(), JudgedAlone: d.byte()%2 == 0, NoBounds: d.byte()%8 > 0, History: d.history(),
 		Thresholds: []Threshold{{"p90", d.number(), d.history()}, {"p99", d.number(), d.history()}},
 		Probes:     []ProbeResult{{Name: "ping", Took: time.Duration(math.MaxInt64)}},
 		Reading:    Reading{Share: d.number(), Before: d.number(), Shifted: d.moment()},

@@ -11,7 +11,7 @@ import (
 )
 
 // TestEvidenceIsFair enumerates every outcome of two minutes: under its null hypothesis, at the very edge of it, no
-// e-process is expected to gain (the specification, sections 2.3, 2.7 and 2.9), fixed share included.
+// e-process is expected to gain (docs/statistics.md, sections 2.3, 2.7 and 2.9), fixed share included.
 func TestEvidenceIsFair(t *testing.T) {
 	p := guarded()
 	p.JudgedAlone = true

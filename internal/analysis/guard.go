@@ -1,6 +1,6 @@
 package analysis
 
-// What G tolerates where the new version has all traffic and nothing is there to compare with (the specification,
+// What G tolerates where the new version has all traffic and nothing is there to compare with (docs/statistics.md,
 // section 2.7).
 const (
 	// aloneFactor times the reference rate, and at least aloneFloor, with a history.
@@ -11,7 +11,7 @@ const (
 )
 
 // guard is the history guard G: evidence that the new version fails more often than the old one ever did in the hours
-// before, which tells more than the comparison does when errors are rare (the specification, section 2.7).
+// before, which tells more than the comparison does when errors are rare (docs/statistics.md, section 2.7).
 type guard struct {
 	mixture
 	// reference is History.Reference, 0 for none.
@@ -42,19 +42,19 @@ func (g *guard) add(b Block) {
 
 // tolerated is q, the error rate that the guard takes for normal in the block, and whether it may judge the block at
 // all (section 2.7). Beside the old version it needs a history, and as many calls of the old version as of the new: a
-// shared incident then lifts q with it, by the block's Tilt too. Alone nothing does but
-// trouble that may go on, hence the wider rates.
+// shared incident then lifts q with it, by the block's ExposureBias too. Alone nothing does but
+// an incident that may go on, hence the wider rates.
 func (g *guard) tolerated(b Block) (q float64, ok bool) {
 	known := g.reference > 0
 	switch {
 	case g.alone && (b.Old.Invocations > 0 || !known):
 		return 0, false
 	case b.Old.Invocations == 0 && known:
-		return max(aloneFactor*g.reference, aloneFloor, g.follow*b.Trouble) + g.delta, true
+		return max(aloneFactor*g.reference, aloneFloor, g.follow*b.Incident) + g.delta, true
 	case b.Old.Invocations == 0:
 		return aloneUnknown + g.delta, true
 	case known && b.Old.Invocations >= b.New.Invocations:
-		return max(g.reference+g.delta, g.follow*max(1, b.Tilt)*b.Old.Errors/b.Old.Invocations), true
+		return max(g.reference+g.delta, g.follow*max(1, b.ExposureBias)*b.Old.Errors/b.Old.Invocations), true
 	default:
 		return 0, false
 	}

@@ -9,12 +9,12 @@ import (
 
 // History is what the old version's own minutes before the start say of its errors. The zero History is none.
 type History struct {
-	// Dispersion is D, how many errors come together as one event; below 1 counts as 1 (the specification, section 2.6).
+	// Dispersion is D, how many errors come together as one event; below 1 counts as 1 (docs/statistics.md, section 2.6).
 	Dispersion float64
 	// Reference is twice a high upper limit of the past error rate, the guard's yardstick; 0 when the history is too
 	// short to tell (section 2.7).
 	Reference float64
-	// Normal is the same limit however short the history is; above it the old version is in trouble.
+	// Normal is the same limit however short the history is; above it the old version is in an incident.
 	Normal float64
 	// Usual is the lower median of the error rates of the minutes with calls, which incidents do not move.
 	Usual float64
@@ -37,7 +37,7 @@ const minReferenceCalls = 1000
 func NewHistory(minutes []Counts) History {
 	var sum Counts
 	for _, c := range minutes {
-		sum = sum.plus(c)
+		sum = sum.Plus(c)
 	}
 	if !(sum.Invocations > 0) { // nor where it is no number
 		return History{}
@@ -80,7 +80,7 @@ func (h History) Clumped(e sequential.Environment) History {
 	return h
 }
 
-// referenceOf is ref of the specification, section 2.7: twice the upper 99.9 % limit of the rate of clusters of d errors.
+// referenceOf is ref of docs/statistics.md, section 2.7: twice the upper 99.9 % limit of the rate of clusters of d errors.
 func referenceOf(sum Counts, d float64) float64 {
 	k := sum.Errors / d
 	return min(0.5, 2*d*(k+1+3.09*math.Sqrt(k+1)+3)/sum.Invocations)
@@ -97,7 +97,7 @@ func usualRate(minutes []Counts) float64 {
 	return lowerMedian(rates)
 }
 
-// keptMinutes are those with calls that are no incident, of the specification, section 2.6: in an incident a minute fails
+// keptMinutes are those with calls that are no incident, of docs/statistics.md, section 2.6: in an incident a minute fails
 // at four times the usual rate, and by more than chance explains.
 func keptMinutes(minutes []Counts, usual float64) []Counts {
 	const sudden, deviations = 4, 6
@@ -112,7 +112,7 @@ func keptMinutes(minutes []Counts, usual float64) []Counts {
 	return kept
 }
 
-// dispersionOf is D of the specification, section 2.6, of the kept minutes. Where most of them have no error, the size of
+// dispersionOf is D of docs/statistics.md, section 2.6, of the kept minutes. Where most of them have no error, the size of
 // the usual minute with errors counts too.
 func dispersionOf(kept []Counts) float64 {
 	errors := make([]float64, 0, len(kept))
@@ -130,12 +130,12 @@ func dispersionOf(kept []Counts) float64 {
 	return d
 }
 
-// denseDispersion is D_dense of the specification, section 2.6: how much more the rate differs between neighbouring kept
+// denseDispersion is D_dense of docs/statistics.md, section 2.6: how much more the rate differs between neighbouring kept
 // minutes than independent errors would. Second differences cancel drift, and only the smaller half of them counts.
 func denseDispersion(kept []Counts) float64 {
 	var sum Counts
 	for _, c := range kept {
-		sum = sum.plus(c)
+		sum = sum.Plus(c)
 	}
 	p := sum.Errors / sum.Invocations
 	var squares []float64
@@ -152,7 +152,7 @@ func denseDispersion(kept []Counts) float64 {
 	return min(max(mean/lowerHalf, 1), 1000)
 }
 
-// secondDifference is z_i of the specification, section 2.6: the squared second difference of the rates of three
+// secondDifference is z_i of docs/statistics.md, section 2.6: the squared second difference of the rates of three
 // neighbouring minutes, in units of its variance under independent errors with probability p.
 func secondDifference(p float64, three [3]Counts) float64 {
 	var rate, inverse [3]float64

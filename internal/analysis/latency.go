@@ -117,7 +117,7 @@ func (r Reading) took(m Minute, i int) Counts {
 // slow sums the calls of both versions that took longer than a threshold, since the rollout began.
 func (r Reading) slow(i int) (fresh, old Counts) {
 	for _, m := range r.Minutes {
-		fresh, old = fresh.plus(r.took(m, i)), old.plus(m.OldTook.counts(i))
+		fresh, old = fresh.Plus(r.took(m, i)), old.Plus(m.OldTook.counts(i))
 	}
 	return fresh, old
 }
@@ -149,7 +149,7 @@ func (e Evidence) leftOut() []string {
 
 // slowBlocks are the minutes in which the new version had calls, by one threshold. A minute is left out in which the new
 // version's share of the calls is more than three times that of every minute before: most of its calls may have met an
-// environment that had just started, which tells nothing of the code (the specification, section 2.12). So is one in which the
+// environment that had just started, which tells nothing of the code (docs/statistics.md, section 2.12). So is one in which the
 // old version was broken, by its history.
 func (r Reading) slowBlocks(i int, h History) []Block {
 	const sudden = 3
@@ -239,7 +239,7 @@ func (h Health) compareSlow(c *Check, e Evidence, t trial, i int) string {
 	fresh, old := e.Reading.slow(at)
 	s := newSlow(e.Thresholds[at].MS, fresh, old)
 	own := t.compared[i]
-	s.Odds = own.odds(e.Terse)
+	s.Odds = own.odds(e.NoBounds)
 	c.Slow = append(c.Slow, s)
 	c.doubtful = c.doubtful || own.standing.Verdict != Pass && own.standing.Unhealthy > 0
 	reason := fmt.Sprintf("%s, its %s before the start; evidence %s:1 of %s:1 needed", s, own.name, figure(s.Odds.Against), figure(s.Odds.Needed))

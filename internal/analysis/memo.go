@@ -24,7 +24,7 @@ type Memo struct {
 // kept is how many of them are kept: CloudWatch fills the last minutes, and a change of an earlier one costs them all.
 const kept = 4
 
-// LogH is log H after each of the blocks of a rollout (the specification, section 2.16) with this history, which h was learnt
+// LogH is log H after each of the blocks of a rollout (docs/statistics.md, section 2.16) with this history, which h was learnt
 // from. It holds until the next call.
 func (m *Memo) LogH(counts []Counts, h History, blocks []Block) []float64 {
 	if !m.begun || !slices.Equal(m.history, counts) {
@@ -64,15 +64,14 @@ func (m *Memo) unchanged(blocks []Block) int {
 func countsOf(minutes []Counts) []sequential.Counts {
 	counts := make([]sequential.Counts, len(minutes))
 	for i, c := range minutes {
-		counts[i] = sequential.Counts{Invocations: c.Invocations, Errors: c.Errors}
+		counts[i] = sequential.Counts(c)
 	}
 	return counts
 }
 
 func filterBlock(b Block) sequential.Block {
 	return sequential.Block{
-		Minute: b.Minute, Tilt: b.Tilt, Trouble: b.Trouble,
-		New: sequential.Counts{Invocations: b.New.Invocations, Errors: b.New.Errors},
-		Old: sequential.Counts{Invocations: b.Old.Invocations, Errors: b.Old.Errors},
+		Minute: b.Minute, ExposureBias: b.ExposureBias, Incident: b.Incident,
+		New: sequential.Counts(b.New), Old: sequential.Counts(b.Old),
 	}
 }

@@ -13,12 +13,12 @@ import (
 func TestAMemoChangesNoVerdict(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		memo := new(Memo)
-		e := Evidence{History: steady(600, 1)[:rapid.SampledFrom([]int{0, 40}).Draw(t, "history")], Reading: Reading{Share: 0.5}, Terse: true}
+		e := Evidence{History: steady(600, 1)[:rapid.SampledFrom([]int{0, 40}).Draw(t, "history")], Reading: Reading{Share: 0.5}, NoBounds: true}
 		for range rapid.IntRange(1, 12).Draw(t, "looks") {
 			switch rapid.SampledFrom([]string{"grow", "next", "next", "next", "change", "less", "another"}).Draw(t, "what") {
 			case "grow":
 				if last := len(e.Reading.Minutes) - 1; last >= 0 {
-					e.Reading.Minutes[last].New = e.Reading.Minutes[last].New.plus(Counts{10, 1})
+					e.Reading.Minutes[last].New = e.Reading.Minutes[last].New.Plus(Counts{10, 1})
 				}
 			case "change":
 				if len(e.Reading.Minutes) > 0 {
@@ -42,7 +42,7 @@ func TestAMemoChangesNoVerdict(t *testing.T) {
 
 // aRollout is ten steps of ten minutes at some traffic, after so many minutes.
 func aRollout(minutes int) Evidence {
-	e := Evidence{History: hours(180, 600, 1, 0, 3, 0, 0, 2), Reading: Reading{Share: 0.1}, Terse: true}
+	e := Evidence{History: hours(180, 600, 1, 0, 3, 0, 0, 2), Reading: Reading{Share: 0.1}, NoBounds: true}
 	for i := range minutes {
 		weight := float64(i/10+1) / 10
 		e.Reading.Minutes = append(e.Reading.Minutes, Minute{

@@ -1,12 +1,16 @@
 package analysis
 
-import "math"
+import (
+	"math"
+
+	"github.com/meta-deployer/meta-deployer/internal/analysis/sequential"
+)
 
 // maxExperts makes a mixture a value of fixed size. The specification's largest grid has eleven.
 const maxExperts = 16
 
 // mixture is an e-process: a stake of 1 spread over experts, each of which bets on every block, in natural logarithms
-// (the specification, section 2.4). Copying it copies the bets so far.
+// (docs/statistics.md, section 2.4). Copying it copies the bets so far.
 type mixture struct {
 	experts  int
 	ratio    [maxExperts]float64
@@ -51,7 +55,7 @@ func (m *mixture) bet(minute int64, gain [maxExperts]float64) {
 	for k := range m.experts {
 		m.stake[k] += gain[k]
 	}
-	m.logE = logSumExp(m.stake[:m.experts])
+	m.logE = sequential.LogSumExp(m.stake[:m.experts])
 }
 
 // shareOut deals a part of all stakes out again by the priors, so that an expert who lost early can still win later:
@@ -62,24 +66,6 @@ func (m *mixture) shareOut() {
 	}
 	keep, dealt := math.Log1p(-m.share), math.Log(m.share)+m.logE
 	for k := range m.experts {
-		m.stake[k] = logAddExp(m.stake[k]+keep, m.logPrior[k]+dealt)
+		m.stake[k] = sequential.LogAddExp(m.stake[k]+keep, m.logPrior[k]+dealt)
 	}
-}
-
-// logSumExp is log(sum of exp(x)) without overflow (section 2.14).
-func logSumExp(logs []float64) float64 {
-	top := math.Inf(-1)
-	for _, x := range logs {
-		top = max(top, x)
-	}
-	sum := 0.0
-	for _, x := range logs {
-		sum += math.Exp(x - top)
-	}
-	return top + math.Log(sum)
-}
-
-// logAddExp is log(exp(x) + exp(y)) without overflow (section 2.14).
-func logAddExp(x, y float64) float64 {
-	return max(x, y) + math.Log1p(math.Exp(min(x, y)-max(x, y)))
 }

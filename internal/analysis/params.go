@@ -8,7 +8,7 @@ type Expert struct {
 
 // Params are the constants of a Test, fixed before its first block. A grid has at most 16 experts whose priors sum to 1.
 type Params struct {
-	// Alpha is the probability of ever saying Fail of a tolerable version (the specification, section 2.5).
+	// Alpha is the probability of ever saying Fail of a tolerable version (docs/statistics.md, section 2.5).
 	Alpha float64
 	// Beta is the probability of ever saying Pass of an unacceptable version (section 2.9).
 	Beta float64
@@ -45,7 +45,7 @@ type Params struct {
 	JudgedAlone bool
 }
 
-// DefaultParams are the parameters for failed invocations (the specification, sections 2.4, 2.9 and 2.16.3; 5, item 3).
+// DefaultParams are the parameters for failed invocations (docs/statistics.md, sections 2.4, 2.9 and 2.16.3; 5, item 3).
 func DefaultParams() Params {
 	return Params{
 		Alpha: 0.01,

@@ -11,8 +11,8 @@ type Counts struct {
 	Errors      float64 `json:"errors"`
 }
 
-// plus adds two counts.
-func (c Counts) plus(d Counts) Counts {
+// Plus adds two counts.
+func (c Counts) Plus(d Counts) Counts {
 	return Counts{Invocations: c.Invocations + d.Invocations, Errors: c.Errors + d.Errors}
 }
 
@@ -72,7 +72,7 @@ func (r Reading) New(since time.Time) Counts {
 		if m.Start.Before(since.Truncate(time.Minute)) {
 			continue
 		}
-		sum = sum.plus(r.newIn(m))
+		sum = sum.Plus(r.newIn(m))
 	}
 	return sum.whole()
 }
@@ -112,7 +112,7 @@ func (r Reading) highest(blocks []Block) float64 {
 func (r Reading) Old() Counts {
 	var sum Counts
 	for _, m := range r.Minutes {
-		sum = sum.plus(m.Old)
+		sum = sum.Plus(m.Old)
 	}
 	return sum.whole()
 }

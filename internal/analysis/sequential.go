@@ -1,10 +1,14 @@
 package analysis
 
-import "math"
+import (
+	"math"
+
+	"github.com/meta-deployer/meta-deployer/internal/analysis/sequential"
+)
 
 // Test compares the new version with the old one, block by block, and may be looked at after each: it is a sequential
 // test, built of e-processes, that says Fail of a tolerable version with probability Alpha at most however often it is
-// asked (the specification, sections 2.5, 2.7 to 2.9 and 2.16). It is a value: a copy goes its own way, and the same blocks in
+// asked (docs/statistics.md, sections 2.5, 2.7 to 2.9 and 2.16). It is a value: a copy goes its own way, and the same blocks in
 // the same order make equal Tests. Use NewTest.
 type Test struct {
 	comparison     comparison
@@ -13,16 +17,16 @@ type Test struct {
 	guardWeight    float64
 	filterWeight   float64
 	// logH is the filter's evidence, as it was last told.
-	logH  float64
-	beta  float64
-	latch latch
+	logH     float64
+	beta     float64
+	evidence runningMax
 }
 
 // Standing is where a test stands after the blocks so far. Evidence is in natural logarithms: exp(Unhealthy) to 1 is what
 // a gambler who bet on a bad version from the start would have made of 1.
 type Standing struct {
 	// Verdict is Fail once the evidence has ever reached 1/Alpha, else Pass while Healthy reaches log(1/Beta), else
-	// Inconclusive (the specification, section 2.8).
+	// Inconclusive (docs/statistics.md, section 2.8).
 	Verdict Verdict
 	// Unhealthy is log E_total, the evidence against the new version now.
 	Unhealthy float64
@@ -40,7 +44,7 @@ func NewTest(p Params, h History) Test {
 		nonInferiority: newNonInferiority(p, h),
 		filterWeight:   p.FilterWeight,
 		beta:           p.Beta,
-		latch:          latch{alpha: p.Alpha},
+		evidence:       runningMax{alpha: p.Alpha},
 	}
 	if h.Reference > 0 || p.JudgedAlone {
 		t.guardWeight = p.GuardWeight
@@ -67,12 +71,12 @@ func (t *Test) AddFiltered(b Block, logH float64) {
 	if t.guardWeight > 0 {
 		t.guard.add(b)
 	}
-	t.latch.see(t.total())
+	t.evidence.see(t.total())
 }
 
 // Standing is the verdict and its evidence now.
 func (t *Test) Standing() Standing {
-	return t.latch.standing(t.nonInferiority.logE, t.beta)
+	return t.evidence.standing(t.nonInferiority.logE, t.beta)
 }
 
 // Comparison is log E, the evidence of the concurrent comparison alone (section 2.4).
@@ -96,24 +100,24 @@ func (t *Test) total() float64 {
 }
 
 // weighted is the logarithm of (1-w) exp(x) + w exp(y).
-func weighted(x, y, w float64) float64 { return logAddExp(math.Log1p(-w)+x, math.Log(w)+y) }
+func weighted(x, y, w float64) float64 { return sequential.LogAddExp(math.Log1p(-w)+x, math.Log(w)+y) }
 
-// latch remembers the largest evidence: what was unhealthy once stays so (the specification, section 2.8).
-type latch struct {
+// runningMax remembers the largest evidence: what was unhealthy once stays so (docs/statistics.md, section 2.8).
+type runningMax struct {
 	alpha     float64
 	now, peak float64
 }
 
 // see takes log E_total as it is after a block.
-func (l *latch) see(logE float64) {
-	l.now, l.peak = logE, max(l.peak, logE)
+func (m *runningMax) see(logE float64) {
+	m.now, m.peak = logE, max(m.peak, logE)
 }
 
 // standing gives the verdict, with log E_H and the error probability it is allowed (sections 2.8 and 2.9).
-func (l *latch) standing(healthy, beta float64) Standing {
-	s := Standing{Verdict: Inconclusive, Unhealthy: l.now, Peak: l.peak, Healthy: healthy}
+func (m *runningMax) standing(healthy, beta float64) Standing {
+	s := Standing{Verdict: Inconclusive, Unhealthy: m.now, Peak: m.peak, Healthy: healthy}
 	switch {
-	case l.peak >= -math.Log(l.alpha):
+	case m.peak >= -math.Log(m.alpha):
 		s.Verdict = Fail
 	case healthy >= -math.Log(beta):
 		s.Verdict = Pass

@@ -101,7 +101,7 @@ func TestBlocksThatTellNothingAreSkipped(t *testing.T) {
 	}
 }
 
-func TestFailIsLatchedAndPassIsNot(t *testing.T) {
+func TestFailStaysAndPassDoesNot(t *testing.T) {
 	bad := after(NewTest(guarded(), History{}), one(600, 9, 5400, 5))
 	assert.Equal(t, Fail, bad.Standing().Verdict)
 	for minute := range int64(30) {

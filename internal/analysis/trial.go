@@ -7,7 +7,7 @@ import (
 )
 
 // trial is every comparison of new against old that a health check makes, errors first, and their evidence together: the
-// new version fails when all of it reaches 1/Alpha (the specification, section 2.11).
+// new version fails when all of it reaches 1/Alpha (docs/statistics.md, section 2.11).
 type trial struct {
 	compared []compared
 	// minutes are all those of the rollout, also without calls of the new version.
@@ -97,9 +97,9 @@ func (t *trial) run() {
 	all := Combine(NewTest(t.compared[0].params, t.compared[0].history), others...)
 	row, next := make([]Block, len(t.compared)), make([]int, len(t.compared))
 	for t.advance(row, next) {
-		before := all.latch.peak
+		before := all.evidence.peak
 		all.Add(t.compared[0].filtered(next[0]), row...)
-		if all.latch.peak > before {
+		if all.evidence.peak > before {
 			t.lead = all.lead()
 			for i := range t.compared {
 				test := all.Metric(i)
@@ -146,8 +146,8 @@ func (c compared) filtered(blocks int) float64 {
 func (t *trial) decides(i int) bool { return t.standing.Verdict == Fail && t.lead == i }
 
 // odds are the evidence of one metric, against what it would need alone.
-func (c compared) odds(terse bool) *Odds {
-	o := odds(c.params, c.history, c.blocks, c.standing, terse)
+func (c compared) odds(noBounds bool) *Odds {
+	o := odds(c.params, c.history, c.blocks, c.standing, noBounds)
 	o.Needed = rounded(1 / (c.params.Alpha * c.weight))
 	o.Learnt = c.learnt
 	return o

@@ -3,6 +3,8 @@ package analysis
 import (
 	"fmt"
 	"math"
+
+	"github.com/meta-deployer/meta-deployer/internal/analysis/sequential"
 )
 
 // unheardOf says in a clause that the new version fails most of its calls while it is alone, where nothing is known of the old
@@ -19,7 +21,7 @@ func (c compared) unheardOf() string {
 	peak := 0.0
 	for _, b := range c.blocks {
 		if b.Old.Invocations == 0 && b.countable() {
-			all = all.plus(b.New)
+			all = all.Plus(b.New)
 			peak = max(peak, mostlyFails(all))
 		}
 	}
@@ -38,5 +40,5 @@ func mostlyFails(c Counts) float64 {
 	for i, rate := range rates {
 		logs[i] = c.Errors*math.Log(rate/half) + (c.Invocations-c.Errors)*math.Log((1-rate)/half)
 	}
-	return logSumExp(logs[:]) - math.Log(float64(len(rates)))
+	return sequential.LogSumExp(logs[:]) - math.Log(float64(len(rates)))
 }

@@ -207,7 +207,7 @@ func checkFilter(t *testing.T, v filterVector) {
 	test := NewTest(DefaultParams(), h)
 	var blocks []Block
 	for i, b := range v.Blocks {
-		blocks = append(blocks, Block{Minute: int64(b[0]), New: Counts{b[1], b[2]}, Old: Counts{b[3], b[4]}, Tilt: b[5], Trouble: b[6]})
+		blocks = append(blocks, Block{Minute: int64(b[0]), New: Counts{b[1], b[2]}, Old: Counts{b[3], b[4]}, ExposureBias: b[5], Incident: b[6]})
 		logH := new(Memo).LogH(countsFrom(v.History), h, blocks)
 		test.AddFiltered(blocks[i], logH[i])
 		near(t, v.LogE[i], test.Comparison(), "log E, block %d", i)

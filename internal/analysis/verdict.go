@@ -104,7 +104,7 @@ type Assessment struct {
 	// began in it and, in the first step, of the minute in which it began.
 	Step Counts
 	// Doubtful says that there is more evidence against the new version than for it, though not enough to Fail, and no
-	// proof that it is good enough (the specification, section 2.9). It is for those who would go on early.
+	// proof that it is good enough (docs/statistics.md, section 2.9). It is for those who would go on early.
 	Doubtful bool
 	// Seen says that something of what the shift Evidence.Awaited brought is visible; Quiet that the alias had no call in the
 	// three hours before the rollout, so that nothing can be expected to be.

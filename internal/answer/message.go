@@ -42,10 +42,10 @@ func (r *Recorder) message(req request.Request, f rollout.Finish) string {
 	case rollout.Superseded:
 		return lines(t.String()+" is no longer this rollout's, nothing more was changed: "+reason, "agree with whoever moved it, then deploy again")
 	case rollout.RollbackFailed:
-		return lines(fmt.Sprintf("%s may be split: %s", t, reason), "put it back by hand: "+rollout.MendCommand(t, r.oldVersion()))
+		return lines(fmt.Sprintf("%s may be split: %s", t, reason), "put it back by hand: "+rollout.RestoreCommand(t, r.oldVersion()))
 	case rollout.StateUnknown:
 		return lines(fmt.Sprintf("where %s sends its traffic is not known: %s", t, reason),
-			"look at it: "+rollout.ShowCommand(t), "to put it back: "+rollout.MendCommand(t, r.oldVersion()))
+			"look at it: "+rollout.ShowCommand(t), "to put it back: "+rollout.RestoreCommand(t, r.oldVersion()))
 	default:
 		return reason
 	}

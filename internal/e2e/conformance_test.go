@@ -63,12 +63,12 @@ func TestMotoIsAnAccount(t *testing.T) {
 }
 
 // LocalStack is the one emulator whose CloudWatch speaks CBOR, as the client that is shipped does.
-func TestLocalStackIsAMeter(t *testing.T) {
+func TestLocalStackHasMetrics(t *testing.T) {
 	t.Parallel()
 	url := startLocalStack(t)
 	f := fixture(url)
 	seed(t, "seed_metrics.py", url, f.TrafficSince.Unix(), f.Old, f.New)
-	accounttest.RunMeter(t, func(*testing.T) accounttest.Fixture { return f },
+	accounttest.RunMetrics(t, func(*testing.T) accounttest.Fixture { return f },
 		"an alias has a series of its own", // it adds up every series that has these dimensions and more
 	)
 }

@@ -61,10 +61,10 @@ func (v filterVector) table() (x table, ok bool) {
 		past = append(past, analysis.Counts{Invocations: h[0], Errors: h[1]})
 	}
 	weight := x.weight().Share()
-	analysis.Tilt(blocks, analysis.NewHistory(past), weight, weight)
-	analysis.Trouble(blocks, analysis.NewHistory(past))
+	analysis.ExposureBias(blocks, analysis.NewHistory(past), weight, weight)
+	analysis.SharedIncident(blocks, analysis.NewHistory(past))
 	for i, b := range blocks {
-		if max(1, b.Tilt) != max(1, v.Blocks[i][5]) || b.Trouble != v.Blocks[i][6] {
+		if max(1, b.ExposureBias) != max(1, v.Blocks[i][5]) || b.Incident != v.Blocks[i][6] {
 			return x, false
 		}
 	}
@@ -105,7 +105,7 @@ func (j *judged) show(t *testing.T, x table) (alias string) {
 	j.count++
 	alias = fmt.Sprint("table-", j.count)
 	start := time.Now().UTC().Truncate(time.Minute).Add(-most)
-	live := rollout.Journal{Old: "1", New: "2", Weight: x.weight(), Step: 1, Steps: 2, Start: start, First: start, Since: start, Driver: "somebody", ID: start.Format("20060102-150405") + "000-abcd"}
+	live := rollout.Journal{Old: "1", New: "2", Weight: x.weight(), Step: 1, Steps: 2, Start: start, First: start, Since: start, Driver: "somebody", ID: rollout.NewID(rollout.Target{Function: "checkout", Alias: alias}, "1", "2", start)}
 	if x.alone {
 		live.Weight, live.Step = rollout.Full, 2
 	}

@@ -16,14 +16,14 @@ func TestWhatIsNoLongerKeptIsNoDataOverHTTP(t *testing.T) {
 	now := time.Now()
 	w, f := accounttest.World(now.AddDate(0, 0, -20))
 	w.Advance(now.Sub(w.Now()))
-	meter := overHTTP(t, w).Metrics
+	metrics := overHTTP(t, w).Metrics
 	q := target.MetricsQuery{Function: f.Function, Alias: f.Busy, OldVersion: f.Old, NewVersion: f.New, Since: f.TrafficSince, Until: f.TrafficSince.Add(time.Hour)}
-	minutes, err := meter.Minutes(t.Context(), q)
+	minutes, err := metrics.Minutes(t.Context(), q)
 	require.NoError(t, err)
 	assert.Empty(t, minutes)
 
 	q.Period = 5 * time.Minute
-	periods, err := meter.Minutes(t.Context(), q)
+	periods, err := metrics.Minutes(t.Context(), q)
 	require.NoError(t, err)
 	calls := 0.0
 	for _, p := range periods {

@@ -175,7 +175,7 @@ func (w *world) preTraffic(probes string) PreTraffic {
 }
 
 func (w *world) postTraffic(maxErrorRate string) PostTraffic {
-	return PostTraffic{Aliases: w, Meter: w, Deployments: w, MaxErrorRate: maxErrorRate, Clock: target.WallClock(), Log: w.logger()}
+	return PostTraffic{Aliases: w, Metrics: w, Deployments: w, MaxErrorRate: maxErrorRate, Clock: target.WallClock(), Log: w.logger()}
 }
 
 // invoker is a hook.

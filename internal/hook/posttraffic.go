@@ -17,8 +17,8 @@ type aliases interface {
 	Alias(ctx context.Context, function, alias string) (target.Alias, error)
 }
 
-// meter reads measurements, as target.Metrics describes it.
-type meter interface {
+// measurements are what the hook reads, as target.Metrics describes it.
+type measurements interface {
 	Minutes(ctx context.Context, q target.MetricsQuery) ([]analysis.Minute, error)
 }
 
@@ -27,7 +27,7 @@ type meter interface {
 // succeeds and says so: else no idle function could ever be deployed.
 type PostTraffic struct {
 	Aliases     aliases
-	Meter       meter
+	Metrics     measurements
 	Deployments deployments
 	// MaxErrorRate is the highest tolerated share of failed invocations, a number from 0 to 1; "" is 0: any failed
 	// invocation fails. One that is wrong fails every check.
@@ -89,7 +89,7 @@ func (p PostTraffic) judge(ctx context.Context, t Target, alone time.Time, rate 
 	since := began(t, p.Clock.Now())
 	evidence := analysis.Evidence{Reading: analysis.Reading{Alone: alone}}
 	err := retried(ctx, p.Clock, func() (err error) {
-		evidence.Reading.Minutes, err = p.Meter.Minutes(ctx, target.MetricsQuery{
+		evidence.Reading.Minutes, err = p.Metrics.Minutes(ctx, target.MetricsQuery{
 			Function: t.bare(), Alias: t.Alias, OldVersion: t.OldVersion, NewVersion: t.NewVersion, Since: since, Until: p.Clock.Now(),
 		})
 		return err

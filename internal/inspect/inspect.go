@@ -30,8 +30,8 @@ func (i Inspector) reader() health.Reader {
 }
 
 const (
-	// patience is for how long an error is tried again.
-	patience = time.Minute
+	// retryTime is for how long an error is tried again.
+	retryTime = time.Minute
 	// glance is for how long something that is said not to be there, or not to be allowed, is looked at again: it may have been
 	// made a moment ago.
 	glance = 6 * time.Second
@@ -42,7 +42,7 @@ func (i Inspector) retried(ctx context.Context, call func() error) error {
 	began := i.Clock.Now()
 	for pause := 200 * time.Millisecond; ; pause = min(2*pause, 5*time.Second) {
 		err := call()
-		most := patience
+		most := retryTime
 		if target.Permanent(err) {
 			most = glance
 		}

@@ -52,7 +52,7 @@ func usualMinute(start time.Time, minutes []analysis.Minute) analysis.Counts {
 	var all analysis.Counts
 	for _, m := range minutes {
 		if !m.Start.Before(since) && m.Start.Before(until) {
-			all = sum(all, m.Alias)
+			all = all.Plus(m.Alias)
 		}
 	}
 	n := until.Sub(since).Minutes()

@@ -133,7 +133,7 @@ func TestEveryCallIsCountedOnce(t *testing.T) {
 			Plan: plan, Start: noon.Add(13 * time.Second), Dice: dice,
 			Calls: func(time.Time) analysis.Counts { return analysis.Counts{Invocations: 77, Errors: 5} },
 			Fails: func(c analysis.Counts) float64 {
-				served = sum(served, c)
+				served = served.Plus(c)
 				return c.Errors
 			},
 		}.Play()

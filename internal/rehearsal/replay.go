@@ -41,8 +41,8 @@ type Outcome struct {
 const (
 	// cellLength is how finely traffic is counted. It divides a minute.
 	cellLength = 5 * time.Second
-	// patience is how much longer than its plan a rollout is replayed that waits for something, as for data.
-	patience = 10 * time.Minute
+	// overtime is how much longer than its plan a rollout is replayed that waits for something, as for data.
+	overtime = 10 * time.Minute
 	// Longest is how much of a rollout is replayed at most, and mostLooks about how often it is judged: each look takes as
 	// long as there are minutes to judge by.
 	Longest   = 12 * time.Hour
@@ -87,7 +87,7 @@ func (t Trial) Play() Outcome {
 		t.Memo = new(analysis.Memo)
 	}
 	r := &replay{Trial: t, now: t.Start.UTC().Truncate(time.Millisecond), alias: rollout.Alias{Routing: rollout.Routing{Primary: oldVersion}}}
-	limit := r.now.Add(replayed(t.Plan) + patience)
+	limit := r.now.Add(replayed(t.Plan) + overtime)
 	for {
 		action := r.decide()
 		switch a := action.(type) {
@@ -149,7 +149,7 @@ func (r *replay) assess(live *rollout.Journal) *analysis.Assessment {
 	r.show()
 	e := analysis.Evidence{
 		Reading: analysis.Reading{Minutes: r.shown, Share: live.Weight.Share(), Before: r.Plan.Before(live.Weight).Share(), Shifted: live.Since}, History: r.History, JudgedAlone: r.Plan.JudgesAlone(),
-		Now: r.now, Start: live.Start, FirstShift: live.First, StepSince: live.Since, Awaited: r.Plan.Awaited(live), HoldEnd: r.Plan.HoldEnd(*live), Terse: true, Memo: r.Memo,
+		Now: r.now, Start: live.Start, FirstShift: live.First, StepSince: live.Since, Awaited: r.Plan.Awaited(live), HoldEnd: r.Plan.HoldEnd(*live), NoBounds: true, Memo: r.Memo,
 	}
 	if live.Weight == rollout.Full {
 		e.Reading.Alone = live.Since
@@ -238,11 +238,7 @@ func (r *replay) show() {
 			r.shown = append(r.shown, analysis.Minute{Start: c.minute})
 		}
 		m := &r.shown[len(r.shown)-1]
-		m.New, m.Old = sum(m.New, c.new), sum(m.Old, c.old)
-		m.Alias = sum(m.New, m.Old)
+		m.New, m.Old = m.New.Plus(c.new), m.Old.Plus(c.old)
+		m.Alias = m.New.Plus(m.Old)
 	}
-}
-
-func sum(a, b analysis.Counts) analysis.Counts {
-	return analysis.Counts{Invocations: a.Invocations + b.Invocations, Errors: a.Errors + b.Errors}
 }

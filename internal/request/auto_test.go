@@ -37,7 +37,7 @@ func TestTheScheduleOfTypeAutoIsThatOfAnAliasWithoutTraffic(t *testing.T) {
 	assert.Equal(t, 10.0, p.Health.MaxFailed)
 }
 
-// A schedule is the same at every door: by looks every 15 s, whatever poll-interval says.
+// A schedule is the same for every driver: by looks every 15 s, whatever poll-interval says.
 func TestPollIntervalDoesNotChangeTheScheduleOfTypeAuto(t *testing.T) {
 	for _, traffic := range []rollout.Traffic{{}, {PerSecond: 20}} {
 		slow, fast := parse(t, auto(`, "poll-interval": 60`)).Plan, parse(t, auto("")).Plan

@@ -26,7 +26,7 @@ const (
 	AutoHold = 150 * time.Second
 	// autoMostHold is the longest hold that is chosen where Target leaves more.
 	autoMostHold = 10 * time.Minute
-	// autoPoll is how often somebody looks, whatever the request's poll-interval: the schedule is the same at every door.
+	// autoPoll is how often somebody looks, whatever the request's poll-interval: the schedule is the same for every driver.
 	autoPoll = 15 * time.Second
 	// autoGrowth is by how much weights grow at most from step to step, where Target leaves the time for it.
 	autoGrowth = 3

@@ -45,7 +45,7 @@ func TestAutoChoosesBudgetOverBlindTraffic(t *testing.T) {
 			assert.Equal(t, tt.hold, schedule.Steps[0].Hold)
 
 			p.Poll = 5 * time.Minute
-			assert.Equal(t, schedule.Steps, p.For(Traffic{PerSecond: tt.perSecond}).Steps, "the schedule is the same at every door")
+			assert.Equal(t, schedule.Steps, p.For(Traffic{PerSecond: tt.perSecond}).Steps, "the schedule is the same for every driver")
 		})
 	}
 }

@@ -47,7 +47,7 @@ func (d decision) controlLive(c Command) (Action, Token) {
 	j := d.live
 	switch ours := j != nil && (d.token.Rollout == "" || j.ID == d.token.Rollout); {
 	case !ours && d.token.Last != "":
-		return d.gone()
+		return d.journalMissing()
 	case !ours:
 		return d.controlNothing()
 	}
@@ -84,7 +84,7 @@ func (d decision) controlNothing() (Action, Token) {
 	routing := d.snapshot.Alias.Routing
 	if d.live == nil && routing.Split() {
 		return d.finish(RolloutInProgress, fmt.Sprintf("the alias is split, %s, and no rollout explains it; to give version %s everything: %s",
-			routing, routing.Primary, MendCommand(d.plan.Target, routing.Primary)))
+			routing, routing.Primary, RestoreCommand(d.plan.Target, routing.Primary)))
 	}
 	return d.finish(NoOp, "no rollout is running: "+d.describeIdle())
 }
@@ -104,8 +104,8 @@ func (d decision) controlUnread() (Action, Token) {
 	d.recall()
 	switch {
 	case d.token.ended() != "":
-		return d.gone()
-	case d.token.Failure != nil && d.live != nil && d.maybeAgain():
+		return d.journalMissing()
+	case d.live != nil && d.maySendBack():
 		return d.goBack()
 	case d.token.Last == "":
 		return d.retry("GetAlias", err, "the alias cannot be read: ")
@@ -188,8 +188,8 @@ func (d decision) describeIdle() string {
 	return text
 }
 
-// MendCommand is the command that gives a version all traffic of an alias.
-func MendCommand(t Target, version string) string {
+// RestoreCommand is the command that gives a version all traffic of an alias.
+func RestoreCommand(t Target, version string) string {
 	return fmt.Sprintf("aws lambda update-alias --function-name %s --name %s --function-version %s --routing-config AdditionalVersionWeights={}",
 		t.Function, t.Alias, version)
 }

@@ -112,7 +112,7 @@ func (d decision) carryOn() (Action, Token) {
 	case moving && at100 == nil && d.ours():
 		return d.waitForConcurrency()
 	case d.live == nil || d.live.ID != d.token.Rollout:
-		return d.gone()
+		return d.journalMissing()
 	case d.live.Driver != d.driver.ID:
 		return d.finish(InProgress, fmt.Sprintf("driver %s has taken over rollout %s at %s %%", d.live.Driver, d.live.ID, d.live.Weight))
 	case moving && at100 != nil && !d.live.Held:

@@ -8,39 +8,57 @@ import (
 )
 
 // blind is a rollout whose alias cannot be read. Where it has to go back, the way back is written with the revision that was
-// last seen: if anybody has touched the alias since, Lambda refuses it. Health is watched meanwhile. An alias that is said to be gone is believed to be
-// when a write says so too.
+// last seen: if anybody has touched the alias since, Lambda refuses it. Health is watched meanwhile.
 func (d decision) blind() (Action, Token) {
-	gone := d.token.Trouble != nil && d.token.Trouble.Call == "UpdateAlias" && d.token.Trouble.Error.Kind == NotFound
+	before := d.token.Trouble
 	d.token = d.token.troubled("GetAlias", *d.snapshot.Unread, d.snapshot.Now)
 	trouble := d.token.Trouble
-	missing := trouble.Error.Kind == NotFound && (gone || d.snapshot.Now.Sub(trouble.Since) >= glance)
 	d.recall()
-	ours := d.live != nil && d.live.ID == d.token.Rollout && d.live.Driver == d.driver.ID
+	ours := d.drives()
+	missing, deleted := d.missing(before, ours)
 	switch {
 	case d.token.ended() != "":
-		return d.gone()
-	case missing && (gone || !ours):
+		return d.journalMissing()
+	case deleted:
 		return d.finish(Superseded, "the alias was deleted: "+trouble.Error.Text)
 	case missing && d.token.Failure == nil:
 		d.token.fail("the alias is said not to exist: "+trouble.Error.Text, false)
 	case ours && d.asksHealth():
 		return Look{TheHealth}, d.token
-	case ours && d.snapshot.Assessment != nil && d.snapshot.Assessment.Verdict == analysis.Fail:
+	case ours && d.unhealthy():
 		d.token.fail(d.snapshot.Assessment.Reason, true)
 	case ours && d.token.Failure == nil && d.timeUp() != "":
 		d.token.fail(d.timeUp(), false)
 	}
-	if ours && d.token.Failure != nil && d.maybeAgain() {
+	if ours && d.maySendBack() {
 		return d.fail()
 	}
 	return d.tryLater(trouble.pause(d.token.Failure != nil))
 }
 
-// maybeAgain says that a write whose answer was lost may be made again before the alias was read: after a pause.
-func (d decision) maybeAgain() bool {
+// missing says that the alias is said not to exist, for so long or by a write too that it is believed; and that it is known
+// to be deleted: by a write, or where this driver has no rollout on it to send back. before is what had gone wrong already.
+func (d decision) missing(before *Trouble, ours bool) (missing, deleted bool) {
+	written := before != nil && before.Call == "UpdateAlias" && before.Error.Kind == NotFound
+	missing = d.token.Trouble.Error.Kind == NotFound && (written || d.snapshot.Now.Sub(d.token.Trouble.Since) >= glance)
+	return missing, missing && (written || !ours)
+}
+
+// drives says that the journal is of this rollout and this driver.
+func (d decision) drives() bool {
+	return d.live != nil && d.live.ID == d.token.Rollout && d.live.Driver == d.driver.ID
+}
+
+// unhealthy says that the new version has failed its health check.
+func (d decision) unhealthy() bool {
+	return d.snapshot.Assessment != nil && d.snapshot.Assessment.Verdict == analysis.Fail
+}
+
+// maySendBack says that there is a reason to go back, and that no write whose answer was lost is still under way: it may be
+// made again before the alias was read, after a pause.
+func (d decision) maySendBack() bool {
 	tried := d.token.Tried
-	return tried == nil || !d.snapshot.Now.Before(tried.Until.Add(fresh))
+	return d.token.Failure != nil && (tried == nil || !d.snapshot.Now.Before(tried.Until.Add(fresh)))
 }
 
 // recall puts the alias as it was last seen in the place of the one that could not be read.
@@ -53,9 +71,9 @@ func (d *decision) recall() {
 	d.live = d.description.Live(d.plan.Target, d.snapshot.Alias.Routing, d.snapshot.Now)
 }
 
-// gone is an alias without this rollout's journal: rule 1. It is the rollout's own end, or that by another call, or somebody
-// else's alias now: a read may be old, so what was seen a moment ago is looked at again before that is believed.
-func (d decision) gone() (Action, Token) {
+// journalMissing is an alias without this rollout's journal: rule 1. It is the rollout's own end, or that by another call, or
+// somebody else's alias now: a read may be old, so what was seen a moment ago is looked at again before that is believed.
+func (d decision) journalMissing() (Action, Token) {
 	if outcome, why := d.outcome(); outcome != "" {
 		return d.finish(outcome, why)
 	}
@@ -93,7 +111,7 @@ func (d decision) outcome() (outcome Outcome, why string) {
 // due says that this driver itself could have ended the rollout since it stood at the journal, and not know it any more: its
 // token is older than its last write.
 func (d decision) due(j Journal) bool {
-	return j.Weight == Full && j.Driver == d.driver.ID && !d.plan.HoldEnd(j).After(d.snapshot.Now)
+	return j.Driver == d.driver.ID && !d.plan.soonest(j).After(d.snapshot.Now)
 }
 
 // cameTo says that a version has all traffic, or had it when another rollout began from it.

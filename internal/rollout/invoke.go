@@ -23,11 +23,10 @@ func (d decision) runHook(stage HookStage, function string) (Action, Token) {
 	if again := d.tryAgain(invokedHook); again.After(d.snapshot.Now) {
 		return d.tryLater(again.Sub(d.snapshot.Now))
 	}
-	until := d.snapshot.Now.Add(longestHook)
-	if back := d.wayBack(); !back.IsZero() && back.Before(until) {
-		until = back
+	if d.leavesNoTime() {
+		return d.waitFor(d.deadline.Process.Sub(d.snapshot.Now))
 	}
-	return RunHook{Stage: stage, Function: function, Until: until, Event: NewHookEvent(stage, d.plan.Target, *d.live)}, d.token
+	return RunHook{Stage: stage, Function: function, Until: d.invokeUntil(), Event: NewHookEvent(stage, d.plan.Target, *d.live)}, d.token
 }
 
 // probesDue says that the new version has not stood all the probes of this weight yet.
@@ -48,12 +47,26 @@ func (d decision) runProbe() (Action, Token) {
 	if again := d.tryAgain(invokedProbe); again.After(d.snapshot.Now) {
 		return d.tryLater(again.Sub(d.snapshot.Now))
 	}
+	if d.leavesNoTime() {
+		return d.waitFor(d.deadline.Process.Sub(d.snapshot.Now))
+	}
+	next := d.plan.probesAt(j.Weight)[d.token.Probed]
+	return RunProbe{Probe: next, OldVersion: j.Old, NewVersion: j.New, Weight: j.Weight, Until: d.invokeUntil()}, d.token
+}
+
+// leavesNoTime says that a hook or a probe that begins now could not take its whole time in this call, and could in another.
+func (d decision) leavesNoTime() bool {
+	last := d.deadline.Process.Add(-longestHook)
+	return !d.deadline.Began.IsZero() && !last.Before(d.deadline.Began) && d.snapshot.Now.After(last)
+}
+
+// invokeUntil is until when a hook or a probe that begins now is waited for.
+func (d decision) invokeUntil() time.Time {
 	until := d.snapshot.Now.Add(longestHook)
 	if back := d.wayBack(); !back.IsZero() && back.Before(until) {
 		until = back
 	}
-	next := d.plan.probesAt(j.Weight)[d.token.Probed]
-	return RunProbe{Probe: next, OldVersion: j.Old, NewVersion: j.New, Weight: j.Weight, Until: until}, d.token
+	return until
 }
 
 // What Trouble.Call is for functions.

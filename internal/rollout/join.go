@@ -63,10 +63,11 @@ func (d decision) joinSame() (Action, Token) {
 	}
 }
 
-// ownEnding says that the line on the alias is this driver's own: it was started again after its rollout went back.
+// ownEnding says that the line on the alias is this driver's own: it was started again after its rollout went back. A driver
+// that goes on without its token does not know whether the id in the line was its own, and takes it for that.
 func (d decision) ownEnding() bool {
 	record := d.description.Record
-	return record != nil && record.Driver == d.driver.ID && record.New == d.plan.NewVersion && d.snapshot.Alias.Routing == Routing{Primary: record.Old}
+	return record != nil && (record.Driver == d.driver.ID || d.driver.Continues) && record.New == d.plan.NewVersion && d.snapshot.Alias.Routing == Routing{Primary: record.Old}
 }
 
 // claimRefused says that Lambda will not let this driver write the alias.
@@ -112,8 +113,12 @@ func (d decision) late(most time.Duration) bool {
 	return d.snapshot.Now.Sub(d.token.Began) >= most || d.atDeadline()
 }
 
-// startFailed ends a rollout that could not begin; unless a claim may have been written.
+// startFailed ends a rollout that could not begin; unless a claim may have been written, or an earlier call of this driver may
+// have done anything at all.
 func (d decision) startFailed(why string) (Action, Token) {
+	if unread := d.snapshot.Unread; d.driver.Continues && unread != nil && unread.Kind != NotFound {
+		return d.finish(StateUnknown, "an earlier call may have shifted it, and "+why)
+	}
 	if d.token.Tried != nil {
 		end := Expire(d.plan, d.token, true, why)
 		return end, d.token

@@ -196,6 +196,24 @@ func (p Plan) holdsAfter(w Weight) time.Duration {
 	return sum
 }
 
+// soonest is when a rollout that stands at the journal can have come to its end.
+func (p Plan) soonest(j Journal) time.Time {
+	end := p.HoldEnd(j)
+	if i, exact := p.position(j.Weight); i >= 0 && exact && p.Steps[i].Least > 0 {
+		end = j.Since.Add(p.Steps[i].Least)
+	}
+	for _, s := range p.Steps[min(p.next(j.Weight), len(p.Steps)):] {
+		switch {
+		case p.Emergency && s.Weight < Full:
+		case s.Least > 0:
+			end = end.Add(s.Least)
+		default:
+			end = end.Add(s.Hold)
+		}
+	}
+	return end
+}
+
 // overhead is what a rollout takes beside its plan: reads and writes at every step, and the reserve for the way back.
 func (p Plan) overhead(j *Journal) time.Duration {
 	const perStep = 300 * time.Millisecond

@@ -121,6 +121,9 @@ type Driver struct {
 type Deadline struct {
 	// Process is when this call has to have answered. Where another call follows, that is no reason to go back.
 	Process time.Time
+	// Began is when this call began, of one that takes turns for a while and that another call follows: a hook or a probe that
+	// could not take its whole time any more is left to that one. A zero time leaves nothing to another call.
+	Began time.Time
 	// Rollout is when the driver itself ends for good.
 	Rollout time.Time
 }

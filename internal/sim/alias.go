@@ -110,7 +110,7 @@ func (w *World) DeleteAlias(by, name, aliasName string) error {
 	}
 	w.serve(f, a)
 	a.deleted = true
-	w.note(Write{At: w.elapsed, By: by, Function: name, Name: aliasName, Alias: a.Alias, Deleted: true})
+	w.changed(Write{At: w.elapsed, By: by, Function: name, Name: aliasName, Alias: a.Alias, Deleted: true})
 	return nil
 }
 
@@ -135,11 +135,11 @@ func (w *World) record(by string, f *function, a *alias, to target.Alias) {
 	w.serve(f, a)
 	before := a.Routing
 	a.Routing, a.Description, a.Revision = to.Routing, to.Description, w.nextRevision()
-	w.note(Write{At: w.elapsed, By: by, Function: f.name, Name: a.name, Alias: a.Alias})
+	w.changed(Write{At: w.elapsed, By: by, Function: f.name, Name: a.name, Alias: a.Alias})
 	w.moveConcurrency(f, a, before)
 }
 
-func (w *World) note(write Write) {
+func (w *World) changed(write Write) {
 	w.writes = append(w.writes, write)
 	if w.OnWrite != nil {
 		w.OnWrite(write)

@@ -42,7 +42,7 @@ func (w *World) moveConcurrency(f *function, a *alias, before rollout.Routing) {
 func (w *World) reweigh(f *function, a *alias, to rollout.Routing) {
 	w.serve(f, a)
 	a.Routing, a.Revision = to, w.nextRevision()
-	w.note(Write{At: w.elapsed, By: Lambda, Function: f.name, Name: a.name, Alias: a.Alias})
+	w.changed(Write{At: w.elapsed, By: Lambda, Function: f.name, Name: a.name, Alias: a.Alias})
 }
 
 // concurrency is an alias's provisioned concurrency as Lambda states it now.

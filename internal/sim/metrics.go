@@ -80,13 +80,7 @@ func (w *World) minutes(q target.MetricsQuery) []analysis.Minute {
 
 // together is a period and one more minute of it.
 func together(p, m analysis.Minute) analysis.Minute {
-	for _, c := range []struct {
-		sum  *analysis.Counts
-		more analysis.Counts
-	}{{&p.New, m.New}, {&p.Old, m.Old}, {&p.Alias, m.Alias}} {
-		c.sum.Invocations += c.more.Invocations
-		c.sum.Errors += c.more.Errors
-	}
+	p.New, p.Old, p.Alias = p.New.Plus(m.New), p.Old.Plus(m.Old), p.Alias.Plus(m.Alias)
 	for _, d := range []struct {
 		sum  *analysis.Durations
 		more analysis.Durations

@@ -55,9 +55,7 @@ func (m *minutes) add(at time.Duration, c analysis.Counts) {
 	for i := int(at / time.Minute); len(*m) <= i; {
 		*m = append(*m, analysis.Counts{})
 	}
-	sum := &(*m)[at/time.Minute]
-	sum.Invocations += c.Invocations
-	sum.Errors += c.Errors
+	(*m)[at/time.Minute] = (*m)[at/time.Minute].Plus(c)
 }
 
 func (m minutes) at(minute int) analysis.Counts {
@@ -127,8 +125,7 @@ func (w *World) send(f *function, a *alias, version string, from time.Duration, 
 		}
 		return
 	}
-	s.total.Invocations += counts.Invocations
-	s.total.Errors += counts.Errors
+	s.total = s.total.Plus(counts)
 	if counts.Invocations > 0 {
 		s.hidden = append(s.hidden, cell{at: from.Truncate(cellLength), counts: counts, ms: f.versions[version].medianAt(from), named: a.Routing.Split() || w.VersionsNamed})
 	}

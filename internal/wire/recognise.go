@@ -11,6 +11,7 @@ func recognise(r *http.Request, raw []byte) (protocol, string) {
 	const (
 		cloudwatch     = "GraniteServiceVersion20100801"
 		codedeploy     = "CodeDeploy_20141006"
+		codepipeline   = "CodePipeline_20150709"
 		cloudwatchCBOR = "/service/" + cloudwatch + "/operation/"
 	)
 	if operation, ok := strings.CutPrefix(r.URL.Path, cloudwatchCBOR); ok {
@@ -21,6 +22,8 @@ func recognise(r *http.Request, raw []byte) (protocol, string) {
 		return jsonRPC{version: "1.0"}, "cloudwatch:" + operation
 	case codedeploy:
 		return jsonRPC{version: "1.1"}, "codedeploy:" + operation
+	case codepipeline:
+		return jsonRPC{version: "1.1"}, "codepipeline:" + operation
 	}
 	if r.URL.Path == "/" && r.Method == http.MethodPost {
 		return recogniseQuery(raw)

@@ -3,7 +3,7 @@ package sequential
 import "math"
 
 // law is how the failures of one minute scatter about their rate: in clumps of so many, and by a factor of the minute whose
-// squared coefficient of variation is noise (the specification, section 2.16.1).
+// squared coefficient of variation is noise (docs/statistics.md, section 2.16.1).
 type law struct{ clump, noise float64 }
 
 // logLikelihood is log BB(x; n, p), the beta-binomial log probability of x failures among n calls at rate p, but for the

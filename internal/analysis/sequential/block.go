@@ -7,18 +7,18 @@ type Counts struct {
 	Invocations, Errors float64
 }
 
-// Block is what became visible of one minute of invocations, of both versions in the same minute (the specification,
+// Block is what became visible of one minute of invocations, of both versions in the same minute (docs/statistics.md,
 // section 2.1).
 type Block struct {
 	// Minute numbers the minute, from any origin; later minutes have larger numbers.
 	Minute   int64
 	New, Old Counts
-	// Tilt is how many times the odds of a call the odds may be that a failure of this minute is the new version's, for no
+	// ExposureBias is how many times the odds of a call the odds may be that a failure of this minute is the new version's, for no
 	// fault of its own; below 1 counts as 1.
-	Tilt float64
-	// Trouble is the rate at which the old version failed when it was last seen, where that was too much and the new version
+	ExposureBias float64
+	// Incident is the rate at which the old version failed when it was last seen, where that was too much and the new version
 	// has been alone since; 0 for none.
-	Trouble float64
+	Incident float64
 }
 
 // countable says whether the block can be judged: it has calls of the new version, and no version has more errors than

@@ -2,7 +2,7 @@ package sequential
 
 import "math"
 
-// Environment is what a filter takes for the usual way in which the old version fails (the specification, section 2.16.5).
+// Environment is what a filter takes for the usual way in which the old version fails (docs/statistics.md, section 2.16.5).
 type Environment struct {
 	// Rate is how often it usually fails: the mean of what is believed.
 	Rate float64

@@ -5,7 +5,7 @@ import "math"
 // Filter is the environment filter H: it learns from the minutes before a rollout how the old version fails (how often, in
 // clumps or not, how much that wanders, how often both versions fail together), and then compares two explanations of the
 // rollout's minutes: that the new version fails as the old one does, and that it fails more. Their ratio is evidence against
-// the new version (the specification, section 2.16). It is a value of 35 KB: a copy goes its own way. Use NewFilter.
+// the new version (docs/statistics.md, section 2.16). It is a value of 35 KB: a copy goes its own way. Use NewFilter.
 //
 // Within a model, beliefs are probabilities that sum to 1, and the model's own weight is a logarithm: models never mix, so
 // one of them may become as improbable as it likes.
@@ -92,7 +92,7 @@ func (f *Filter) Add(b Block) {
 		bet, betScale := l.regressions(&f.experts)
 		for j := number * perLaw; j < (number+1)*perLaw; j++ {
 			incident := f.models[j].incident
-			if b.Trouble > 0 {
+			if b.Incident > 0 {
 				incident = max(incident, eitherWay)
 			}
 			f.nullWeight[j] += nullScale + f.null[j].update(&null, incident)
@@ -188,15 +188,7 @@ func share(bets *[experts]belief, by *[experts]expert) {
 
 // normalise makes weights sum to 1, and returns the logarithm of what they summed to.
 func normalise(weights *[models]float64) float64 {
-	top := math.Inf(-1)
-	for _, w := range weights {
-		top = max(top, w)
-	}
-	sum := 0.0
-	for _, w := range weights {
-		sum += math.Exp(w - top)
-	}
-	all := top + math.Log(sum)
+	all := LogSumExp(weights[:])
 	for j := range weights {
 		weights[j] -= all
 	}

@@ -45,10 +45,10 @@ func TestTheFilterIsFair(t *testing.T) {
 			fresh := NewFilter(history, 1)
 			mean, all := 0.0, 0.0
 			eachOutcome(3, 4, func(first Block) {
-				first.Tilt = 1.5
+				first.ExposureBias = 1.5
 				p, then := fresh.chance(first), after(fresh, first)
 				eachOutcome(2, 0, func(second Block) {
-					second.Trouble = 0.3
+					second.Incident = 0.3
 					both := p * then.chance(second.at(1))
 					all += both
 					mean += both * math.Exp(after(then, second.at(1)).LogH())
@@ -78,7 +78,7 @@ func (f *Filter) chance(b Block) float64 {
 	sum := 0.0
 	for j, m := range now.models {
 		both := func(g int) float64 {
-			p := math.Exp(f.scatter[m.law].logLikelihood(b.New, min(0.995, 1.1*max(1, b.Tilt)*f.rates[g])))
+			p := math.Exp(f.scatter[m.law].logLikelihood(b.New, min(0.995, 1.1*max(1, b.ExposureBias)*f.rates[g])))
 			if b.Old.Invocations > 0 {
 				p *= math.Exp(f.scatter[m.law].logLikelihood(b.Old, min(0.995, f.rates[g])))
 			}
@@ -89,7 +89,7 @@ func (f *Filter) chance(b Block) float64 {
 			incident += both(a) / 9
 		}
 		eps := m.incident
-		if b.Trouble > 0 {
+		if b.Incident > 0 {
 			eps = max(eps, 0.5)
 		}
 		for g, p := range now.null[j] {
@@ -179,7 +179,7 @@ func TestTheFilterIsFiniteAndAPureFunction(t *testing.T) {
 		for range rapid.IntRange(1, 8).Draw(t, "blocks") {
 			minute += rapid.Int64Range(0, 2).Draw(t, "gap")
 			b := Block{Minute: minute, New: counts.Draw(t, "new"), Old: counts.Draw(t, "old")}
-			b.Tilt, b.Trouble = rapid.SampledFrom([]float64{0, 1, 4, 1e6}).Draw(t, "tilt"), rapid.SampledFrom([]float64{0, 0.3}).Draw(t, "trouble")
+			b.ExposureBias, b.Incident = rapid.SampledFrom([]float64{0, 1, 4, 1e6}).Draw(t, "bias"), rapid.SampledFrom([]float64{0, 0.3}).Draw(t, "incident")
 			f.Add(b)
 			elsewhere.Add(b.at(b.Minute + origin))
 			assert.False(t, math.IsNaN(f.LogH()) || math.IsInf(f.LogH(), 0))

@@ -2,7 +2,7 @@ package sequential
 
 import "math"
 
-// The grids of the filter's hidden states (the specification, section 2.16.2).
+// The grids of the filter's hidden states (docs/statistics.md, section 2.16.2).
 const (
 	rates = 25
 	laws  = 6

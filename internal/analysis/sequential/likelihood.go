@@ -10,7 +10,7 @@ type likelihoods struct {
 }
 
 func (f *Filter) likelihoods(law law, b Block) (l likelihoods) {
-	tolerated := tolerance * max(1, b.Tilt)
+	tolerated := tolerance * max(1, b.ExposureBias)
 	for g, p := range f.rates {
 		if b.Old.Invocations > 0 {
 			l.old[g] = law.logLikelihood(b.Old, min(highestRate, p))
@@ -25,7 +25,7 @@ func (f *Filter) likelihoods(law law, b Block) (l likelihoods) {
 // minute is how probable a block is, by the old version's usual rate: in a usual minute, and in an incident.
 type minute struct{ usual, incident belief }
 
-// tolerable are the two parts of the factors of A, and the logarithm of what both are divided by (the specification, section
+// tolerable are the two parts of the factors of A, and the logarithm of what both are divided by (docs/statistics.md, section
 // 2.16.2):
 //
 //	(1-eps) exp(b(g)+c(g)) + eps exp(inc(0))

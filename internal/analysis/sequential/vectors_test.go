@@ -49,7 +49,7 @@ func (v filterVector) history() []Counts {
 func (v filterVector) blocks() []Block {
 	var blocks []Block
 	for _, b := range v.Blocks {
-		blocks = append(blocks, Block{Minute: int64(b[0]), New: Counts{b[1], b[2]}, Old: Counts{b[3], b[4]}, Tilt: b[5], Trouble: b[6]})
+		blocks = append(blocks, Block{Minute: int64(b[0]), New: Counts{b[1], b[2]}, Old: Counts{b[3], b[4]}, ExposureBias: b[5], Incident: b[6]})
 	}
 	return blocks
 }

@@ -15,20 +15,22 @@ type mutant struct {
 func mutants() []mutant {
 	const (
 		rules = "internal/rollout/"
+		judge = "internal/analysis/"
 		loop  = "./internal/driver/loop"
+		pipe  = "./internal/driver/pipeline"
 	)
 	return []mutant{
 		{"a false RolledBack", rules + "endings.go", `return d.finish(Superseded, fmt.Sprintf("somebody else`, `return d.finish(RolledBack, fmt.Sprintf("somebody else`, "TestS6", loop, true, nil},
 		{"a false succeeded", rules + "endings.go", `return d.finish(Superseded, fmt.Sprintf("somebody else`, `return d.finish(Succeeded, fmt.Sprintf("somebody else`, "TestS6", loop, true, nil},
 		{"a RollbackFailed called RolledBack", rules + "endings.go", `return Finish{RollbackFailed, fmt.Sprintf("%s; then`, `return Finish{RolledBack, fmt.Sprintf("%s; then`, "TestS6|TestL3", loop, true, nil},
-		{"a pause ignored", rules + "wait.go", "return d.live.Paused || d.live.Approval == Wanted", "return d.live.Approval == Wanted", "TestS10", loop, true, nil},
-		{"an approval ignored", rules + "wait.go", "return d.live.Paused || d.live.Approval == Wanted", "return d.live.Paused", "TestE1|TestS10", loop, true, nil},
+		{"a pause ignored", rules + "wait.go", "return j.Paused || j.Approval == Wanted", "return j.Approval == Wanted", "TestS10", loop, true, nil},
+		{"an approval ignored", rules + "wait.go", "return j.Paused || j.Approval == Wanted", "return j.Paused", "TestE1|TestS10", loop, true, nil},
 		{"a hold cut short", rules + "wait.go", "Add(d.token.Late) }", "Add(d.token.Late - 2*time.Second) }", "TestL1", loop, true, nil},
 		{"probes of every step not made", rules + "probe.go", "if probe.EveryStep {", "if probe.EveryStep && w == Full+1 {", "TestS1", loop, true, nil},
-		{"a rollback that hits the next rollout", rules + "control.go", `case tried && (j == nil || j.ID != d.token.Rollout):`, `case tried && j == nil:`, "TestS8", loop, true, []string{`case j == nil || d.token.Rollout != "" && j.ID != d.token.Rollout:`, `case j == nil:`}},
+		{"a rollback that hits the next rollout", rules + "control.go", `ours := j != nil && (d.token.Rollout == "" || j.ID == d.token.Rollout); {`, `ours := j != nil; {`, "TestS8", loop, true, nil},
 		{"forward without a verdict", rules + "decide.go", "return a.Verdict == analysis.Inconclusive && a.NoData && (", "return a.Verdict == analysis.Inconclusive && (", "TestS1", loop, true, nil},
 		{"a step skipped", rules + "plan.go", "		return i + 1\n", "		return min(i+2, len(p.Steps))\n", "TestS2", loop, true, nil},
-		{"a fail not followed", rules + "decide.go", "case a != nil && a.Verdict == analysis.Fail:", "case a != nil && a.Verdict == analysis.Fail && d.live.Weight == Full:", "TestS3", loop, true, nil},
+		{"a fail not followed", rules + "decide.go", "	case a.Verdict == analysis.Fail:", "	case a.Verdict == analysis.Fail && d.live.Weight == Full:", "TestS3", loop, true, nil},
 		{
 			"a write without its fence", "internal/turn/perform.go", "Revision: a.Revision}",
 			"Revision: func() string { x, _ := w.Account.Aliases.Alias(ctx, w.request.Plan.Function, w.request.Plan.Alias); return x.Revision }()}", "TestS4", loop, true, nil,
@@ -38,10 +40,22 @@ func mutants() []mutant {
 		{"a relieved driver goes on", rules + "decide.go", "case d.live.Driver != d.driver.ID:", "case d.live.Driver == \"\":", "TestS8", loop, true, nil},
 		{"a claim that may be written called untouched", rules + "endings.go", "case t.Tried != nil:", "case t.Tried != nil && j != nil:", "TestS9", loop, true, nil},
 		{"nothing seen is waited for without end", rules + "wait.go", "latestSight = 3 * time.Minute", "latestSight = 30 * time.Minute", "TestL1", loop, true, nil},
-		{"its own ending not found", rules + "join.go", "record != nil && record.Driver == d.driver.ID && record.New", "record != nil && record.Driver == \"\" && record.New", "TestL2|TestE1", loop, true, nil},
+		{"its own ending not found", rules + "join.go", "(record.Driver == d.driver.ID || d.driver.Continues)", "(record.Driver == \"\" || d.driver.Continues)", "TestL2|TestE1", loop, true, nil},
 		{"the end of a call taken for the end of the rollout", "internal/driver/step/step.go", "e.Turn(ctx, r, d, dl, t)", "e.Turn(ctx, r, d, rollout.Deadline{Process: dl.Process, Rollout: dl.Process}, t)", "TestE1", loop, true, nil},
+		{"a judge too quick to blame", judge + "sequential.go", "case m.peak >= -math.Log(m.alpha):", "case m.peak >= -math.Log(20*m.alpha):", "TestFalseRollbacks", "./" + judge, false, nil},
+		{"a judge that sees no regression", judge + "sequential.go", "case m.peak >= -math.Log(m.alpha):", "case m.peak >= -10*math.Log(m.alpha):", "TestRegressionsAreCaught", "./" + judge, false, nil},
 		{"a reserve of one call", rules + "wait.go", "const Reserve = 8 * time.Second", "const Reserve = 1500 * time.Millisecond", "TestOneBadCall", loop, false, nil},
 		{"panics not counted", rules + "token.go", "t.Panics++", "t.Panics += 0", "TestTheThirdPanic", loop, false, nil},
 		{"patience by turns", rules + "invoke.go", "t.Last.Sub(t.Since) >= invokeTime-10*time.Second", "t.Count > 3", "TestEachProbe|TestAProbeThat", loop, false, nil},
+		{"pipeline: the driver is this job, not the first", pipe + "/call.go", "rollout.DriverToken(c.Driver)", "rollout.DriverToken(j.ID)", "TestE1APipeline", loop, true, nil},
+		{"pipeline: an unreadable token begins a rollout", pipe + "/call.go", "Continues: j.Continues && !readable", "Continues: false && !readable", "TestEvents", pipe, false, nil},
+		{"pipeline: an old token knows the endings of a bake only", rules + "endings.go", "return j.Driver == d.driver.ID && !d.plan.soonest", "return j.Weight == Full && j.Driver == d.driver.ID && !d.plan.soonest", "TestE1APipeline", loop, true, nil},
+		{"pipeline: its day begins with each call", pipe + "/call.go", "Rollout: c.Began.Add(lifetime)", "Rollout: now.Add(lifetime)", "TestWhatFits", pipe, false, nil},
+		{"pipeline: a hook begins at any time", pipe + "/call.go", ", Began: now, Rollout", ", Rollout", "TestAHookBegins", pipe, false, nil},
+		{"pipeline: work that hangs is waited for", pipe + "/pipeline.go", "case <-late.Done():", "case <-func() chan int { _ = late; return nil }():", "TestWorkThatHangs", pipe, false, nil},
+		{"pipeline: an answered job is told for ever", pipe + "/pipeline.go", "errors.Is(err, ErrAnswered)", "errors.Is(err, ErrTooLarge) && r.Variables == nil", "TestAJobIs", pipe, false, nil},
+		{"pipeline: the token is logged", pipe + "/call.go", `"continues", j.Continues)`, `"continues", j.Token)`, "TestEvents", pipe, false, nil},
+		{"pipeline: in-progress is a success", pipe + "/reply.go", "case string(rollout.Succeeded), ", "case string(rollout.InProgress), string(rollout.Succeeded), ", "TestARolloutThatAnother", pipe, false, nil},
+		{"pipeline: a refused call's message is told", "internal/cloud/pipelines/pipelines.go", `return fmt.Errorf("%w: %s", target.ErrRefused, cloud.Text(code))`, "return err", "TestWhatCodePipelineAnswers", "./internal/cloud/pipelines", false, nil},
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"log/slog"
-	"math"
 	"testing"
 	"time"
 
@@ -25,8 +24,8 @@ type judged struct {
 	health map[string]any
 	// prepare changes the world before; may be nil.
 	prepare func(*sim.World)
-	// meter stands before the world's; may be nil.
-	meter func(target.Metrics) target.Metrics
+	// instead stands before the world's; may be nil.
+	instead func(target.Metrics) target.Metrics
 
 	world  *sim.World
 	answer answer.Answer
@@ -44,10 +43,10 @@ func (j judged) deploy(t *testing.T) judged {
 	}
 	j.world.Advance(30 * time.Minute)
 	d := scenario.Deployer(j.world, slog.New(slog.DiscardHandler))
-	if j.meter != nil {
+	if j.instead != nil {
 		d.Accounts = func(string, string, string) target.Account {
 			a := j.world.Account()
-			a.Metrics = j.meter(a.Metrics)
+			a.Metrics = j.instead(a.Metrics)
 			return a
 		}
 	}
@@ -143,7 +142,7 @@ func TestAPollIsOneQuestionToCloudWatch(t *testing.T) {
 			"latency": map[string]any{"compare": true, "max-ms": 5000}, "throttles": "any",
 			"metrics": []any{map[string]any{"id": "orders", "expression": "0", "max": 1}},
 		},
-		meter: func(m target.Metrics) target.Metrics { return counting{m, &asked, &quantiles} },
+		instead: func(m target.Metrics) target.Metrics { return counting{m, &asked, &quantiles} },
 	}.deploy(t)
 	require.NoError(t, j.err)
 	assert.Equal(t, 1, quantiles, "thresholds are fixed once")
@@ -194,8 +193,8 @@ func (s strict) Minutes(ctx context.Context, q target.MetricsQuery) ([]analysis.
 
 func TestPreflightFindsWhatTheChecksNeed(t *testing.T) {
 	j := judged{
-		health: map[string]any{"function": "nobody-made-it", "metrics": []any{map[string]any{"id": "bad", "expression": "1 +", "max": 1}}},
-		meter:  func(m target.Metrics) target.Metrics { return strict{m} },
+		health:  map[string]any{"function": "nobody-made-it", "metrics": []any{map[string]any{"id": "bad", "expression": "1 +", "max": 1}}},
+		instead: func(m target.Metrics) target.Metrics { return strict{m} },
 	}.deploy(t)
 	require.ErrorAs(t, j.err, new(answer.PreflightFailed))
 	require.ErrorContains(t, j.err, "health-check.metrics are refused by CloudWatch")
@@ -206,81 +205,6 @@ func TestPreflightFindsWhatTheChecksNeed(t *testing.T) {
 	}}.deploy(t)
 	require.ErrorAs(t, j.err, new(answer.PreflightFailed))
 	require.ErrorContains(t, j.err, "health-check.probes: version 2 of function f cannot be invoked")
-}
-
-// spoiled is a CloudWatch some of whose values are no numbers.
-type spoiled struct{ target.Metrics }
-
-func (s spoiled) Minutes(ctx context.Context, q target.MetricsQuery) ([]analysis.Minute, error) {
-	minutes, err := s.Metrics.Minutes(ctx, q)
-	for i := range minutes {
-		minutes[i].Alias.Invocations = math.NaN()
-	}
-	return minutes, err
-}
-
-// spoiledQuantiles is a CloudWatch whose percentiles are no numbers.
-type spoiledQuantiles struct{ target.Metrics }
-
-func (s spoiledQuantiles) Quantiles(ctx context.Context, q target.MetricsQuery) ([]analysis.Quantiles, error) {
-	periods, err := s.Metrics.Quantiles(ctx, q)
-	for i := range periods {
-		periods[i].P99 = math.NaN()
-	}
-	return periods, err
-}
-
-// spoiledAt is a CloudWatch some of whose answers are spoiled, by their number.
-type spoiledAt struct {
-	target.Metrics
-	asked *int
-	spoil func(answer int) bool
-}
-
-func (s spoiledAt) Minutes(ctx context.Context, q target.MetricsQuery) ([]analysis.Minute, error) {
-	if *s.asked++; s.spoil(*s.asked) {
-		return spoiled{s.Metrics}.Minutes(ctx, q)
-	}
-	return s.Metrics.Minutes(ctx, q)
-}
-
-func TestAHistoryThatCannotBeReadIsReadAgain(t *testing.T) {
-	asked := 0
-	j := judged{health: map[string]any{}, meter: func(m target.Metrics) target.Metrics {
-		return spoiledAt{m, &asked, func(answer int) bool { return answer == 1 }}
-	}}.deploy(t)
-	require.NoError(t, j.err)
-	assert.Equal(t, "succeeded", j.answer.Status)
-}
-
-func TestValuesThatAreNoNumbersAreAFailedRead(t *testing.T) {
-	asked := 0
-	meter := func(m target.Metrics) target.Metrics {
-		asked = 0
-		return spoiledAt{m, &asked, func(answer int) bool { return answer > 1 }}
-	}
-	durations := func(m target.Metrics) target.Metrics { return spoiledQuantiles{m} }
-	judged{health: map[string]any{"latency": "compare"}, meter: durations}.deploy(t).rolledBack(t, "the time ran out", "the durations at", "p99 NaN")
-	judged{health: map[string]any{"errors": "any"}, meter: meter}.deploy(t).rolledBack(t, "the time ran out", "the calls at", "of NaN invocations of the alias failed")
-
-	w := sim.New()
-	w.Publish("f", "1", sim.Version{})
-	w.Publish("f", "2", sim.Version{})
-	must(w.CreateAlias("f", "live", target.Alias{Routing: rollout.Routing{Primary: "1"}}))
-	w.SetTraffic("f", "live", sim.Constant(20))
-	w.Advance(4 * time.Hour)
-	d := scenario.Deployer(w, discard())
-	d.Accounts = func(string, string, string) target.Account {
-		a := w.Account()
-		a.Metrics = meter(a.Metrics)
-		return a
-	}
-	ctx, _, cancel := w.Begin(sim.Invocation{})
-	defer cancel()
-	answer, err := d.Handle(ctx, []byte(`{"action": "plan", "function-name": "f", "alias": "live", "new-version": "2"}`))
-	require.NoError(t, err)
-	assert.Nil(t, answer.BlastRadius)
-	assert.Contains(t, fmt.Sprint(answer.Warnings), "cannot be read: 0 of NaN invocations of the alias failed")
 }
 
 func TestAFunctionJudgesEveryLook(t *testing.T) {

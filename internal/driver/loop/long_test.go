@@ -72,11 +72,11 @@ func TestAForgottenRolloutIsJudgedByEverythingSinceItBegan(t *testing.T) {
 	health := map[string]any{"errors": "any"}
 	w, ask := forgotten(t, failing, health)
 
-	status := func(meter func(target.Metrics) target.Metrics) analysis.Check {
+	status := func(metrics func(target.Metrics) target.Metrics) analysis.Check {
 		d := scenario.Deployer(w, discard())
 		d.Accounts = func(string, string, string) target.Account {
 			a := w.Account()
-			a.Metrics = meter(a.Metrics)
+			a.Metrics = metrics(a.Metrics)
 			return a
 		}
 		answer, err := ask(d, map[string]any{"action": "status", "health-check": health})

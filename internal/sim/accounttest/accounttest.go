@@ -70,8 +70,8 @@ func Run(t *testing.T, fixture func(t *testing.T) Fixture, lacks ...string) {
 	run(t, tests, fixture, lacks)
 }
 
-// RunMeter checks the contract of target.Metrics alone.
-func RunMeter(t *testing.T, fixture func(t *testing.T) Fixture, lacks ...string) {
+// RunMetrics checks the contract of target.Metrics alone.
+func RunMetrics(t *testing.T, fixture func(t *testing.T) Fixture, lacks ...string) {
 	run(t, meterTests(), fixture, lacks)
 }
 

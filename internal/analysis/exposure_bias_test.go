@@ -9,7 +9,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-func TestTilt(t *testing.T) {
+func TestExposureBias(t *testing.T) {
 	calm, next := one(600, 1, 5400, 5), one(1200, 2, 4800, 5)
 	mixed := one(900, 900, 5100, 900) // from 10 to 20 % within the minute
 	tests := map[string]struct {
@@ -31,21 +31,21 @@ func TestTilt(t *testing.T) {
 		"a neighbour without a number":          {[]Block{calm, mixed, one(1200, 1, 4800, math.NaN())}, History{}, 0.5, 0.005247 + 0.994753*0.25*5100/900},
 		"a jump hides what does not stand out":  {[]Block{calm, one(3000, 3, 3000, 3), one(5400, 5, 600, 0)}, History{}, 0.9, 1 + 8},
 		"a jump in a busy minute":               {[]Block{one(600, 60, 5400, 540), one(3000, 300, 3000, 300), one(5400, 540, 600, 60)}, History{}, 0.9, 1 + 8*0.11566},
-		"the old version never called again":    {[]Block{calm, mixed, one(6000, 6, 0, 0)}, History{}, 1, largestTilt},
+		"the old version never called again":    {[]Block{calm, mixed, one(6000, 6, 0, 0)}, History{}, 1, largestBias},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			Tilt(tt.blocks, tt.h, tt.share, tt.share)
-			assert.InEpsilon(t, tt.want, tt.blocks[1].Tilt, 1e-4)
+			ExposureBias(tt.blocks, tt.h, tt.share, tt.share)
+			assert.InEpsilon(t, tt.want, tt.blocks[1].ExposureBias, 1e-4)
 		})
 	}
 }
 
-func TestTiltOfTheFirstMinuteKnowsTheHistory(t *testing.T) {
+func TestExposureBiasOfTheFirstMinuteKnowsTheHistory(t *testing.T) {
 	first := func(h History) float64 {
 		blocks := []Block{one(300, 60, 5700, 1140)}
-		Tilt(blocks, h, 0.1, 0.1)
-		return blocks[0].Tilt
+		ExposureBias(blocks, h, 0.1, 0.1)
+		return blocks[0].ExposureBias
 	}
 	assert.InDelta(t, 1, first(NewHistory(steady(6000, 1200))), 1e-12, "a fifth has always failed")
 	assert.InEpsilon(t, 0.1/0.9*5700/300, first(NewHistory(steady(6000, 0))), 1e-9)
@@ -53,31 +53,31 @@ func TestTiltOfTheFirstMinuteKnowsTheHistory(t *testing.T) {
 	assert.InDelta(t, 1, first(History{}), 1e-12, "nobody knows what is usual")
 }
 
-// TestTiltOnlyWeakens is what the guarantee rests on: it makes no bet against the new version larger, and none for it.
-func TestTiltOnlyWeakens(t *testing.T) {
+// TestExposureBiasOnlyWeakens is what the guarantee rests on: it makes no bet against the new version larger, and none for it.
+func TestExposureBiasOnlyWeakens(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		h := History{Dispersion: rapid.Float64Range(1, 50).Draw(t, "D"), Reference: rapid.Float64Range(0, 0.5).Draw(t, "reference")}
 		p := rapid.SampledFrom([]Params{guarded(), LatencyParams()}).Draw(t, "params")
-		even, tilted := NewTest(p, h), NewTest(p, h)
+		even, biased := NewTest(p, h), NewTest(p, h)
 		b := drawBlocks(t, 1e12)[0]
 		even.Add(b)
-		b.Tilt = rapid.Float64Range(0, largestTilt).Draw(t, "tilt")
-		tilted.Add(b)
+		b.ExposureBias = rapid.Float64Range(0, largestBias).Draw(t, "bias")
+		biased.Add(b)
 		slack := 1e-9 * (1 + math.Abs(even.Comparison()))
-		assert.LessOrEqual(t, tilted.Comparison(), even.Comparison()+slack)
-		assert.LessOrEqual(t, tilted.Guard(), even.Guard()+slack)
-		assert.LessOrEqual(t, tilted.Standing().Healthy, even.Standing().Healthy)
-		assert.False(t, math.IsNaN(tilted.Standing().Unhealthy) || math.IsInf(tilted.Standing().Unhealthy, 0))
+		assert.LessOrEqual(t, biased.Comparison(), even.Comparison()+slack)
+		assert.LessOrEqual(t, biased.Guard(), even.Guard()+slack)
+		assert.LessOrEqual(t, biased.Standing().Healthy, even.Standing().Healthy)
+		assert.False(t, math.IsNaN(biased.Standing().Unhealthy) || math.IsInf(biased.Standing().Unhealthy, 0))
 	})
 }
 
-func TestTiltLiftsWhatTheGuardTolerates(t *testing.T) {
+func TestExposureBiasLiftsWhatTheGuardTolerates(t *testing.T) {
 	h := History{Dispersion: 1, Reference: 0.01}
 	b := one(300, 100, 300, 20)
 	even := after(NewTest(guarded(), h), b)
-	b.Tilt = 2
-	tilted := after(NewTest(guarded(), h), b)
-	assert.Less(t, tilted.Guard(), even.Guard()-1)
+	b.ExposureBias = 2
+	biased := after(NewTest(guarded(), h), b)
+	assert.Less(t, biased.Guard(), even.Guard()-1)
 }
 
 // TestIncidentsInMinutesThatShift simulates harmless rollouts with an incident each, in steps that begin anywhere in a
@@ -88,8 +88,8 @@ func TestIncidentsInMinutesThatShift(t *testing.T) {
 	history := steady(60000, 60)
 	rolledBack, blamed := 0, 0
 	for range rollouts {
-		tilted, even := rolloutWithIncident(random, history)
-		if tilted == Fail {
+		biased, even := rolloutWithIncident(random, history)
+		if biased == Fail {
 			rolledBack++
 		}
 		if even == Fail {
@@ -97,11 +97,11 @@ func TestIncidentsInMinutesThatShift(t *testing.T) {
 		}
 	}
 	assertAtMostAlpha(t, rolledBack, rollouts)
-	assert.Greater(t, blamed, rollouts/20, "without a tilt the incident is no test")
+	assert.Greater(t, blamed, rollouts/20, "without it the incident is no test")
 }
 
-// rolloutWithIncident judges nine steps of a minute with the tilt and without it.
-func rolloutWithIncident(random *rand.Rand, history []Counts) (tilted, even Verdict) {
+// rolloutWithIncident judges nine steps of a minute with exposure bias and without it.
+func rolloutWithIncident(random *rand.Rand, history []Counts) (biased, even Verdict) {
 	const ticks = 6 // of a minute
 	begun, began := random.IntN(ticks), random.IntN(9*ticks)
 	ended := began + 2 + random.IntN(8)
@@ -117,20 +117,20 @@ func rolloutWithIncident(random *rand.Rand, history []Counts) (tilted, even Verd
 			blocks = append(blocks, Block{Minute: minute})
 		}
 		b := &blocks[len(blocks)-1]
-		b.New, b.Old = b.New.plus(draw(random, weight*10000, rate)), b.Old.plus(draw(random, (1-weight)*10000, rate))
-		Tilt(blocks, h, weight, weight)
+		b.New, b.Old = b.New.Plus(draw(random, weight*10000, rate)), b.Old.Plus(draw(random, (1-weight)*10000, rate))
+		ExposureBias(blocks, h, weight, weight)
 		test := after(settled, blocks...)
-		tilted = max(tilted, test.Standing().Verdict)
+		biased = max(biased, test.Standing().Verdict)
 		for i := range blocks {
-			blocks[i].Tilt = 0
+			blocks[i].ExposureBias = 0
 		}
 		test = after(settled, blocks...)
 		even = max(even, test.Standing().Verdict)
 	}
-	return tilted, even
+	return biased, even
 }
 
-func TestTheAuditTrailTellsTheTilt(t *testing.T) {
+func TestTheAuditTrailTellsTheExposureBias(t *testing.T) {
 	r := beside([2]Counts{{600, 1}, {5400, 5}}, [2]Counts{{900, 200}, {5100, 900}}, [2]Counts{{1200, 600}, {4800, 5}})
 	r.Share = 0.2
 	a := Assess(Health{}, Evidence{Reading: r})

@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-func TestTrouble(t *testing.T) {
+func TestSharedIncident(t *testing.T) {
 	known := NewHistory(steady(600, 1))
 	calm, down := one(300, 0, 300, 0), one(300, 100, 300, 100)
 	alone := one(600, 200, 0, 0)
@@ -35,17 +35,17 @@ func TestTrouble(t *testing.T) {
 			for i, b := range tt.blocks {
 				blocks[i] = b.at(int64(i))
 			}
-			Trouble(blocks, tt.h)
-			assert.InDelta(t, tt.want, blocks[len(blocks)-1].Trouble, 1e-12)
+			SharedIncident(blocks, tt.h)
+			assert.InDelta(t, tt.want, blocks[len(blocks)-1].Incident, 1e-12)
 		})
 	}
 }
 
-func TestTroubleIsNobodysFaultAlone(t *testing.T) {
+func TestAnIncidentIsNobodysFaultAlone(t *testing.T) {
 	h := NewHistory(steady(600, 1))
 	judged := func(before, failed float64) Verdict {
 		blocks := []Block{one(300, before, 300, before), one(600, failed, 0, 0).at(1)}
-		Trouble(blocks, h)
+		SharedIncident(blocks, h)
 		test := after(NewTest(guarded(), h), blocks...)
 		return test.Standing().Verdict
 	}
@@ -56,17 +56,17 @@ func TestTroubleIsNobodysFaultAlone(t *testing.T) {
 
 // A version that fails completely once it is alone goes back, whatever happened before, and nothing goes forward until
 // then.
-func TestTroubleHidesNoVersionForLong(t *testing.T) {
+func TestAnIncidentHidesNoVersionForLong(t *testing.T) {
 	for _, before := range []float64{60, 300, 540, 600} {
 		e := Evidence{History: steady(600, 1), JudgedAlone: true, Reading: beside([2]Counts{{300, before / 2}, {300, before / 2}})}
 		e.Reading.Alone = start.Add(time.Minute)
-		for i := 1; i <= troubleMinutes+1; i++ {
+		for i := 1; i <= incidentMinutes+1; i++ {
 			m := Minute{Start: start.Add(time.Duration(i) * time.Minute), New: Counts{600, 600}, Alias: Counts{600, 600}}
 			e.Reading.Minutes = append(e.Reading.Minutes, m)
 			a := Assess(Health{}, e)
 			assert.NotEqual(t, Pass, a.Verdict, "%g %% failed before, minute %d", before/6, i)
 			assert.False(t, a.NoData)
-			if i > troubleMinutes {
+			if i > incidentMinutes {
 				assert.Equal(t, Fail, a.Verdict, a.Reason)
 			}
 		}

@@ -2,24 +2,24 @@ package analysis
 
 import "math"
 
-// largestTilt keeps what is computed with a Tilt finite.
-const largestTilt = 1e6
+// largestBias keeps what is computed with an ExposureBias finite.
+const largestBias = 1e6
 
-// Tilt sets the Tilt of each of the blocks, which are the minutes of a rollout in order. newest is the new version's highest
-// share of the traffic in the last of them, and present its share now; 0 where nobody knows, and then nothing is tilted.
+// ExposureBias sets the ExposureBias of each of the blocks, which are the minutes of a rollout in order. newest is the new version's highest
+// share of the traffic in the last of them, and present its share now; 0 where nobody knows, and then there is none.
 //
 // A shift within a minute makes it one of two weights. Failures of both versions that come after the shift hit the new
 // version more often than its part of the whole minute's calls lets expect. So where the old version's failures stand out
 // from both neighbouring minutes, as many as stand out are taken to have come at the minute's highest weight. With odds
 // n_c/n_b of a call, o of a call at the highest weight, and the part u of the old version's failures that stands out,
 //
-//	tilt = 1 - u + u o n_b/n_c
+//	bias = 1 - u + u o n_b/n_c
 //
 // is how many times the odds of a call the odds of a failure may be (docs/decisions/0011). It is at least 1 and makes no bet
 // against the new version larger, so that the guarantee of section 2.5 of the specification stays. A jump to most of the
 // traffic leaves the old version too few calls to show an incident: there u is what two standard deviations may hide. At
 // all the traffic nothing is left to compare with, and only what stands out counts.
-func Tilt(blocks []Block, h History, newest, present float64) {
+func ExposureBias(blocks []Block, h History, newest, present float64) {
 	last := len(blocks) - 1
 	for i := range blocks {
 		usual, highest := math.Inf(1), newest
@@ -34,15 +34,15 @@ func Tilt(blocks []Block, h History, newest, present float64) {
 				usual = min(usual, blocks[i+1].Old.rate())
 			}
 		}
-		blocks[i].Tilt = blocks[i].tilt(usual, highest, h)
+		blocks[i].ExposureBias = blocks[i].exposureBias(usual, highest, h)
 	}
 }
 
 // tells says whether a neighbour's counts can be compared with.
 func (c Counts) tells() bool { return c.Invocations > 0 && c.consistent() }
 
-// tilt is that of a block whose highest weight and usual failure rate are known; +Inf for no rate to compare with.
-func (b Block) tilt(usual, highest float64, h History) float64 {
+// exposureBias is that of a block whose highest weight and usual failure rate are known; +Inf for no rate to compare with.
+func (b Block) exposureBias(usual, highest float64, h History) float64 {
 	if !(highest > b.share()) || math.IsInf(usual, 1) {
 		return 1
 	}
@@ -55,7 +55,7 @@ func (b Block) tilt(usual, highest float64, h History) float64 {
 	if part == 0 {
 		return 1
 	}
-	return min(1-part+part*ratio, largestTilt)
+	return min(1-part+part*ratio, largestBias)
 }
 
 // outstanding is the part of the old version's failures by which its rate exceeds the usual one, where that is too much for

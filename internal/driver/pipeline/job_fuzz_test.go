@@ -1,0 +1,33 @@
+package pipeline_test
+
+import (
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/meta-deployer/meta-deployer/internal/driver/pipeline"
+)
+
+// FuzzJob feeds events to the decoder: what it accepts has somebody to answer to, and a request or a reason to refuse it.
+func FuzzJob(f *testing.F) {
+	files, err := filepath.Glob(filepath.Join(eventsDir, "*.json"))
+	require.NoError(f, err)
+	require.NotEmpty(f, files)
+	for _, file := range files {
+		raw, err := os.ReadFile(file)
+		require.NoError(f, err)
+		f.Add(raw)
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		j, err := pipeline.ParseJob(raw)
+		if err != nil {
+			require.ErrorAs(t, err, new(pipeline.UnknownEvent))
+			return
+		}
+		require.NotEmpty(t, j.ID)
+		require.True(t, j.Request != "" || j.Refused != "")
+		require.True(t, j.Token == "" || j.Continues)
+	})
+}
