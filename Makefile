@@ -65,7 +65,7 @@ test: ## Run the tests
 	go test ./...
 
 test-race: ## Run the tests in random order with the race detector
-	go test -race -shuffle=on ./...
+	go test -race -shuffle=on -timeout 30m ./...  # the properties take minutes on two busy cores
 
 mutants: ## Plant faults, and see that the tests notice each
 	go run ./internal/cmd/mutants

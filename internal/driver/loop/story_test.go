@@ -83,6 +83,7 @@ type story struct {
 // oneTurn is what a turn of the driver has seen and decided.
 type oneTurn struct {
 	at                 time.Duration
+	by                 string
 	verdict, why, then string
 	noData             bool
 	weight             rollout.Weight
@@ -250,7 +251,7 @@ func (s *story) watch(w *sim.World) func(context.Context, ...rollout.Event) {
 				fmt.Fprintf(s.log, "%9s %.12s %T %+v\n", w.Elapsed(), id, event, event)
 				continue
 			}
-			t := oneTurn{at: w.Elapsed(), then: notify.Describe(turned.Action), action: turned.Action}
+			t := oneTurn{at: w.Elapsed(), by: id, then: notify.Describe(turned.Action), action: turned.Action}
 			if a := turned.Assessment; a != nil {
 				t.verdict, t.why, t.noData, t.assessment = a.Verdict.String(), a.Reason, a.NoData, a
 			}
