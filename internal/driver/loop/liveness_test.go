@@ -84,6 +84,7 @@ func wholeRollouts() map[string]game {
 func TestL2AtEveryCallOfAWholeRollout(t *testing.T) {
 	for name, g := range wholeRollouts() {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			g.sameID, g.restart = true, 2*time.Second
 			for _, how := range []*stepping{nil, {}, {aged: []int{lost}}, {workflow: true}} {
 				g := g

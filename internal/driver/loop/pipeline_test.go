@@ -135,6 +135,7 @@ func TestE1APipelineGivesTheSameRoutings(t *testing.T) {
 func TestL2APipelinesCallKilledAnywhere(t *testing.T) {
 	for name, g := range wholeRollouts() {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			g.restart = 2 * time.Second
 			for _, how := range []*jobs{{}, {aged: []int{lost}}, {aged: []int{lost}, renamed: true}, {aged: []int{1}, late: []time.Duration{10 * time.Second}}} {
 				g := g
