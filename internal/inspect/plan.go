@@ -146,8 +146,8 @@ func (v *preview) schedule() {
 	v.NewVersion = v.plan.NewVersion
 	v.Duration, v.Driver = v.plan.Takes().String(), "deployer"
 	if !v.plan.Fits(nil, now, v.inspector.End) {
-		v.Driver = "durable"
-		v.warn("the plan is longer than one invocation of this deployer, which would answer DoesNotFit")
+		v.Driver = "workflow"
+		v.warn("the plan is longer than one invocation of this deployer, which would answer DoesNotFit: give the request to the stack's state machine")
 	}
 	for _, step := range v.plan.Schedule(nil, now) {
 		from, until := step.From.UTC().Truncate(time.Millisecond), step.Until.UTC().Truncate(time.Millisecond)

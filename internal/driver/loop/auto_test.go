@@ -162,6 +162,16 @@ func (g game) preview(t *testing.T, w *sim.World, d loop.Deployer) answer.Answer
 	return answer
 }
 
+func TestAPlanNamesTheDriverThatItFits(t *testing.T) {
+	for hold, driver := range map[string]string{"1m": "deployer", "1h": "workflow"} {
+		g := game{rps: 20, request: map[string]any{"function-name": "f", "alias": "live", "new-version": "2", "steps": 2, "interval": hold}}
+		w, d := g.busy(4, 0)
+		plan := g.preview(t, w, d)
+		require.Equal(t, driver, plan.Driver)
+		require.Equal(t, driver != "deployer", strings.Contains(fmt.Sprint(plan.Warnings), "state machine"), plan.Warnings)
+	}
+}
+
 func TestTheBlastRadiusIsWhatARolloutCosts(t *testing.T) {
 	linear := game{rps: 20, metricsDelay: time.Minute, request: map[string]any{"function-name": "f", "alias": "live", "new-version": "2", "bake": 0}}
 	canary := game{rps: 20, metricsDelay: time.Minute, request: map[string]any{
