@@ -168,7 +168,7 @@ $(STEPFUNCTIONS): tools/stepfunctions/package-lock.json
 	touch $@
 
 e2e: template .venv-peers/installed .venv-localstack/installed $(STEPFUNCTIONS) ## Prove it by strangers: the templates, real clients, emulators, the compiled functions
-	go test -tags e2e -count=1 -parallel 24 -timeout 40m ./internal/e2e
+	go test -tags e2e -count=1 -parallel 48 -timeout 40m ./internal/e2e
 
 # ---- All of it
 

@@ -37,7 +37,9 @@ type lab struct {
 	processes map[string]*runtimetest.Process
 	// replies are what operations answer instead of what the account says.
 	replies map[string]string
-	writes  []sim.Write
+	// around is called for every call to the account; nil serves it.
+	around func(serve func())
+	writes []sim.Write
 }
 
 // newLab has the function checkout with traffic on its alias live at version 1. Version 2 is as good, version 3 fails.
@@ -81,7 +83,7 @@ func (l *lab) intercept(next http.Handler) http.Handler {
 		_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
 		name := strings.TrimSuffix(strings.TrimPrefix(r.URL.Path, "/2015-03-31/functions/"), "/invocations")
 		l.mu.Lock()
-		reply, process := l.replies[operation], l.processes[name]
+		reply, process, around := l.replies[operation], l.processes[name], l.around
 		l.mu.Unlock()
 		switch {
 		case reply != "":
@@ -95,6 +97,8 @@ func (l *lab) intercept(next http.Handler) http.Handler {
 				result.Answer, _ = json.Marshal(map[string]string{"errorType": result.ErrorType, "errorMessage": result.ErrorMessage})
 			}
 			_, _ = io.Copy(w, bytes.NewReader(result.Answer))
+		case around != nil:
+			around(func() { next.ServeHTTP(w, r) })
 		default:
 			next.ServeHTTP(w, r)
 		}
@@ -114,6 +118,13 @@ func (l *lab) start(t *testing.T, name, path string, environment map[string]stri
 	l.processes[name] = p
 	l.endpoint.Touch(func(w *sim.World) { w.SetHook(name, sim.Hook{}) })
 	return p
+}
+
+// watch puts something around every call to the account.
+func (l *lab) watch(around func(serve func())) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.around = around
 }
 
 // touch looks at the account, or changes it.
