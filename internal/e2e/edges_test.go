@@ -37,6 +37,10 @@ func TestDeployerSurvives(t *testing.T) {
 			}
 		}
 	}
+	unreadable := func(w *sim.World) { // from the first shift on
+		shifted := func() { w.Faults = append(w.Faults, sim.Fault{On: sim.GetAlias, Effect: sim.Denied}) }
+		w.Faults = append(w.Faults, sim.Fault{On: sim.UpdateAlias, Call: 2, After: shifted})
+	}
 	for name, test := range map[string]struct {
 		request   string
 		world     func(*sim.World)
@@ -44,7 +48,7 @@ func TestDeployerSurvives(t *testing.T) {
 		at        rollout.Routing
 	}{
 		"a probe answered with 6 MB":      {compared, answer(`{"ok":[` + list("{}", 2*megabyte) + `]}`), "RolledBack", "larger than 256 KB", old},
-		"60,000 alarms":                   {strings.Replace(request, "{", `{"health-check": {"alarms": [`+list(`"a"`, 60_000)+`]}, `, 1), nil, "InvalidRequest", "at most", old},
+		"60,000 alarms":                   {strings.Replace(request, "{", `{"alarms": [`+list(`"a"`, 60_000)+`], `, 1), nil, "InvalidRequest", "at most", old},
 		"a megabyte":                      {strings.Replace(request, "{", `{"unknown": "`+strings.Repeat("x", megabyte)+`", `, 1), nil, "InvalidRequest", "give at most 262144", old},
 		"a DEL in a key":                  {strings.Replace(request, "{", `{"a`+"\x7f"+`b": 1, `, 1), nil, "InvalidRequest", "", old},
 		"a key twice":                     {strings.Replace(request, "{", `{"alias": "other", `, 1), nil, "InvalidRequest", "twice", old},
@@ -52,7 +56,7 @@ func TestDeployerSurvives(t *testing.T) {
 		"a write that is not found once":  {request, from(sim.UpdateAlias, 2, 1, sim.NotFound), "", "", rollout.Routing{Primary: "2"}},
 		"a write that is denied once":     {request, from(sim.UpdateAlias, 2, 1, sim.Denied), "", "", rollout.Routing{Primary: "2"}},
 		"an alias that cannot be read again": {
-			strings.Replace(request, `"new-version": "2"`, `"new-version": "3"`, 1), from(sim.GetAlias, 5, 1_000_000, sim.Denied), "RolledBack", "", old,
+			strings.Replace(request, `"new-version": "2"`, `"new-version": "3"`, 1), unreadable, "RolledBack", "of the new version failed", old,
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
