@@ -60,6 +60,11 @@ func (d decision) prepared(pause time.Duration) time.Duration {
 	return max(pause, prepareLook, d.lateness()/lateLooks)
 }
 
+// mustEnd says that the rollout's time is over, or its looks are.
+func (d decision) mustEnd() bool {
+	return d.atDeadline() || d.driver.Long && d.token.Looks >= MostLooks
+}
+
 // timeUp says why the rollout has to go back without anybody's blame: its time is over, or its looks are; "" while it has both.
 func (d decision) timeUp() string {
 	switch {

@@ -130,7 +130,7 @@ func shortly(d time.Duration) string {
 	return fmt.Sprintf("%.1f h", d.Hours())
 }
 
-// Any plan up to a year, with pauses, approvals and retries, stays within what the engines can hold. With fewer than two hundred
+// Any plan up to a year, with pauses, approvals and retries, stays within what the engines can hold. With at most a hundred
 // stops it is not even sent back for it.
 func TestEveryPlanUpToAYearFitsTheEngines(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
@@ -167,11 +167,19 @@ func TestEveryPlanUpToAYearFitsTheEngines(t *testing.T) {
 			return changed
 		}, faults)
 
-		require.Contains(t, []Outcome{Succeeded, RolledBack}, end.Outcome, end.Reason)
+		switch {
+		case forgets(faults) && end.Outcome == NoOp:
+			require.Equal(t, Routing{Primary: "8"}, e.alias.Routing, "it has forgotten that it was its own end")
+		case failing(faults[0]) && failing(faults[1]) && (end.Outcome == PreflightFailed || end.Outcome == StateUnknown):
+			require.Equal(t, Routing{Primary: "7"}, e.alias.Routing, "a minute of errors is the end where nothing has begun")
+			require.True(t, end.Outcome == StateUnknown || ParseDescription(e.alias.Description).Journal == nil)
+		default:
+			require.Contains(t, []Outcome{Succeeded, RolledBack}, end.Outcome, end.Reason)
+		}
 		require.LessOrEqual(t, e.waits, MostLooks+LastLooks)
 		require.LessOrEqual(t, e.events(), 25_000)
 		require.LessOrEqual(t, e.operations(), 3_000)
-		if stops < 200 {
+		if stops <= 104 {
 			require.Less(t, e.waits, MostLooks)
 			require.NotContains(t, end.Reason, "as often as it can")
 		}
@@ -180,6 +188,9 @@ func TestEveryPlanUpToAYearFitsTheEngines(t *testing.T) {
 		}
 	})
 }
+
+// failing says that a look brings nothing but an error.
+func failing(f fault) bool { return f == loseReply || f == throttle || f == unreadAlias }
 
 func TestALongDriverGoesBackWhenItsLooksAreUsedUp(t *testing.T) {
 	s := atStep3()

@@ -8,7 +8,7 @@ import (
 )
 
 // startTime is how long errors in a row are tolerated where nothing is known to run. Where something may, it is worth trying
-// until the end.
+// until time is up.
 const startTime = time.Minute
 
 // join is a driver's first turns: nothing is claimed yet.
@@ -70,11 +70,17 @@ func (d decision) ownEnding() bool {
 	return record != nil && (record.Driver == d.driver.ID || d.driver.Continues) && record.New == d.plan.NewVersion && d.snapshot.Alias.Routing == Routing{Primary: record.Old}
 }
 
-// claimRefused says that Lambda will not let this driver write the alias.
+// claimRefused says that Lambda will not let this driver write the alias, or has not for too long. A rollout that runs already
+// is worth trying until time is up.
 func (d decision) claimRefused() bool {
 	t := d.token.Trouble
-	return t != nil && t.Call == "UpdateAlias" && d.snapshot.Unread == nil &&
-		(t.Error.Kind == Refused || t.Error.Kind.momentary() && t.Last.Sub(t.Since) >= glance)
+	switch {
+	case t == nil || t.Call != "UpdateAlias" || d.snapshot.Unread != nil:
+		return false
+	case d.live != nil && (d.live.Driver == d.driver.ID || t.Error.Kind == Unavailable):
+		return false
+	}
+	return t.Last.Sub(t.Since) >= patience(t.Error.Kind)
 }
 
 // joinUnread is an alias that cannot be read, and of which nobody knows whether something runs on it. Of one that does not
@@ -91,18 +97,24 @@ func (d decision) joinUnread() (Action, Token) {
 	return action, token
 }
 
-// retry waits before a call that failed is made again, unless it has failed for too long: what may pass within seconds for
-// glance, what AWS will never accept not at all.
+// patience is how long a call of a start may fail: what may pass within seconds for glance, what AWS will never accept not at
+// all.
+func patience(k ErrorKind) time.Duration {
+	switch {
+	case k.momentary():
+		return glance
+	case k == Refused:
+		return 0
+	}
+	return startTime
+}
+
+// retry waits before a call that failed is made again, unless it has failed for too long. A driver without memory, whose own
+// rollout may stand anywhere on the way, reads the alias until time is up.
 func (d decision) retry(call string, err CallError, failed string) (Action, Token) {
 	d.token = d.token.troubled(call, err, d.snapshot.Now)
-	patience := startTime
-	switch {
-	case err.Kind.momentary():
-		patience = glance
-	case err.Kind == Refused:
-		patience = 0
-	}
-	if d.snapshot.Now.Sub(d.token.Trouble.Since) >= patience || d.atDeadline() {
+	mayRun := d.driver.Continues && d.token.Began.IsZero() && d.snapshot.Unread != nil && err.Kind == Unavailable
+	if d.snapshot.Now.Sub(d.token.Trouble.Since) >= patience(err.Kind) && !mayRun || d.mustEnd() {
 		return d.startFailed(failed + err.Text)
 	}
 	return d.tryLater(d.token.Trouble.pause(false))

@@ -169,3 +169,23 @@ func TestADriverThatIsNotTheFirstBeginsNothing(t *testing.T) {
 	s.snapshot.Alias, s.driver.ID = at(journal()), "d"
 	requireKind(t, first(s.turn()), TakeOver)
 }
+
+func TestAClaimThatIsThrottledHasAnEnd(t *testing.T) {
+	s := atStart()
+	for s.snapshot.Now.Sub(began) < startTime {
+		action, token := s.turn()
+		requireKind(t, action, Begin)
+		s.token = token.After(action, Result{Err: &CallError{Kind: Unavailable, Text: "throttled"}, At: s.snapshot.Now})
+		s.snapshot.Now = s.snapshot.Now.Add(5 * time.Second)
+	}
+	action, token := s.turn()
+	requireKind(t, action, Begin)
+	s.token = token.After(action, Result{Err: &CallError{Kind: Unavailable, Text: "throttled"}, At: s.snapshot.Now})
+	f := requireFinish(t, first(s.turn()), PreflightFailed)
+	assert.Equal(t, "the alias cannot be written: throttled", f.Reason)
+
+	w, _ := requireWrite(t, action)
+	s.snapshot.Alias = Alias{Routing: w.Routing, Description: w.Description, Revision: "r2"}
+	_, isFinish := first(s.turn()).(Finish)
+	assert.False(t, isFinish, "it was written after all, and runs")
+}

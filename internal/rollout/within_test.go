@@ -115,13 +115,32 @@ func TestADriverWithoutItsTokenFindsItsEnd(t *testing.T) {
 func TestADriverWithoutItsTokenThatCannotReadSaysNotThatNothingWasTouched(t *testing.T) {
 	s := atStart()
 	s.driver = Driver{ID: "another", Continues: true}
-	for kind, outcome := range map[ErrorKind]Outcome{Unavailable: StateUnknown, Denied: StateUnknown, NotFound: PreflightFailed} {
-		s.snapshot.Unread, s.snapshot.Now, s.token = &CallError{Kind: kind, Text: "no"}, began, Token{}
+	unread := func(kind ErrorKind, at time.Time) {
+		s.snapshot.Unread, s.snapshot.Now = &CallError{Kind: kind, Text: "no"}, at
+	}
+	for kind, outcome := range map[ErrorKind]Outcome{Refused: StateUnknown, Denied: StateUnknown, NotFound: PreflightFailed} {
+		s.token = Token{}
+		unread(kind, began)
 		_, s.token = s.turn()
-		s.snapshot.Now = began.Add(startTime)
+		unread(kind, began.Add(startTime))
 		requireFinish(t, first(s.turn()), outcome)
 		s.driver.Continues = false
 		requireFinish(t, first(s.turn()), PreflightFailed)
 		s.driver.Continues = true
 	}
+}
+
+// Its rollout may be on the way: it is worth trying until time is up, or its looks.
+func TestADriverWithoutItsTokenReadsUntilItCan(t *testing.T) {
+	s := atStart()
+	s.driver = Driver{ID: "another", Continues: true, Long: true}
+	s.snapshot.Unread = &CallError{Kind: Unavailable, Text: "throttled"}
+	s.deadline.Rollout = began.Add(time.Hour)
+	_, s.token = s.turn()
+	s.snapshot.Now = began.Add(30 * time.Minute)
+	require.IsType(t, Wait{}, first(s.turn()))
+	s.token.Looks = MostLooks
+	requireFinish(t, first(s.turn()), StateUnknown)
+	s.token.Looks, s.snapshot.Now = 0, s.deadline.Rollout
+	requireFinish(t, first(s.turn()), StateUnknown)
 }
