@@ -22,10 +22,13 @@ type Answer struct {
 	Reason     string         `json:"reason"`
 	StartedAt  *time.Time     `json:"started-at,omitempty"`
 	EndedAt    *time.Time     `json:"ended-at,omitempty"`
-	// Duration is how long the plan takes, and Driver which driver it fits; of action plan.
+	// Duration is how long the plan takes, of action plan.
 	Duration string `json:"duration,omitempty"`
-	Driver   string `json:"driver,omitempty"`
-	Steps    []Step `json:"steps,omitempty"`
+	// Driver is the kind of driver that the plan fits, of action plan, or that runs the rollout; and Execution the ARN of the
+	// execution that does.
+	Driver    string `json:"driver,omitempty"`
+	Execution string `json:"execution,omitempty"`
+	Steps     []Step `json:"steps,omitempty"`
 	// History are the old version's minutes before the rollout as failed/called, the oldest first; of action status. With them
 	// a decision can be repeated.
 	History string `json:"history,omitempty"`

@@ -122,11 +122,18 @@ func (r *Recorder) Answer(req request.Request, f rollout.Finish, t rollout.Token
 	a := New(req.Plan.Target, status(req, f.Outcome), limited(f.Reason), append(slices.Clone(req.Warnings), r.warnings...)...)
 	a.NewVersion, a.EndedAt, a.Steps = req.Plan.NewVersion, &now, r.steps
 	switch j := r.journal; {
+	case j == nil && f.Execution != "":
+		a.OldVersion, a.Weight = r.routing.Primary, r.routing.Share(t.Version(req.Plan))
+		a.NewVersion = t.Version(req.Plan)
 	case j != nil:
 		a.RolloutID, a.OldVersion, a.NewVersion, a.StartedAt = j.ID, j.Old, j.New, &j.Start
 		a.Weight = r.routing.Share(j.New)
 	default:
 		a.NewVersion, a.Weight = r.routing.Primary, rollout.Full-r.routing.Weight
+	}
+	if f.Execution != "" {
+		a.Execution, a.Driver, a.EndedAt = f.Execution, f.Engine, nil
+		a.Reason = limited(f.Reason + fmt.Sprintf(`; follow it with {"action": "status", "execution": %q}, and end it with action rollback`, f.Execution))
 	}
 	if f.Outcome == rollout.Succeeded || f.Outcome == rollout.SucceededUnverified {
 		a.Reason = r.success(req.Plan.Target, f.Outcome, now)
