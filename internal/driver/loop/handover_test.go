@@ -402,10 +402,12 @@ func TestARunningRolloutThatNobodyTakes(t *testing.T) {
 		change func(*doors)
 		handed int
 	}{
-		"never claimed":              {paced, func(d *doors) { d.idle = true }, 1},
-		"claimed too late":           {paced, func(d *doors) { d.delay = 10 * time.Minute }, 1},
-		"never started":              {paced, func(d *doors) { d.Faults = []sim.Fault{{On: sim.StartExecution, Effect: sim.Denied}} }, 0},
-		"started unheard, too late":  {paced, func(d *doors) { d.Faults, d.delay = []sim.Fault{{On: sim.StartExecution, Effect: sim.ReplyLost}}, 10*time.Minute }, 1},
+		"never claimed":    {paced, func(d *doors) { d.idle = true }, 1},
+		"claimed too late": {paced, func(d *doors) { d.delay = 10 * time.Minute }, 1},
+		"never started":    {paced, func(d *doors) { d.Faults = []sim.Fault{{On: sim.StartExecution, Effect: sim.Denied}} }, 0},
+		"started unheard, too late": {paced, func(d *doors) {
+			d.Faults, d.delay = []sim.Fault{{On: sim.StartExecution, Effect: sim.ReplyLost}}, 10*time.Minute
+		}, 1},
 		"max-duration ends before":   {strings.Replace(paced, "}", `, "max-duration": 880}`, 1), nil, 0},
 		"not by the stack's setting": {paced, func(d *doors) { d.handOff = false }, 0},
 		"not by the request":         {strings.Replace(paced, "}", `, "hand-off": false}`, 1), nil, 0},
