@@ -28,7 +28,9 @@ type Answer struct {
 	// execution that does.
 	Driver    string `json:"driver,omitempty"`
 	Execution string `json:"execution,omitempty"`
-	Steps     []Step `json:"steps,omitempty"`
+	// EndsAt is when the driver that runs the rollout, or would, has to be done; nil where that is not known.
+	EndsAt *time.Time `json:"ends-at,omitempty"`
+	Steps  []Step     `json:"steps,omitempty"`
 	// History are the old version's minutes before the rollout as failed/called, the oldest first; of action status. With them
 	// a decision can be repeated.
 	History string `json:"history,omitempty"`
@@ -47,6 +49,15 @@ type Step struct {
 	Until   *time.Time       `json:"until,omitempty"`
 	Verdict string           `json:"verdict,omitempty"`
 	Checks  []analysis.Check `json:"checks,omitempty"`
+}
+
+// At is a time as an answer has it; nil for the zero time.
+func At(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = t.UTC().Truncate(time.Millisecond)
+	return &t
 }
 
 // New is an answer about a target with what every answer has.

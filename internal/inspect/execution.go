@@ -74,6 +74,7 @@ func (i Inspector) byAlias(ctx context.Context, r request.Request, e target.Exec
 	}
 	if a.Execution = e.ARN; e.Status == target.ExecutionRunning {
 		a.Driver = i.Long.Kind
+		a.EndsAt = answer.At(r.Plan.End(started(a), e.Started.Add(i.Long.Longest)))
 	}
 	a.Reason = why + "; " + a.Status + ": " + a.Reason
 	if status != "" {
@@ -83,6 +84,14 @@ func (i Inspector) byAlias(ctx context.Context, r request.Request, e target.Exec
 		return answer.Answer{}, answer.Failure(rollout.StateUnknown, why+", and what alias it was about cannot be read: give function-name and alias too")
 	}
 	return a, nil
+}
+
+// started is the journal of the rollout that an answer tells of, as far as its end hangs on it; nil without one.
+func started(a answer.Answer) *rollout.Journal {
+	if a.StartedAt == nil {
+		return nil
+	}
+	return &rollout.Journal{Start: *a.StartedAt}
 }
 
 // message is what a cause says: Lambda's failure is JSON around it.

@@ -99,6 +99,8 @@ type Finish struct {
 	Reason string
 	// Execution is the ARN of the execution that runs the rollout, and Engine the kind of its engine; "" for none that is known.
 	Execution, Engine string
+	// EndsAt is when that execution has to be done with it; zero where nobody can tell.
+	EndsAt time.Time
 	// Ended says that the execution has ended: how, is how the rollout has.
 	Ended bool
 }

@@ -238,6 +238,9 @@ func (d decision) handedOver(why string) (Action, Token) {
 func (d decision) ofExecution(f Finish) (Action, Token) {
 	h := d.token.Handing
 	f.Execution, f.Engine = cmp.Or(h.Execution, h.Presumed), h.Engine
+	if !h.Started.IsZero() {
+		f.EndsAt = d.plan.End(d.live, h.Started.Add(d.driver.HandOff.Longest))
+	}
 	return f, d.token
 }
 

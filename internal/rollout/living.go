@@ -9,6 +9,8 @@ import (
 type Living struct {
 	// Execution is its ARN, and Name its name; "" where no execution runs it.
 	Execution, Name string
+	// Started is when it was.
+	Started time.Time
 	// Same says that it runs it by the same request.
 	Same bool
 	// Err is why that could not be found out; nil where it could.
@@ -35,6 +37,7 @@ func (d decision) keptByEngine(j Journal) (Action, Token) {
 	d.token.Rollout = j.ID
 	return Finish{
 		Outcome: InProgress, Execution: l.Execution, Engine: d.driver.HandOff.Engine,
+		EndsAt: d.plan.End(&j, l.Started.Add(d.driver.HandOff.Longest)),
 		Reason: fmt.Sprintf("%s %s runs rollout %s at %s %% by this request", d.driver.HandOff.Engine, l.Name, j.ID, j.Weight),
 	}, d.token
 }

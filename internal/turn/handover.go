@@ -67,7 +67,7 @@ func (w *work) living(ctx context.Context, j rollout.Journal) *rollout.Living {
 		if e.Status != target.ExecutionRunning {
 			return &rollout.Living{}
 		}
-		return &rollout.Living{Execution: arn, Name: name, Same: request.Same(e.Input, w.Raw)}
+		return &rollout.Living{Execution: arn, Name: name, Started: e.Started, Same: request.Same(e.Input, w.Raw)}
 	}
 	return &rollout.Living{}
 }

@@ -41,20 +41,20 @@ func newDoors(t *testing.T, failures sim.Curve) *doors {
 	d.Advance(10 * time.Minute)
 	d.Machine.Run = func(s sim.Started) {
 		if !d.idle {
-			d.Go(d.Elapsed()+d.delay, func() { d.run(s) })
+			d.Go(d.Elapsed()+d.delay, func() { runExecution(d.World, s) })
 		}
 	}
 	return d
 }
 
-// run is an execution: it calls the worker, waits, and calls again, as statemachine/rollout.asl.json does.
-func (d *doors) run(s sim.Started) {
+// runExecution is an execution: it calls the worker, waits, and calls again, as statemachine/rollout.asl.json does.
+func runExecution(w *sim.World, s sim.Started) {
 	last := json.RawMessage(s.Input)
 	for range 4_000 {
 		event, err := json.Marshal(map[string]any{"execution": s.ARN, "started": s.At, "request": json.RawMessage(s.Input), "last": last})
 		must(err)
-		ctx, _, cancel := d.Begin(sim.Invocation{})
-		out, err := scenario.Worker(d.World, discard()).Invoke(ctx, event)
+		ctx, _, cancel := w.Begin(sim.Invocation{})
+		out, err := scenario.Worker(w, discard()).Invoke(ctx, event)
 		cancel()
 		var said struct {
 			Status string
@@ -63,14 +63,14 @@ func (d *doors) run(s sim.Started) {
 		switch {
 		case err != nil:
 			cause, _ := json.Marshal(map[string]string{"errorMessage": err.Error(), "errorType": answer.ErrorType(err)})
-			d.EndExecution(s.ARN, target.ExecutionFailed, nil, answer.ErrorType(err), string(cause))
+			w.EndExecution(s.ARN, target.ExecutionFailed, nil, answer.ErrorType(err), string(cause))
 			return
 		case json.Unmarshal(out, &said) != nil || said.Status != "in-progress":
-			d.EndExecution(s.ARN, target.ExecutionSucceeded, out, "", "")
+			w.EndExecution(s.ARN, target.ExecutionSucceeded, out, "", "")
 			return
 		}
 		last = out
-		_ = d.Clock().Sleep(context.Background(), time.Duration(said.Wait)*time.Second)
+		_ = w.Clock().Sleep(context.Background(), time.Duration(said.Wait)*time.Second)
 	}
 	panic("an execution never ended")
 }
