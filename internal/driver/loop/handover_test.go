@@ -297,7 +297,7 @@ func TestANameThatIsTaken(t *testing.T) {
 			require.Equal(t, "in-progress", second.status(), "%v", second.err)
 			assert.Equal(t, first.Execution+"-2", second.Execution)
 			assert.NotEmpty(t, second.RolloutID)
-			assert.LessOrEqual(t, len(target.ExecutionName(second.Execution)), 63)
+			assert.LessOrEqual(t, len(target.ExecutionName(second.Execution)), 64)
 			d.Drain()
 			assert.Equal(t, upwards, d.routings())
 		})
