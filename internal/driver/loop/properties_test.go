@@ -117,7 +117,7 @@ func TestS4AChangeBySomeoneElseIsNeverOverwritten(t *testing.T) {
 				if before := s.journalBefore(w); began == "" && before != nil {
 					began = before.ID
 				}
-				if began == "" || startOf(began).Before(sim.Start().Add(theirs.At).Truncate(time.Millisecond)) {
+				if began == "" || s.firstWriteOf(began) < theirs.At {
 					s.fatal(t, "S4: %s overwrote what %s did at %s", w.By, theirs.By, theirs.At)
 				}
 			}
