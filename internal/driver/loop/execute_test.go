@@ -40,7 +40,7 @@ func (s *story) execute(w *sim.World, d loop.Deployer, raw []byte) {
 			must(json.Unmarshal(out, &said))
 		}
 		if said.Status == "TakenOver" {
-			said.Status = "in-progress" // as other doors have it
+			said.Status = "in-progress" // as other drivers have it
 		} else if said.Status == "in-progress" {
 			answers = append(answers, out)
 			_ = w.Clock().Sleep(context.Background(), time.Duration(said.Wait)*time.Second+pick(s.stepping.late, call))
