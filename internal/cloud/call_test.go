@@ -13,6 +13,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -193,5 +195,18 @@ func TestCABundle(t *testing.T) {
 		_, err = trusting(wrong).Alias(t.Context(), "f", "live")
 		require.ErrorIs(t, err, target.ErrRefused)
 		require.ErrorContains(t, err, `AWS_CA_BUNDLE is "`+wrong)
+	}
+}
+
+// What the SDK has loaded has no client of its own, or one that trusts other certificates; both get our limits.
+func TestBounded(t *testing.T) {
+	server := wiretest.Start(t, func(wiretest.Call) wiretest.Answer {
+		return wiretest.Answer{Body: []byte(`{"Description": "` + strings.Repeat("x", 5<<20) + `"}`)}
+	})
+	for _, client := range []aws.HTTPClient{nil, awshttp.NewBuildableClient()} {
+		cfg := cloud.Load(server.Getenv)
+		cfg.HTTPClient = client
+		_, err := functions.New(cloud.Bounded(cfg)).Alias(t.Context(), "f", "live")
+		require.ErrorIs(t, err, cloud.ErrTooLarge)
 	}
 }
