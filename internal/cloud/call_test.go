@@ -14,6 +14,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -217,5 +219,18 @@ func TestACallThatIsCutShortNamesTheLastError(t *testing.T) {
 			}
 			return cut == 3
 		}, time.Minute, time.Millisecond, "it is cut short in a pause")
+	}
+}
+
+// What the SDK has loaded has no client of its own, or one that trusts other certificates; both get our limits.
+func TestBounded(t *testing.T) {
+	server := wiretest.Start(t, func(wiretest.Call) wiretest.Answer {
+		return wiretest.Answer{Body: []byte(`{"Description": "` + strings.Repeat("x", 5<<20) + `"}`)}
+	})
+	for _, client := range []aws.HTTPClient{nil, awshttp.NewBuildableClient()} {
+		cfg := cloud.Load(server.Getenv)
+		cfg.HTTPClient = client
+		_, err := functions.New(cloud.Bounded(cfg)).Alias(t.Context(), "f", "live")
+		require.ErrorIs(t, err, cloud.ErrTooLarge)
 	}
 }
