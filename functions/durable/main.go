@@ -11,7 +11,7 @@ import (
 
 	"github.com/meta-deployer/meta-deployer/internal/cloud"
 	"github.com/meta-deployer/meta-deployer/internal/cloud/account"
-	"github.com/meta-deployer/meta-deployer/internal/cloud/executions"
+	"github.com/meta-deployer/meta-deployer/internal/cloud/durables"
 	"github.com/meta-deployer/meta-deployer/internal/driver/durable"
 	"github.com/meta-deployer/meta-deployer/internal/driver/workflow"
 	"github.com/meta-deployer/meta-deployer/internal/health"
@@ -27,6 +27,6 @@ func main() {
 			Accounts: account.Of(config), Caller: cloud.Caller(config, home), Deployer: strings.TrimSuffix(lambdacontext.FunctionName, "-durable"),
 			Clock: target.WallClock(), Log: slog.New(lambdacontext.NewLogHandler()), Memory: new(health.Memory),
 		},
-		Service: executions.New(config), Name: lambdacontext.FunctionName,
+		Service: durables.New(config), Name: lambdacontext.FunctionName,
 	})
 }

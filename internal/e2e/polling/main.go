@@ -11,7 +11,7 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"github.com/meta-deployer/meta-deployer/internal/cloud"
-	"github.com/meta-deployer/meta-deployer/internal/cloud/executions"
+	"github.com/meta-deployer/meta-deployer/internal/cloud/durables"
 	"github.com/meta-deployer/meta-deployer/internal/durable"
 )
 
@@ -64,5 +64,5 @@ func main() {
 	if err := json.Unmarshal([]byte(os.Getenv("PLAN")), &p); err != nil {
 		panic(err)
 	}
-	lambda.Start(durable.Poll{Service: executions.New(cloud.Load(os.Getenv)), Step: p.Name, Control: p.Control, Look: p.look})
+	lambda.Start(durable.Poll{Service: durables.New(cloud.Load(os.Getenv)), Step: p.Name, Control: p.Control, Look: p.look})
 }

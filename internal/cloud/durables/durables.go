@@ -1,5 +1,5 @@
-// Package executions speaks to AWS Lambda of durable executions: as one of them, and as somebody who wakes one.
-package executions
+// Package durables speaks to AWS Lambda of durable executions: as one of them, and as somebody who wakes one.
+package durables
 
 import (
 	"context"

@@ -1,4 +1,4 @@
-package executions_test
+package durables_test
 
 import (
 	"context"
@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/meta-deployer/meta-deployer/internal/cloud"
-	"github.com/meta-deployer/meta-deployer/internal/cloud/executions"
+	"github.com/meta-deployer/meta-deployer/internal/cloud/durables"
 	"github.com/meta-deployer/meta-deployer/internal/durable"
 	"github.com/meta-deployer/meta-deployer/internal/target"
 	"github.com/meta-deployer/meta-deployer/internal/wiretest"
@@ -43,7 +43,7 @@ func TestCheckpoint(t *testing.T) {
 	server := wiretest.Start(t, func(wiretest.Call) wiretest.Answer {
 		return wiretest.Answer{Body: map[string]any{"CheckpointToken": "next", "NewExecutionState": map[string]any{"Operations": operations(), "NextMarker": "more"}}}
 	})
-	e := executions.New(cloud.Load(server.Getenv))
+	e := durables.New(cloud.Load(server.Getenv))
 	recorded, err := e.Checkpoint(t.Context(), arn, "token", []durable.Update{
 		{ID: "control", Name: "control", SubType: "Callback", Type: durable.Callback, Action: durable.Start},
 		{ID: "poll", Name: "poll", SubType: "WaitForCondition", Type: durable.Step, Action: durable.Retry, Payload: "{}", Delay: 30},
@@ -66,7 +66,7 @@ func TestCheckpoint(t *testing.T) {
 
 func TestACheckpointWithoutATokenOrAState(t *testing.T) {
 	server := wiretest.Start(t, func(wiretest.Call) wiretest.Answer { return wiretest.Answer{Body: map[string]any{}} })
-	recorded, err := executions.New(cloud.Load(server.Getenv)).Checkpoint(t.Context(), arn, "token", nil)
+	recorded, err := durables.New(cloud.Load(server.Getenv)).Checkpoint(t.Context(), arn, "token", nil)
 	require.NoError(t, err)
 	assert.Equal(t, durable.Recorded{}, recorded)
 }
@@ -75,7 +75,7 @@ func TestState(t *testing.T) {
 	server := wiretest.Start(t, func(wiretest.Call) wiretest.Answer {
 		return wiretest.Answer{Body: map[string]any{"Operations": operations(), "NextMarker": "more"}}
 	})
-	page, err := executions.New(cloud.Load(server.Getenv)).State(t.Context(), arn, "token", "marker")
+	page, err := durables.New(cloud.Load(server.Getenv)).State(t.Context(), arn, "token", "marker")
 	require.NoError(t, err)
 	assert.Equal(t, durable.Page{Operations: read(), NextMarker: "more"}, page)
 	query := server.Calls("lambda:GetDurableExecutionState")[0].Query
@@ -103,7 +103,7 @@ func TestErrors(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			server := wiretest.Start(t, func(wiretest.Call) wiretest.Answer { return tt.answer })
-			e := executions.New(cloud.Load(server.Getenv))
+			e := durables.New(cloud.Load(server.Getenv))
 			_, err := e.Checkpoint(t.Context(), arn, "token", nil)
 			require.ErrorIs(t, err, tt.kind)
 			calls := server.Calls("lambda:CheckpointDurableExecution")
@@ -155,8 +155,8 @@ func event(kind, name string) map[string]any {
 	return e
 }
 
-func waker(server *wiretest.Server) executions.Waker {
-	return executions.NewWaker(cloud.Load(server.Getenv), "meta-deployer-durable", "control", func(name string) string { return "driver " + name })
+func waker(server *wiretest.Server) durables.Waker {
+	return durables.NewWaker(cloud.Load(server.Getenv), "meta-deployer-durable", "control", func(name string) string { return "driver " + name })
 }
 
 func TestWake(t *testing.T) {
