@@ -160,12 +160,12 @@ func (t Token) afterHandOver(r Result) Token {
 	switch {
 	case r.Err == nil:
 		h.Execution, h.Started, h.Running = r.Execution, r.At, false
-		t = t.untroubled(startedEngine)
+		t = t.callSucceeded(startedEngine)
 	case r.Err.Kind == Exists && h.Number < mostNames:
 		h.Number++
 	default:
 		h.Unsure = h.Unsure || r.Err.Kind == Unavailable
-		t = t.troubled(startedEngine, *r.Err, r.At)
+		t = t.callFailed(startedEngine, *r.Err, r.At)
 	}
 	t.Handing = &h
 	return t
@@ -218,7 +218,7 @@ func (d decision) awaitExecution(e Execution) (Action, Token) {
 
 // startEngine starts the engine, or starts it again after a while, unless that has failed for too long.
 func (d decision) startEngine() (Action, Token) {
-	h, t := d.token.Handing, d.token.Trouble
+	h, t := d.token.Handing, d.token.Failing
 	failing := t != nil && t.Call == startedEngine
 	switch {
 	case failing && (t.Last.Sub(t.Since) >= patience(t.Error.Kind) || t.Error.Kind == Exists || d.mustEnd()):

@@ -47,7 +47,7 @@ func (d decision) unfinishable() bool {
 
 // mayStartAgain says that a start which failed is worth another try now.
 func (d decision) mayStartAgain() bool {
-	h, t := d.token.Handing, d.token.Trouble
+	h, t := d.token.Handing, d.token.Failing
 	if t == nil || t.Call != startedEngine {
 		return h.Number <= mostNames
 	}
