@@ -82,7 +82,7 @@ type HandOver struct {
 
 func (HandOver) action() {}
 
-// Name is the execution's, of at most 63 characters: the same for the same request at the same state of the alias, so that two
+// Name is the execution's, of at most 64 characters: the same for the same request at the same state of the alias, so that two
 // starts at once are one execution. input is what the execution is started with.
 func (a HandOver) Name(input []byte) string {
 	const function, alias, version, digits = 24, 16, 10, 8

