@@ -3,6 +3,7 @@ package cloud_test
 import (
 	"context"
 	"encoding/pem"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -208,5 +209,28 @@ func TestBounded(t *testing.T) {
 		cfg.HTTPClient = client
 		_, err := functions.New(cloud.Bounded(cfg)).Alias(t.Context(), "f", "live")
 		require.ErrorIs(t, err, cloud.ErrTooLarge)
+	}
+}
+
+// A call that ends while it waits to ask again says what AWS answered the last time: that is why it has no answer.
+func TestACallThatIsCutShortNamesTheLastError(t *testing.T) {
+	for code, status := range map[string]int{"TooManyRequestsException": 429, "ServiceException": 500} {
+		server := wiretest.Start(t, func(wiretest.Call) wiretest.Answer { return wiretest.Fail(status, code, "not now") })
+		client := lambda.NewFromConfig(cloud.Load(server.Getenv))
+		name, cut := "f", 0
+		require.Eventually(t, func() bool {
+			ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+			defer cancel()
+			_, err := cloud.Call(ctx, client.GetAlias, &lambda.GetAliasInput{FunctionName: &name, Name: &name})
+			require.ErrorIs(t, err, target.ErrUnavailable)
+			if len(server.Calls("lambda:GetAlias")) == 0 {
+				return false // there was no time for even one attempt
+			}
+			assert.Contains(t, err.Error(), code+": not now")
+			if errors.Is(err, context.DeadlineExceeded) {
+				cut++
+			}
+			return cut == 3
+		}, time.Minute, time.Millisecond, "it is cut short in a pause")
 	}
 }
