@@ -49,7 +49,7 @@ func routings(w *sim.World) []string {
 	return all
 }
 
-var upwards = []string{"version 1", "version 1 with 50 % on version 2", "version 2"} //nolint:gochecknoglobals // a constant of these tests
+var upwards = []string{"version 1", "version 1 with 50 % on version 2", "version 2"}
 
 func TestARolloutFromATerminal(t *testing.T) {
 	w := world(t, nil)
