@@ -195,3 +195,6 @@ func Expire(p Plan, t Token, deploys bool, why string) Finish {
 	}
 	return Finish{Outcome: RollbackFailed, Reason: fmt.Sprintf("%s; then the alias could not be put back: %s", t.Failure.Why, why)}
 }
+
+// ending says that this driver has tried already to end its rollout: the last verdict has let it.
+func (d decision) ending() bool { return d.token.Last == Complete && d.live.Weight == Full }

@@ -18,7 +18,7 @@ func handOver() []mutant {
 		{"hand-over: of what fits", rules + "handover_midway.go", "(waits || !d.plan.Fits(", "(waits || true || !d.plan.Fits(", midway, decides, true, nil},
 		{"hand-over: beyond its own end", rules + "handover_midway.go", " || !d.end().Equal(end)", "", midway, decides, true, nil},
 		{"hand-over: slept through", rules + "wait.go", "d.wayBack(), d.handOverAt()}", "d.wayBack()}", midway, decides, false, nil},
-		{"hand-over: a failure is handed over", rules + "decide.go", "	switch {\n	case d.token.Failure != nil:\n		return d.fail()\n	case d.live.Held:", "	if action, token := d.handMidway(); action != nil {\n		return action, token\n	}\n	switch {\n	case d.token.Failure != nil:\n		return d.fail()\n	case d.live.Held:", midway, decides, true, nil},
+		{"hand-over: a failure is handed over", rules + "decide.go", "	switch {\n	case d.token.Failure != nil:\n		return d.fail()\n	case d.live.Held:", "	if action := d.handMidway(); action != nil {\n		return action, d.token\n	}\n	switch {\n	case d.token.Failure != nil:\n		return d.fail()\n	case d.live.Held:", midway, decides, true, nil},
 		{"hand-over: another state, the same name", rules + "handover.go", "string(input), a.Revision}", "string(input)}", "TestTheName", decides, false, nil},
 		{"hand-over: a taken name is taken for a failure", rules + "handover.go", "r.Err.Kind == Exists && h.Number < mostNames", "r.Err.Kind == Exists && h.Number < 1", "TestANameThatIsTaken", loop, false, nil},
 		{"hand-over: what has ended is believed", rules + "handover.go", "case e.Err == nil && !e.Running && e.Started.Before", "case e.Err != nil && !e.Running && e.Started.Before", "TestANameThatIsTaken", loop, false, nil},
