@@ -20,7 +20,7 @@ func Decide(p Plan, s Snapshot, r Driver, dl Deadline, t Token) (Action, Token) 
 	}
 	switch {
 	case d.token.Rollout == "":
-		return d.join()
+		return d.start()
 	case d.lookedOut():
 		return Expire(d.plan, d.token, true, d.timeUp()), d.token
 	case d.snapshot.Unread != nil:

@@ -145,7 +145,7 @@ func (d *doors) ask(raw string) (s said) {
 // alias is live.
 func (d *doors) alias() target.Alias {
 	d.t.Helper()
-	a, err := d.World.Alias("f", "live")
+	a, err := d.Alias("f", "live")
 	require.NoError(d.t, err)
 	return a
 }

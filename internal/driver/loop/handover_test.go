@@ -36,7 +36,7 @@ func TestTheAncestorsPayloadEndsOnTheNewVersion(t *testing.T) {
 	assert.NotEmpty(t, s.RolloutID)
 	assert.Contains(t, s.Reason, s.Execution)
 	d.Drain()
-	a, err := d.World.Alias("MyFunction", "MyAlias")
+	a, err := d.Alias("MyFunction", "MyAlias")
 	require.NoError(t, err)
 	assert.Equal(t, rollout.Routing{Primary: "2"}, a.Routing)
 	assert.Equal(t, "theirs", a.Description)
