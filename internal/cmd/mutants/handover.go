@@ -26,6 +26,8 @@ func handOver() []mutant {
 		{"hand-over: an unread execution is believed", rules + "handover.go", "case late && h.Running:", "case late:", "TestAStartThatGoesWrong", loop, false, nil},
 		{"hand-over: waits for the claim without end", rules + "handover.go", "claimTime = 15 * time.Second", "claimTime = 15 * time.Minute", "TestAStartThatGoesWrong", loop, false, nil},
 		{"hand-over: the engine may begin another rollout", "internal/turn/handover.go", "request.HandedOver(w.Raw, a.NewVersion, a.Rollout)", `request.HandedOver(w.Raw, a.NewVersion, "")`, "TestARunningRollout", loop, false, nil},
+		{"hand-over: never on the way", rules + "handover_midway.go", "case h == nil && d.leaving() &&", "case h == nil && d.leaving() && d.live.Held &&", "TestE1AHandOverOn", loop, true, nil},
+		{"hand-over: of a version that was not asked for", "internal/rollout/handover.go", "NewVersion: d.plan.NewVersion, Rollout: h.Rollout", "NewVersion: d.snapshot.Alias.Routing.Primary, Rollout: h.Rollout", "TestE1AHandOver", loop, true, nil},
 		{"hand-over: a living engine is taken over", rules + "living.go", `case l.Execution == "" || !l.Same:`, `case l.Execution == "" || l.Same:`, "TestALivingEngine", loop, false, nil},
 		{"hand-over: any request is the same", "internal/turn/handover.go", "Same: request.Same(e.Input, w.Raw)", "Same: true", "TestALivingEngine", loop, false, nil},
 		{"hand-over: an end is told as running", "internal/inspect/execution.go", "case target.ExecutionSucceeded:\n		var a", "case \"\":\n		var a", "TestStatusOf", loop, false, nil},
