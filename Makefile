@@ -57,7 +57,7 @@ deploy: ## Build and deploy with SAM, for one ARCHITECTURE: PARAMETERS="Function
 	sam deploy $(ARGS) $(if $(strip $(OVERRIDES)),--parameter-overrides $(strip $(OVERRIDES)))
 
 clean: ## Remove what was built and installed here
-	rm -rf dist .aws-sam examples/app/.aws-sam .venv-sam .venv-peers .venv-localstack .venv-uv tools/stepfunctions/node_modules
+	rm -rf dist .aws-sam examples/app/.aws-sam .venv-sam .venv-peers .venv-localstack .venv-durable .venv-uv tools/stepfunctions/node_modules
 
 # ---- Check
 
@@ -167,7 +167,7 @@ $(STEPFUNCTIONS): tools/stepfunctions/package-lock.json
 	cd tools/stepfunctions && npm ci --silent --no-audit --no-fund
 	touch $@
 
-e2e: template .venv-peers/installed .venv-localstack/installed $(STEPFUNCTIONS) ## Prove it by strangers: the templates, real clients, emulators, the compiled functions
+e2e: template .venv-peers/installed .venv-localstack/installed .venv-durable/installed $(STEPFUNCTIONS) ## Prove it by strangers: the templates, real clients, emulators, the compiled functions
 	go test -tags e2e -count=1 -parallel 48 -timeout 40m ./internal/e2e
 
 # ---- All of it
