@@ -56,7 +56,7 @@ func (d Deployer) Handle(ctx context.Context, raw json.RawMessage) (answer.Answe
 		}
 		return answer.Answer{}, answer.Invalid(err.Error())
 	}
-	driver := rollout.Driver{ID: rollout.DriverToken(id)}
+	driver := rollout.Driver{ID: rollout.DriverToken(id), Engine: "deployer"}
 	log := d.Log.With("function", r.Plan.Function, "alias", r.Plan.Alias)
 	log.InfoContext(ctx, "request", "request", string(request.Redacted(raw)), "driver", driver.ID)
 	var end time.Time

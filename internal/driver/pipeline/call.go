@@ -17,6 +17,8 @@ import (
 )
 
 const (
+	// engine is the kind of this driver, for those who are told of its rollouts.
+	engine = "pipeline"
 	// workTime is for how long a call works, the time of a hook that runs at its end aside.
 	workTime = time.Minute
 	// poll is how often this driver looks where the request does not say.
@@ -38,7 +40,7 @@ func (d Driver) Call(ctx context.Context, j Job, end time.Time, note func(Reply)
 	log := d.Log.With("function", r.Plan.Function, "alias", r.Plan.Alias)
 	w := work{
 		Driver: d, request: r, carried: c, log: log, note: note, began: now, end: now.Add(workTime),
-		driver:   rollout.Driver{ID: rollout.DriverToken(c.Driver), Continues: j.Continues && !readable},
+		driver:   rollout.Driver{ID: rollout.DriverToken(c.Driver), Engine: engine, Continues: j.Continues && !readable},
 		deadline: rollout.Deadline{Process: end, Began: now, Rollout: c.Began.Add(lifetime)},
 		progress: progress{plan: r.Plan},
 	}
@@ -127,7 +129,9 @@ func (w *work) turns(ctx context.Context, e turn.Engine, t rollout.Token) Reply 
 		switch {
 		case result.Next.Before(w.end) && w.Clock.Sleep(ctx, result.Next.Sub(w.Clock.Now())) == nil:
 		case !w.deadline.Rollout.After(result.Next):
-			return w.ended(rollout.Expire(w.request.Plan, t, w.request.Action == request.Deploy, "the driver's day is over"), t)
+			result = e.Expire(w.request, w.driver, t, "the driver's day is over")
+			w.tell(ctx, result.Events...)
+			return w.ended(*result.End, result.Token)
 		default:
 			return goesOn
 		}

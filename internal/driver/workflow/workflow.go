@@ -96,7 +96,7 @@ func (c *call) handle(ctx context.Context) (any, error) {
 	case r.Action != request.Deploy:
 		return nil, answer.Invalid(fmt.Sprintf("a workflow takes action deploy only: send action %s to the deployer, aws lambda invoke --function-name %s", r.Action, c.Deployer))
 	}
-	driver := rollout.Driver{ID: rollout.DriverToken(c.name()), Continues: c.continues, Long: true}
+	driver := rollout.Driver{ID: rollout.DriverToken(c.name()), Engine: "workflow", Execution: c.Execution, Continues: c.continues, Long: true}
 	c.log = c.log.With("function", r.Plan.Function, "alias", r.Plan.Alias, "driver", driver.ID)
 	c.log.InfoContext(ctx, "call", "calls", c.carried.Calls, "continues", c.continues, "request", string(request.Redacted(c.Request)))
 	deadline := rollout.Deadline{Rollout: c.Started.Add(Longest)}
