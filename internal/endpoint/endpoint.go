@@ -91,6 +91,7 @@ func (e *Endpoint) operations() map[string]operation {
 		"codedeploy:ListDeploymentTargets":                e.listDeploymentTargets,
 		"codedeploy:BatchGetDeploymentTargets":            e.batchGetDeploymentTargets,
 		"codedeploy:PutLifecycleEventHookExecutionStatus": e.putHookStatus,
+		"events:PutEvents":                                e.putEvents,
 		"sts:AssumeRole":                                  e.assumeRole,
 		"sts:GetCallerIdentity":                           e.getCallerIdentity,
 	}

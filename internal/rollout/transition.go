@@ -28,6 +28,7 @@ type Transition struct {
 }
 
 func (Transition) event() {}
+func (NotSent) event()    {}
 
 // NotSent is a transition of which the others could not be told.
 type NotSent struct {
@@ -103,8 +104,8 @@ func endState(o Outcome) State {
 }
 
 // Refusal is a request that was not taken, of which only its target is known.
-func Refusal(t Target, d Driver, message, why string, now time.Time) Transition {
-	return Transition{At: now.UTC().Truncate(time.Millisecond), State: StateRefused, Target: t, Driver: d, Message: message, Reason: FirstLine(why, maxReason)}
+func Refusal(t Target, d Driver, why string, now time.Time) Transition {
+	return Transition{At: now.UTC().Truncate(time.Millisecond), State: StateRefused, Target: t, Driver: d, Reason: FirstLine(why, maxReason)}
 }
 
 // maxReason is how long a transition's reason is, in characters.

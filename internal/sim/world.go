@@ -48,6 +48,7 @@ type World struct {
 	metrics     map[string]Curve
 	deployments map[string]*Deployment
 	writes      []Write
+	heard       []Heard
 	calls       map[Operation]int
 	revisions   int
 }

@@ -184,7 +184,7 @@ func (w *work) tell(e rollout.Event) { w.events = append(w.events, e) }
 // turned is what the turn has seen and decided.
 func (w *work) turned(s rollout.Snapshot, action rollout.Action) rollout.Turned {
 	return rollout.Turned{
-		At: w.Clock.Now(), Routing: s.Alias.Routing, Journal: w.journal(s), Assessment: s.Assessment, Action: action, Unread: s.Unread,
+		At: w.Clock.Now(), Target: w.request.Plan.Target, Routing: s.Alias.Routing, Journal: w.journal(s), Assessment: s.Assessment, Action: action, Unread: s.Unread,
 	}
 }
 

@@ -129,7 +129,9 @@ func (g game) world() (*sim.World, loop.Deployer) {
 		traffic = append(traffic, sim.Point{From: g.before})
 	}
 	w.SetTraffic("f", "live", traffic)
-	return w, scenario.Deployer(w, discard())
+	d := scenario.Deployer(w, discard())
+	d.Others.Bus = w.Bus()
+	return w, d
 }
 
 func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }

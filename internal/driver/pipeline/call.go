@@ -30,11 +30,20 @@ const (
 func (d Driver) Call(ctx context.Context, j Job, end time.Time, note func(Reply)) Reply {
 	home, _ := d.Caller(ctx)
 	home.Poll = poll
+	d.Others.Clock = d.Clock
 	now := d.Clock.Now()
 	c, token, readable := carriedBy(j, now)
 	r, err := parse(j, home)
 	if err != nil {
 		d.Log.WarnContext(ctx, "request refused", "bytes", len(j.Request), "error", err.Error())
+		named := r.Plan.Target
+		if problems, ok := errors.AsType[*request.ProblemsError](err); ok && problems.Changes() {
+			named = problems.Target
+		}
+		if named.Function != "" && r.Action.Changes() {
+			driver := rollout.Driver{ID: rollout.DriverToken(c.Driver), Engine: engine}
+			notify.Guarded(ctx, d.Log, d.Fatal, func() { d.Others.Refused(ctx, d.Log, named, driver, err.Error()) })
+		}
 		return replyTo(answer.Answer{}, refusal(j, err), "")
 	}
 	log := d.Log.With("function", r.Plan.Function, "alias", r.Plan.Alias)
@@ -149,6 +158,7 @@ func (w *work) tell(ctx context.Context, events ...rollout.Event) {
 	w.safely(ctx, func() { w.record.Tell(events...) })
 	w.safely(ctx, func() { w.progress.tell(events...) })
 	w.safely(ctx, func() { notify.Log{Logger: w.log}.Tell(ctx, events...) })
+	w.safely(ctx, func() { w.record.Tell(w.Others.Tell(ctx, w.log, events...)...) })
 	if w.Watch != nil {
 		w.safely(ctx, func() { w.Watch(ctx, events...) })
 	}
