@@ -29,7 +29,11 @@ func NoAnswer(format string, values ...any) error {
 // names it.
 func Failed(action string, said smithy.APIError) error {
 	e := translate(said)
-	e.Action = action
+	status := http.StatusBadRequest
+	if strings.HasPrefix(said.ErrorCode(), "Internal") {
+		status = http.StatusInternalServerError
+	}
+	e.Kind, e.Action = kind(said.ErrorCode(), status), action
 	return e
 }
 
