@@ -75,6 +75,8 @@ type story struct {
 	probed []probed
 	ends   []ending
 	calls  int
+	// heard is what the bus has taken.
+	heard []sim.Heard
 	// kills is how many drivers died.
 	kills int
 	log   *strings.Builder
@@ -150,7 +152,7 @@ func (g game) play() story {
 		s.schedule(w, d, o, i)
 	}
 	w.Drain()
-	s.writes, s.calls = w.Writes(), w.Calls("")
+	s.writes, s.calls, s.heard = w.Writes(), w.Calls(""), w.Heard()
 	return s
 }
 
