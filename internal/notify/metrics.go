@@ -57,8 +57,8 @@ type value struct {
 func look(e rollout.Turned) []value {
 	evidence, fresh, old := 0.0, analysis.Counts{}, analysis.Counts{}
 	for _, check := range e.Assessment.Checks {
-		if check.Odds != nil && !check.ReportOnly && check.Odds.Against > 0 {
-			evidence = max(evidence, math.Log10(check.Odds.Against))
+		if check.Evidence != nil && !check.ReportOnly && check.Evidence.Against > 0 {
+			evidence = max(evidence, math.Log10(check.Evidence.Against))
 		}
 		if check.Name == "errors" && check.New != nil {
 			fresh = *check.New

@@ -67,9 +67,9 @@ func looked(checks ...analysis.Check) rollout.Turned {
 
 func TestWhatALookMeasures(t *testing.T) {
 	counted := looked(
-		analysis.Check{Name: "errors", New: &analysis.Counts{Invocations: 120, Errors: 3}, Old: &analysis.Counts{Invocations: 1080, Errors: 9}, Odds: &analysis.Odds{Against: 10}},
-		analysis.Check{Name: "latency", Odds: &analysis.Odds{Against: 1000}},
-		analysis.Check{Name: "metric orders", ReportOnly: true, Odds: &analysis.Odds{Against: 1e9}},
+		analysis.Check{Name: "errors", New: &analysis.Counts{Invocations: 120, Errors: 3}, Old: &analysis.Counts{Invocations: 1080, Errors: 9}, Evidence: &analysis.Evidence{Against: 10}},
+		analysis.Check{Name: "latency", Evidence: &analysis.Evidence{Against: 1000}},
+		analysis.Check{Name: "metric orders", ReportOnly: true, Evidence: &analysis.Evidence{Against: 1e9}},
 	)
 	assert.Equal(t, map[string]float64{
 		"MetaDeployer checkout live: Weight": 30, "MetaDeployer checkout live: Evidence": 3,
@@ -79,9 +79,9 @@ func TestWhatALookMeasures(t *testing.T) {
 
 	for name, event := range map[string]rollout.Event{
 		"nothing is compared":  looked(analysis.Check{Name: "alarm x"}),
-		"no evidence":          looked(analysis.Check{Name: "errors", Odds: &analysis.Odds{}}),
-		"less than none":       looked(analysis.Check{Name: "errors", Odds: &analysis.Odds{Against: 1e-300}}),
-		"more than a number":   looked(analysis.Check{Name: "errors", Odds: &analysis.Odds{Against: math.Inf(1)}}),
+		"no evidence":          looked(analysis.Check{Name: "errors", Evidence: &analysis.Evidence{}}),
+		"less than none":       looked(analysis.Check{Name: "errors", Evidence: &analysis.Evidence{Against: 1e-300}}),
+		"more than a number":   looked(analysis.Check{Name: "errors", Evidence: &analysis.Evidence{Against: math.Inf(1)}}),
 		"a count out of range": looked(analysis.Check{Name: "errors", New: &analysis.Counts{Invocations: math.MaxFloat64}}),
 	} {
 		assert.Len(t, extracted(t, line(t, event)), 6, name)

@@ -20,7 +20,7 @@ import (
 	"github.com/meta-deployer/meta-deployer/internal/turn"
 )
 
-// Worker answers the calls of a state machine.
+// Worker answers the calls of a state machine, or of a durable function that stands in for one.
 type Worker struct {
 	// Accounts gives the account to work in: the worker's own, or the one of a role. session is how the worker shows in the trail
 	// of that account.
@@ -33,6 +33,8 @@ type Worker struct {
 	Deployer string
 	// Others hear of rollouts.
 	Others notify.Others
+	// Durable says that a durable function calls: a rollout that a newer driver keeps is an answer there, as at every other door.
+	Durable bool
 	// Watch is told of every event beside the log; nil is nobody.
 	Watch func(ctx context.Context, events ...rollout.Event)
 	// Memory keeps what was read of the past between invocations; nil forgets it at the end of each.
@@ -88,7 +90,7 @@ const (
 func (c *call) handle(ctx context.Context) (any, error) {
 	home, _ := c.Caller(ctx)
 	home.Poll, home.Long = poll, true
-	driver := rollout.Driver{ID: rollout.DriverToken(c.name()), Engine: "workflow", Execution: c.Execution, Continues: c.continues, Long: true}
+	driver := rollout.Driver{ID: rollout.DriverToken(c.name()), Engine: c.engine(), Execution: c.Execution, Continues: c.continues, Long: true}
 	c.Others.Clock = c.Clock
 	r, err := request.Parse(c.Request, home)
 	if problems, ok := errors.AsType[*request.ProblemsError](err); ok {
@@ -101,7 +103,7 @@ func (c *call) handle(ctx context.Context) (any, error) {
 	case err != nil:
 		return nil, answer.Invalid(err.Error())
 	case r.Action != request.Deploy:
-		why := fmt.Sprintf("a workflow takes action deploy only: send action %s to the deployer, aws lambda invoke --function-name %s", r.Action, c.Deployer)
+		why := fmt.Sprintf("%s takes action deploy only: send action %s to the deployer, aws lambda invoke --function-name %s", c.door(), r.Action, c.Deployer)
 		if !r.Action.Changes() {
 			return nil, answer.Invalid(why)
 		}
@@ -145,7 +147,7 @@ func (c *call) turns(ctx context.Context, r request.Request, driver rollout.Driv
 	switch end := result.End; {
 	case end == nil:
 		return c.pause(result.Next.Sub(now), result.Token.Standing()), nil
-	case end.Outcome == rollout.InProgress:
+	case end.Outcome == rollout.InProgress && !c.Durable:
 		return nil, answer.Relieved(end.Reason)
 	default:
 		a, err := record.Answer(r, *end, result.Token, now)
