@@ -4,6 +4,8 @@ package e2e
 
 import (
 	"encoding/json"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -15,6 +17,8 @@ import (
 	"github.com/meta-deployer/meta-deployer/internal/cloud/events"
 	"github.com/meta-deployer/meta-deployer/internal/notify"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
+	"github.com/meta-deployer/meta-deployer/internal/runtimetest"
+	"github.com/meta-deployer/meta-deployer/internal/sim"
 	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
@@ -98,4 +102,39 @@ func stateOf(t *testing.T, message string) rollout.State {
 	var event struct{ Detail notify.Detail }
 	require.NoError(t, json.Unmarshal([]byte(message), &event))
 	return event.Detail.State
+}
+
+// The compiled deployer tells the bus that its environment names, and writes metrics between its other lines.
+func TestTheCompiledDeployerTells(t *testing.T) {
+	t.Parallel()
+	l := newLab(t)
+	p := l.start(t, "meta-deployer", runtimetest.Build(t, "./functions/deployer"), map[string]string{
+		"EVENT_BUS_NAME": "rollouts", "AWS_LAMBDA_LOG_FORMAT": "JSON", "AWS_LAMBDA_FUNCTION_NAME": "meta-deployer",
+	})
+	l.answered(t, p.Invoke([]byte(request), timeout), "succeeded")
+	var told []string
+	l.touch(func(w *sim.World) {
+		for _, h := range w.Heard() {
+			var d notify.Detail
+			require.NoError(t, json.Unmarshal(h.Detail, &d))
+			assert.Equal(t, "meta-deployer", h.By)
+			told = append(told, string(d.State)+" "+d.Weight.String())
+		}
+	})
+	assert.Equal(t, []string{"started 0", "shifted 33.33", "shifted 66.67", "shifted 100", "succeeded 100"}, slices.Compact(told), "each, and again at most")
+	looks, ends := 0, 0
+	for line := range strings.Lines(p.Log()) {
+		var written map[string]any
+		require.NoError(t, json.Unmarshal([]byte(line), &written), line)
+		switch {
+		case written["_aws"] == nil:
+		case written["Weight"] != nil:
+			looks++
+		case written["Succeeded"] == 1.0:
+			assert.Equal(t, "meta-deployer", written["Installation"])
+			ends++
+		}
+	}
+	assert.Positive(t, looks)
+	assert.Equal(t, 1, ends)
 }
