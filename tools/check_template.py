@@ -77,6 +77,8 @@ def holds(condition, **parameters):
         return not holds(condition["Fn::Not"][0], **parameters)
     if "Fn::And" in condition:
         return all(holds(part, **parameters) for part in condition["Fn::And"])
+    if "Fn::Or" in condition:
+        return any(holds(part, **parameters) for part in condition["Fn::Or"])
     return holds(TEMPLATE["Conditions"][condition["Condition"]], **parameters)
 
 
@@ -606,6 +608,19 @@ class Notifications(unittest.TestCase):
         self.assertEqual(topic, EXPANDED["NotificationSubscription"]["Properties"]["TopicArn"])
         for value, ok in {"": True, "a@example.com": True, "a": False, "a b@example.com": False}.items():
             self.assertEqual(ok, fits("NotificationEmail", value), value)
+
+    def test_what_is_made_for_whom(self):
+        def more(**parameters):
+            return made(EXPANDED, **parameters) - made(EXPANDED)
+
+        topic = "arn:aws:sns:eu-west-1:123456789012:ours"
+        own = {"NotificationTopic", "NotificationTopicPolicy", "NotificationSubscription", "UnsafeAlarm"}
+        self.assertEqual(own | {"NotificationRule"}, more(NotificationEmail="a@example.com"))
+        self.assertEqual({"NotificationRule", "UnsafeAlarm"}, more(NotificationTopicArn=topic))
+        self.assertEqual({"NotificationRule", "UnsafeAlarm", "NotificationSubscription"}, more(NotificationTopicArn=topic, NotificationEmail="a@example.com"))
+        self.assertEqual(own, more(NotificationEmail="a@example.com", EventBusName=""))
+        self.assertEqual(set(), more(EventBusName=""))
+        self.assertEqual({"RolloutsDashboard"}, more(Dashboard="true"))
 
     def test_only_the_rule_and_the_alarm_may_publish(self):
         allowed_to = {}

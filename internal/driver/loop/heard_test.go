@@ -171,3 +171,21 @@ func TestWhatPeopleDoIsHeard(t *testing.T) {
 	}
 	t.Log(by)
 }
+
+// Whoever takes a rollout over tells so, after how it stands; the driver that was relieved tells nothing more.
+func TestOnlyTheNewerDriverTellsThatItHasTakenOver(t *testing.T) {
+	g := quick()
+	g.request["steps"], g.request["interval"], g.request["poll-interval"] = 2, 60, 15
+	g.before = 10 * time.Minute
+	g.others = []other{{at: 20 * time.Second, action: "deploy"}}
+	s := g.play()
+	requireEnded(t, s, "in-progress", "succeeded")
+	var by []string
+	for _, h := range s.heard {
+		d := told(h)
+		by = append(by, fmt.Sprintf("%s %s by %s", d.State, d.Weight, d.Driver))
+	}
+	assert.Equal(t, []string{
+		"started 0 by first-0", "shifted 50 by first-0", "shifted 50 by deploy-0-0", "taken-over 50 by deploy-0-0", "shifted 100 by deploy-0-0", "succeeded 100 by deploy-0-0",
+	}, by)
+}
