@@ -50,7 +50,11 @@ func (t Token) Tell(s Sight) (Token, []Transition) {
 		n.told = *t.Told
 	}
 	n.knows = t.Told != nil
-	for _, j := range []*Journal{s.Before, t.Journal()} {
+	seen := []*Journal{s.Before}
+	if s.Before == nil || !t.Written.IsZero() { // else the token's is what was read, or older
+		seen = append(seen, t.Journal())
+	}
+	for _, j := range seen {
 		if j != nil && j.ID == t.Rollout {
 			n.journal(*j)
 		}

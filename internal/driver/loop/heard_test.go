@@ -15,6 +15,7 @@ import (
 	"github.com/meta-deployer/meta-deployer/internal/notify"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
 	"github.com/meta-deployer/meta-deployer/internal/sim"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 // told is an event as listeners read it, but for when.
@@ -112,10 +113,10 @@ func TestABusThatDoesNotAnswerChangesNoRollout(t *testing.T) {
 	})
 }
 
-// A way back that Lambda throttles is tried again at the same moments whether the bus answers or not: nothing is told before
-// it is written.
+// A way back that Lambda throttles is tried again at the same moments whether the bus answers or not, also where the turn that
+// goes back has found something to tell: nothing is told before the way back is written.
 func TestNothingIsToldBeforeTheWayBackIsWritten(t *testing.T) {
-	tries := func(bus sim.Fault) (moments []time.Duration, s story) {
+	tries := func(bus sim.Fault, paused time.Duration) (moments []time.Duration, s story) {
 		g := quick()
 		g.newVersion.Errors = sim.Constant(1)
 		g.before = 10 * time.Minute
@@ -127,25 +128,28 @@ func TestNothingIsToldBeforeTheWayBackIsWritten(t *testing.T) {
 		s = story{game: g, log: &strings.Builder{}}
 		d.Watch = s.watch(w)
 		w.Go(g.before, func() { s.drive(w, d, g.raw(), "first") })
+		if paused > 0 {
+			w.At(paused, func() {
+				must(w.ChangeAlias("stranger", "f", "live", func(a *target.Alias) { a.Description = strings.Replace(a.Description, " id ", " paused id ", 1) }))
+			})
+		}
 		w.Drain()
 		s.writes, s.heard = w.Writes(), w.Heard()
+		require.True(t, s.ended("RolledBack"), s.endings())
 		return append(moments, s.writes[len(s.writes)-1].At), s
 	}
-	gaps := func(moments []time.Duration) (list []time.Duration) {
-		for i := range moments[1:] {
-			list = append(list, moments[i+1]-moments[i])
-		}
-		return list
-	}
-	calm, s := tries(sim.Fault{On: sim.PutEvents, Effect: sim.None})
-	require.True(t, s.ended("RolledBack"), s.endings())
+	first, s := tries(sim.Fault{On: sim.PutEvents, Effect: sim.None}, 0)
+	assert.Len(t, first, 5)
 	last := told(s.heard[len(s.heard)-1])
 	assert.Equal(t, rollout.StateRolledBack, last.State)
 	assert.Contains(t, last.Reason, "errors: ")
-	dead, s := tries(sim.Fault{On: sim.PutEvents, Takes: time.Minute})
-	require.True(t, s.ended("RolledBack"), s.endings())
-	assert.Len(t, calm, 5)
-	assert.Equal(t, gaps(calm), gaps(dead))
+
+	paused := first[0] - 500*time.Millisecond // between two looks
+	calm, s := tries(sim.Fault{On: sim.PutEvents, Effect: sim.None}, paused)
+	assert.Equal(t, rollout.StatePaused, told(s.heard[len(s.heard)-2]).State, "it is told once the way back is written")
+	assert.Greater(t, s.heard[len(s.heard)-2].At, calm[4])
+	dead, _ := tries(sim.Fault{On: sim.PutEvents, Takes: time.Minute, During: sim.Span{From: paused}}, paused)
+	assert.Equal(t, calm, dead)
 }
 
 // A person's pause is heard from the call, and from the driver that finds it; each once.
