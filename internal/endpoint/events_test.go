@@ -33,8 +33,10 @@ func serveWorld(t *testing.T, w *sim.World) (*endpoint.Endpoint, string) {
 func TestTheBusOverHTTP(t *testing.T) {
 	w := sim.NewAt(time.Now().Truncate(time.Minute))
 	w.Faults = []sim.Fault{
-		{On: sim.PutEvents, Call: 1, Effect: sim.EntryFailed}, {On: sim.PutEvents, Call: 2, Effect: sim.Throttled},
-		{On: sim.PutEvents, Call: 3, Effect: sim.Denied}, {On: sim.PutEvents, Call: 4, Effect: sim.ReplyLost},
+		{On: sim.PutEvents, Call: 1, Effect: sim.EntryFailed},
+		{On: sim.PutEvents, Call: 2, Effect: sim.Throttled},
+		{On: sim.PutEvents, Call: 3, Effect: sim.Denied},
+		{On: sim.PutEvents, Call: 4, Effect: sim.ReplyLost},
 	}
 	e, url := serveWorld(t, w)
 	environment := map[string]string{"AWS_ENDPOINT_URL": url, "AWS_REGION": "eu-west-1", "AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x"}

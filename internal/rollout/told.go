@@ -102,7 +102,11 @@ func (n *narrator) journal(j Journal) {
 	if first || j.Weight != n.told.Weight {
 		n.moved(j, first)
 	}
-	stand := n.standing(j)
+	n.changed(j, n.standing(j), first)
+}
+
+// changed tells what is different about a journal from what was told, beside its weight.
+func (n *narrator) changed(j Journal, stand Told, first bool) {
 	for _, change := range []struct {
 		state State
 		is    bool
@@ -127,21 +131,14 @@ func (n *narrator) standing(j Journal) Told {
 	return Told{Weight: j.Weight, Paused: j.Paused, Awaiting: waits, Approved: j.Approval == Granted, Held: j.Held}
 }
 
-// moved tells of a weight that is new, with what must have been before it and was not seen, or not told: that the driver has
-// begun the rollout, and that a person has let it go on.
+// moved tells of a weight that is new, and before it what must have been and was not seen, or not told: that the driver has begun
+// the rollout, or that a person has let it go on.
 func (n *narrator) moved(j Journal, first bool) {
-	before := j
-	at, exact := n.Plan.position(n.told.Weight)
-	before.Weight, before.Step = n.told.Weight, at+1
-	rises := !first && j.Weight > n.told.Weight
-	if first && j.Weight > 0 && n.token.Last != TakeOver {
-		n.say(StateStarted, before)
-	}
-	if rises && n.told.Paused {
-		n.say(StateResumed, before)
-	}
-	if rises && exact && at >= 0 && n.Plan.Steps[at].Approve && !n.told.Approved && !n.Plan.Emergency {
-		n.say(StateApproved, before)
+	switch {
+	case first && j.Weight > 0 && n.token.Last != TakeOver:
+		n.say(StateStarted, n.before(j))
+	case !first && j.Weight > n.told.Weight:
+		n.released(n.before(j))
 	}
 	n.told = Told{Weight: j.Weight}
 	switch {
@@ -151,6 +148,24 @@ func (n *narrator) moved(j Journal, first bool) {
 		n.say(StatePromoted, j)
 	default:
 		n.say(StateShifted, j)
+	}
+}
+
+// before is a journal as it stood when it was told last.
+func (n *narrator) before(j Journal) Journal {
+	at, _ := n.Plan.position(n.told.Weight)
+	j.Weight, j.Step = n.told.Weight, at+1
+	return j
+}
+
+// released tells what let a rollout rise that was stopped at a journal.
+func (n *narrator) released(j Journal) {
+	if n.told.Paused {
+		n.say(StateResumed, j)
+	}
+	at, exact := n.Plan.position(j.Weight)
+	if exact && at >= 0 && n.Plan.Steps[at].Approve && !n.told.Approved && !n.Plan.Emergency {
+		n.say(StateApproved, j)
 	}
 }
 

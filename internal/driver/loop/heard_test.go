@@ -103,8 +103,11 @@ func TestABusThatDoesNotAnswerChangesNoRollout(t *testing.T) {
 		g := drawCertain(t)
 		want := g.play()
 		g.faults = append([]sim.Fault{rapid.SampledFrom([]sim.Fault{
-			{On: sim.PutEvents, Takes: time.Minute}, {On: sim.PutEvents, Effect: sim.Denied}, {On: sim.PutEvents, Effect: sim.Throttled},
-			{On: sim.PutEvents, Effect: sim.EntryFailed}, {On: sim.PutEvents, Effect: sim.ReplyLost},
+			{On: sim.PutEvents, Takes: time.Minute},
+			{On: sim.PutEvents, Effect: sim.Denied},
+			{On: sim.PutEvents, Effect: sim.Throttled},
+			{On: sim.PutEvents, Effect: sim.EntryFailed},
+			{On: sim.PutEvents, Effect: sim.ReplyLost},
 		}).Draw(t, "bus")}, g.faults...)
 		s := g.play()
 		if !slices.Equal(want.routings(), s.routings()) || want.endings() != s.endings() {
