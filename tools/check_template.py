@@ -32,7 +32,7 @@ DRIVERS = {"deployer", "pipeline", "worker", "durable"}
 
 # Under which conditions a function's role allows more. A job that failed is told to CodePipeline, and a worker's to its state machine.
 MAY = {
-    "deployer": ("HasAssumableRole", "AllowsProbes", "HasFailureDestination", "HasEventBus", "Traces"),
+    "deployer": ("HasAssumableRole", "AllowsProbes", "HasWorkflow", "HasFailureDestination", "HasEventBus", "Traces"),
     "pipeline": ("HasAssumableRole", "AllowsProbes", "HasEventBus", "Traces"),
     "worker": ("HasAssumableRole", "AllowsProbes", "HasEventBus", "Traces"),
     "durable": ("HasAssumableRole", "AllowsProbes", "HasEventBus", "Traces"),
@@ -133,7 +133,7 @@ def linked_actions(function):
     """
     names = re.findall(rb"aws-sdk-go-v2/service/(\w+)\.\(\*Client\)\.([A-Z]\w*)\x00", built(function))
     actions = {f"{service.decode()}:{operation.decode()}" for service, operation in names if operation != b"Options"}
-    actions = {action.replace("eventbridge:", "events:") for action in actions}
+    actions = {action.replace("eventbridge:", "events:").replace("sfn:", "states:") for action in actions}
     return {"lambda:InvokeFunction" if action == "lambda:Invoke" else action for action in actions}
 
 
@@ -273,12 +273,13 @@ class Permissions(unittest.TestCase):
     def test_each_role_allows_what_its_binary_can_call_and_nothing_more(self):
         for name in FUNCTIONS:
             with self.subTest(name):
-                called = allowed(name) | allowed(name, under="HasAssumableRole") | allowed(name, under="HasEventBus")
-                self.assertEqual(linked_actions(name) | OWN_LOGS, called)
+                may = set().union(*(allowed(name, under=condition) for condition in (None, "HasAssumableRole", "HasWorkflow", "HasEventBus")))
+                self.assertEqual(linked_actions(name) | OWN_LOGS, may)
 
     def test_a_pipeline_may_do_what_the_deployer_may_and_answer_its_jobs(self):
         def rules(name):
-            own = ("WriteOwnLogs", "SendFailures")  # a job that failed is told to CodePipeline
+            # A job that failed is told to CodePipeline, and has a day: it hands nothing over.
+            own = ("WriteOwnLogs", "SendFailures", "HandOver", "FollowExecutions")
             return {json.dumps([s["Action"], s["Resource"], condition]) for s, condition in statements(name) if s["Sid"] not in own}
 
         jobs = ["codepipeline:PutJobSuccessResult", "codepipeline:PutJobFailureResult"]
@@ -288,6 +289,7 @@ class Permissions(unittest.TestCase):
         conditional = {
             "HasAssumableRole": {"sts:AssumeRole"},
             "AllowsProbes": {"lambda:InvokeFunction"},
+            "HasWorkflow": {"states:StartExecution", "states:ListExecutions", "states:DescribeExecution"},
             "HasFailureDestination": {"sqs:SendMessage", "sns:Publish"},
             "HasEventBus": {"events:PutEvents"},
             "Traces": {"xray:PutTraceSegments", "xray:PutTelemetryRecords"},
@@ -416,8 +418,8 @@ class Durable(unittest.TestCase):
 
     def test_an_execution_has_the_year_that_the_driver_counts_on(self):
         config = properties("durable")["DurableConfig"]
-        source = (ROOT / "internal/driver/workflow/workflow.go").read_text()
-        days = int(re.search(r"Longest = (\d+)\*24\*time\.Hour - time\.Hour", source).group(1))
+        source = (ROOT / "internal/rollout/handover.go").read_text()
+        days = int(re.search(r"LongestWorkflow = (\d+)\*24\*time\.Hour - time\.Hour", source).group(1))
         self.assertEqual(days * 24 * 3600, config["ExecutionTimeout"])
         self.assertGreater(config["ExecutionTimeout"], 900, "so that Lambda refuses to be waited for")
         self.assertLessEqual(config["RetentionPeriodInDays"], 90)
@@ -458,6 +460,22 @@ class Parameters(unittest.TestCase):
     def test_probes_are_allowed_unless_told_otherwise(self):
         self.assertEqual("true", default(TEMPLATE, "AllowProbes"))
         self.assertEqual({"Fn::Equals": [{"Ref": "AllowProbes"}, "true"]}, TEMPLATE["Conditions"]["AllowsProbes"])
+
+    def test_what_does_not_fit_goes_to_the_state_machine_unless_told_otherwise(self):
+        self.assertEqual(("workflow", "true"), (default(TEMPLATE, "LongEngine"), default(TEMPLATE, "HandOff")))
+        self.assertEqual({"Fn::Equals": [{"Ref": "LongEngine"}, "workflow"]}, TEMPLATE["Conditions"]["HasWorkflow"])
+        variables = properties("deployer")["Environment"]["Variables"]
+        self.assertEqual({"Fn::If": ["HasWorkflow", {"Ref": "RolloutStateMachine"}, ""]}, variables["LONG_ENGINE_ARN"])
+        self.assertEqual({"Ref": "HandOff"}, variables["HAND_OFF"])
+
+    def test_the_deployer_starts_and_follows_executions_of_that_machine_alone(self):
+        resources = {action: s["Resource"] for s, condition in statements("deployer") if condition == "HasWorkflow" for action in as_list(s["Action"])}
+        machine = {"Ref": "RolloutStateMachine"}
+        self.assertEqual(machine, resources["states:StartExecution"])
+        self.assertEqual(machine, resources["states:ListExecutions"])
+        name = TEMPLATE["Resources"]["RolloutStateMachine"]["Properties"]["Name"]["Fn::Sub"]
+        execution = f"arn:${{AWS::Partition}}:states:${{AWS::Region}}:${{AWS::AccountId}}:execution:{name}:*"
+        self.assertEqual({"Fn::Sub": execution}, resources["states:DescribeExecution"])
 
     def test_force_and_emergency(self):
         for parameter, variable in {"ForceFunctions": "FORCE_FUNCTIONS", "EmergencyFunctions": "EMERGENCY_FUNCTIONS"}.items():

@@ -92,6 +92,9 @@ func (e *Endpoint) operations() map[string]operation {
 		"codedeploy:BatchGetDeploymentTargets":            e.batchGetDeploymentTargets,
 		"codedeploy:PutLifecycleEventHookExecutionStatus": e.putHookStatus,
 		"events:PutEvents":                                e.putEvents,
+		"states:StartExecution":                           e.startExecution,
+		"states:DescribeExecution":                        e.describeExecution,
+		"states:ListExecutions":                           e.listExecutions,
 		"sts:AssumeRole":                                  e.assumeRole,
 		"sts:GetCallerIdentity":                           e.getCallerIdentity,
 	}

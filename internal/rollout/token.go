@@ -63,6 +63,8 @@ type Token struct {
 	// AfterCall.
 	Looks       int `json:"looks,omitempty"`
 	FailedCalls int `json:"failed-calls,omitempty"`
+	// Handing is how far the hand-over to a long engine has come; nil before.
+	Handing *Handing `json:"handing,omitempty"`
 }
 
 // Failure is why a rollout goes back, or is held.
@@ -167,6 +169,8 @@ type Result struct {
 	Answer ProbeAnswer
 	// Probe is what a probe has shown.
 	Probe analysis.ProbeResult
+	// Name is that of the execution to be started, and Execution the ARN that it has, or would have; "" where nobody can tell.
+	Name, Execution string
 	// Err is why there is no answer; nil where there is one.
 	Err *CallError
 }
@@ -181,6 +185,8 @@ func (t Token) After(a Action, r Result) Token {
 		return t.afterHook(a, r)
 	case RunProbe:
 		return t.afterProbe(a, r)
+	case HandOver:
+		return t.afterHandOver(r)
 	}
 	return t
 }

@@ -92,7 +92,7 @@ func TestACallTellsWhatItHasDone(t *testing.T) {
 func TestWhoHasToLookIsToldHow(t *testing.T) {
 	s := atStep3().seen()
 	for outcome, command := range map[Outcome]string{RollbackFailed: RestoreCommand(s.plan.Target, "7"), StateUnknown: ShowCommand(s.plan.Target)} {
-		_, told := s.token.Tell(Sight{Plan: s.plan, Driver: s.driver, Now: s.snapshot.Now, End: &Finish{outcome, "it went wrong"}})
+		_, told := s.token.Tell(Sight{Plan: s.plan, Driver: s.driver, Now: s.snapshot.Now, End: &Finish{Outcome: outcome, Reason: "it went wrong"}})
 		last := told[len(told)-1]
 		assert.Equal(t, endState(outcome), last.State)
 		assert.Contains(t, last.Reason, command)
@@ -106,16 +106,16 @@ func TestTheEndsOfWhatADriverHasNotSeen(t *testing.T) {
 	record := RollbackRecord{ID: journal().ID, Driver: s.driver.ID, Old: "7", New: "8", Why: "errors"}
 	text, _ := Description{Record: &record}.Encode()
 	alias := Alias{Routing: Routing{Primary: "7"}, Description: text}
-	_, told := Token{}.Tell(Sight{Plan: s.plan, Driver: s.driver, Now: s.snapshot.Now, Alias: alias, End: &Finish{RolledBack, "errors"}})
+	_, told := Token{}.Tell(Sight{Plan: s.plan, Driver: s.driver, Now: s.snapshot.Now, Alias: alias, End: &Finish{Outcome: RolledBack, Reason: "errors"}})
 	assert.Equal(t, [4]string{"rolled-back", journal().ID, "7", "8"}, [4]string{string(told[0].State), told[0].Rollout, told[0].Old, told[0].New})
 
-	_, told = Token{}.Tell(Sight{Plan: s.plan, Driver: s.driver, Now: s.snapshot.Now, Alias: alias, End: &Finish{KnownBadVersion, "it was bad"}})
+	_, told = Token{}.Tell(Sight{Plan: s.plan, Driver: s.driver, Now: s.snapshot.Now, Alias: alias, End: &Finish{Outcome: KnownBadVersion, Reason: "it was bad"}})
 	assert.Equal(t, [4]string{"refused", "", "7", "8"}, [4]string{string(told[0].State), told[0].Rollout, told[0].Old, told[0].New})
 
 	for _, nothing := range []Outcome{NoOp, InProgress, Paused} {
-		_, told = Token{}.Tell(Sight{Plan: s.plan, Driver: s.driver, Now: s.snapshot.Now, Alias: alias, End: &Finish{nothing, "x"}})
+		_, told = Token{}.Tell(Sight{Plan: s.plan, Driver: s.driver, Now: s.snapshot.Now, Alias: alias, End: &Finish{Outcome: nothing, Reason: "x"}})
 		assert.Empty(t, told, nothing)
 	}
-	_, told = Token{}.Tell(Sight{Plan: s.plan, Command: Promote, Now: s.snapshot.Now, Alias: alias, End: &Finish{Held, "no passing verdict"}})
+	_, told = Token{}.Tell(Sight{Plan: s.plan, Command: Promote, Now: s.snapshot.Now, Alias: alias, End: &Finish{Outcome: Held, Reason: "no passing verdict"}})
 	assert.Empty(t, told, "a promote that nothing came of")
 }
