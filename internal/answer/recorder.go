@@ -48,6 +48,8 @@ func (r *Recorder) Tell(events ...rollout.Event) {
 			r.warn(e.Warnings...)
 		case rollout.ScheduleChosen:
 			r.warn(e.Warning)
+		case rollout.NotSent:
+			r.warn("nobody could be told of " + string(e.State) + ": " + e.Err.Text)
 		}
 	}
 }

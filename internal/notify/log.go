@@ -36,6 +36,10 @@ func (l Log) Tell(ctx context.Context, events ...rollout.Event) {
 			l.InfoContext(ctx, "schedule", "per-second", e.Traffic.PerSecond, "first", e.Steps[0].Weight, "steps", len(e.Steps))
 		case rollout.HistoryRead:
 			l.InfoContext(ctx, "history", "rollout", e.Rollout, "failed/called", analysis.FormatHistory(e.Minutes))
+		case rollout.Transition:
+			l.InfoContext(ctx, "transition", "detail", DetailOf(e))
+		case rollout.NotSent:
+			l.WarnContext(ctx, "event not sent", "state", string(e.State), "rollout", e.Rollout, "error", e.Err.Text)
 		case rollout.Panicked:
 			l.ErrorContext(ctx, "panic", "value", e.Value, "stack", e.Stack)
 		}

@@ -28,6 +28,9 @@ const (
 	Resume   Action = Action(rollout.Resume)
 )
 
+// Changes says that the action changes something, and is not just a question.
+func (a Action) Changes() bool { return a != Plan && a != Status && a != Rehearse }
+
 // Request is a checked request. Its plan has the function's bare name, whatever form the request gave.
 type Request struct {
 	Action Action
@@ -81,7 +84,7 @@ func Parse(raw []byte, home Home) (Request, error) {
 		refuseUnbuilt(f)
 	}
 	if problems := in.problems.list(); len(problems) > 0 {
-		return Request{}, &ProblemsError{Problems: problems}
+		return Request{}, &ProblemsError{Problems: problems, Action: r.Action, Target: r.Plan.Target}
 	}
 	r.Warnings = in.warnings.list()
 	return r, nil

@@ -12,7 +12,8 @@ type Event interface{ event() }
 
 // Turned is what a turn has seen and decided; every turn tells it once.
 type Turned struct {
-	At time.Time
+	At     time.Time
+	Target Target
 	// Routing is the alias's as it was last known.
 	Routing Routing
 	// Journal is that of the rollout that the driver runs or was asked about; nil without one.

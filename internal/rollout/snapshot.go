@@ -113,6 +113,10 @@ func (k ErrorKind) momentary() bool { return k == NotFound || k == Denied }
 type Driver struct {
 	// ID is the driver's token, see DriverToken. It stands in the journal.
 	ID string
+	// Engine is the kind of the driver, as in the contract: "deployer", "workflow" and so on; "" where nobody is told.
+	Engine string
+	// Execution is the ARN of the workflow or durable execution that it is; "" for none.
+	Execution string
 	// Continues says that this call is known not to be the driver's first: it never begins a rollout, unless its token says that
 	// the calls before have not come so far.
 	Continues bool

@@ -55,6 +55,8 @@ type Token struct {
 	Unverified bool `json:"unverified,omitempty"`
 	// Failing is the call to the account that keeps failing; nil for none.
 	Failing *FailedCall `json:"failing,omitempty"`
+	// Told is what was told of the rollout last, see Tell; nil where nothing was.
+	Told *Told `json:"told,omitempty"`
 	// Panics counts the turns in a row that panicked.
 	Panics int `json:"panics,omitempty"`
 	// Looks counts the calls of a long driver, and FailedCalls those in a row of any driver whose last turn failed: see

@@ -52,6 +52,7 @@ type World struct {
 	deployments map[string]*Deployment
 	executions  []*target.Execution
 	writes      []Write
+	heard       []Heard
 	calls       map[Operation]int
 	revisions   int
 }

@@ -12,6 +12,7 @@ func recognise(r *http.Request, raw []byte) (protocol, string) {
 		cloudwatch     = "GraniteServiceVersion20100801"
 		codedeploy     = "CodeDeploy_20141006"
 		codepipeline   = "CodePipeline_20150709"
+		eventbridge    = "AWSEvents"
 		stepfunctions  = "AWSStepFunctions"
 		cloudwatchCBOR = "/service/" + cloudwatch + "/operation/"
 	)
@@ -23,6 +24,8 @@ func recognise(r *http.Request, raw []byte) (protocol, string) {
 		return jsonRPC{version: "1.0"}, "cloudwatch:" + operation
 	case codedeploy:
 		return jsonRPC{version: "1.1"}, "codedeploy:" + operation
+	case eventbridge:
+		return jsonRPC{version: "1.1"}, "events:" + operation
 	case codepipeline:
 		return jsonRPC{version: "1.1"}, "codepipeline:" + operation
 	case stepfunctions:

@@ -82,5 +82,16 @@ func mutants() []mutant {
 		{"pipeline: the token is logged", pipe + "/call.go", `"continues", j.Continues)`, `"continues", j.Token)`, "TestEvents", pipe, false, nil},
 		{"pipeline: in-progress is a success", pipe + "/reply.go", "case string(rollout.Succeeded), ", "case string(rollout.InProgress), string(rollout.Succeeded), ", "TestARolloutThatAnother", pipe, false, nil},
 		{"pipeline: a refused call's message is told", "internal/cloud/pipelines/pipelines.go", `return fmt.Errorf("%w: %s", target.ErrRefused, cloud.Text(code))`, "return err", "TestWhatCodePipelineAnswers", "./internal/cloud/pipelines", false, nil},
+		{"events: told while a way back is due", rules + "told.go", "return n.token.Failure != nil || ", "return ", "TestNothingIsToldBefore", loop, false, nil},
+		{"events: what was told is forgotten", rules + "told.go", "t.Told = &n.told", "t.Told = nil", "TestWhatOthersHear", "./" + rules, false, nil},
+		{"events: a step seen after a death is not told", rules + "told.go", "if first || j.Weight != n.told.Weight {", "if first || n.token.Last == ShiftStep && j.Weight != n.told.Weight {", "TestARolloutEnds|TestWhatOthersHear", "./" + rules, true, nil},
+		{"events: the relieved driver tells what the newer one does", rules + "told.go", `n.Command == "" && j.Driver != n.Driver.ID`, `n.Command == "" && j.Driver == ""`, "TestAnotherDrivers", "./" + rules, false, nil},
+		{"events: an end that is told twice", rules + "told.go", `case state == "" || n.told.Over ||`, `case state == "" ||`, "TestWhatOthersHear", "./" + rules, false, nil},
+		{"events: an entry that failed is taken for sent", "internal/cloud/events/events.go", "case out.FailedEntryCount == 0:", "case out.FailedEntryCount >= 0:", "TestWhatEventBridgeAnswers", "./internal/cloud/events", false, nil},
+		{"events: tried for as long as it takes", "internal/notify/others.go", "sendTime = time.Second", "sendTime = time.Minute", "TestTelling", "./internal/notify", false, nil},
+		{"events: one that is lost is not tried again", "internal/notify/others.go", "end.Sub(now)/2", "end.Sub(now)", "TestTelling", "./internal/notify", false, nil},
+		{"events: the answer waits for the bus", "internal/notify/others.go", "over.Add(grace).Before(end)", "over.Add(time.Hour).Before(end)", "TestTheEndIsTold", "./internal/notify", false, nil},
+		{"metrics: a dimension without its value", "internal/notify/metrics.go", `"FunctionName", t.Function, "Alias"`, `"Function", t.Function, "Alias"`, "TestWhatALook", "./internal/notify", false, nil},
+		{"metrics: what decides nothing is evidence", "internal/notify/metrics.go", " && !check.ReportOnly", "", "TestWhatALook", "./internal/notify", false, nil},
 	}...)
 }

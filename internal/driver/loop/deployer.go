@@ -27,6 +27,8 @@ type Deployer struct {
 	Log      *slog.Logger
 	// Caller tells of an invocation where the deployer runs and the invocation's id, which is the driver's id.
 	Caller func(ctx context.Context) (home request.Home, id string)
+	// Others hear of rollouts.
+	Others notify.Others
 	// Watch is told of every event beside the log; nil is nobody.
 	Watch func(ctx context.Context, events ...rollout.Event)
 	// Memory keeps what was read of the past between invocations; nil forgets it at the end of each.
@@ -57,14 +59,18 @@ func (d Deployer) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 // Handle answers one request. Its errors are the failures of package answer, by whose type callers tell them apart.
 func (d Deployer) Handle(ctx context.Context, raw json.RawMessage) (answer.Answer, error) {
 	home, id := d.Caller(ctx)
+	driver := rollout.Driver{ID: rollout.DriverToken(id), Engine: "deployer"}
+	d.Others.Clock = d.Clock
 	r, err := request.Parse(raw, home)
 	if err != nil {
 		if problems, ok := errors.AsType[*request.ProblemsError](err); ok {
 			d.Log.WarnContext(ctx, "request refused", "bytes", len(raw), "problems", problems.Problems)
+			if problems.Changes() {
+				notify.Guarded(ctx, d.Log, d.Fatal, func() { d.Others.Refused(ctx, d.Log, problems.Target, driver, err.Error()) })
+			}
 		}
 		return answer.Answer{}, answer.Invalid(err.Error())
 	}
-	driver := rollout.Driver{ID: rollout.DriverToken(id)}
 	log := d.Log.With("function", r.Plan.Function, "alias", r.Plan.Alias)
 	log.InfoContext(ctx, "request", "request", string(request.Redacted(raw)), "driver", driver.ID)
 	var end time.Time
@@ -112,6 +118,7 @@ func (d Deployer) answer(ctx context.Context, r request.Request, raw []byte, dri
 		changed = changed || slices.ContainsFunc(events, isChange)
 		notify.Guarded(ctx, log, d.Fatal, func() { record.Tell(events...) })
 		notify.Guarded(ctx, log, d.Fatal, func() { notify.Log{Logger: log}.Tell(ctx, events...) })
+		notify.Guarded(ctx, log, d.Fatal, func() { record.Tell(d.Others.Tell(ctx, log, events...)...) })
 		if d.Watch != nil {
 			notify.Guarded(ctx, log, d.Fatal, func() { d.Watch(ctx, events...) })
 		}

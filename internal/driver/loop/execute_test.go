@@ -67,7 +67,7 @@ func (s *story) work(w *sim.World, d loop.Deployer, event []byte) (out []byte, e
 		}
 	}()
 	worker := scenario.Worker(w, discard())
-	worker.Accounts, worker.Watch = d.Accounts, d.Watch
+	worker.Accounts, worker.Watch, worker.Others = d.Accounts, d.Watch, d.Others
 	out, err = worker.Invoke(ctx, event)
 	return out, err, true
 }

@@ -79,6 +79,8 @@ type story struct {
 	probed []probed
 	ends   []ending
 	calls  int
+	// heard is what the bus has taken.
+	heard []sim.Heard
 	// kills is how many drivers died.
 	kills int
 	// begun is how many invocations have begun.
@@ -135,7 +137,9 @@ func (g game) world() (*sim.World, loop.Deployer) {
 		traffic = append(traffic, sim.Point{From: g.before})
 	}
 	w.SetTraffic("f", "live", traffic)
-	return w, scenario.Deployer(w, discard())
+	d := scenario.Deployer(w, discard())
+	d.Others.Bus = w.Bus()
+	return w, d
 }
 
 func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }
@@ -154,7 +158,7 @@ func (g game) play() story {
 		s.schedule(w, d, o, i)
 	}
 	w.Drain()
-	s.writes, s.calls = w.Writes(), w.Calls("")
+	s.writes, s.calls, s.heard = w.Writes(), w.Calls(""), w.Heard()
 	return s
 }
 
