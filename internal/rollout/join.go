@@ -251,6 +251,9 @@ func (d decision) takeOver() (Action, Token) {
 	if !d.plan.Fits(&j, d.snapshot.Now, d.deadline.Rollout) {
 		return d.finish(DoesNotFit, d.describeMisfit(&j))
 	}
+	if action, token := d.setSwitch(); action != nil {
+		return action, token
+	}
 	j.Driver = d.driver.ID
 	j.Steps = len(d.plan.Steps)
 	at, exact := d.plan.position(j.Weight)
@@ -269,6 +272,9 @@ func (d decision) takeOver() (Action, Token) {
 
 // begin claims the alias for a new rollout: rule 3. A split that force takes over goes back to the old version.
 func (d decision) begin() (Action, Token) {
+	if action, token := d.setSwitch(); action != nil {
+		return action, token
+	}
 	now := d.snapshot.Now
 	j := Journal{
 		Old: d.oldVersion(), New: d.plan.NewVersion, Start: now, Since: now, First: now,

@@ -38,6 +38,7 @@ type Snapshot struct {
 	Readiness   *Readiness
 	Concurrency *Concurrency
 	Assessment  *analysis.Assessment
+	Switch      *Switch
 	// NoTraffic is why Traffic could not be read; nil where it was. Without a schedule nothing goes forward.
 	NoTraffic *CallError
 }
@@ -72,6 +73,12 @@ type Concurrency struct {
 	// Moving says that Lambda is moving it, for which it sets weights of its own for a while.
 	Moving bool
 	// Err is why that could not be found out; nil where it could.
+	Err *CallError
+}
+
+// Switch is what became of setting the driver's dead man's switch.
+type Switch struct {
+	// Err is why it could not be set; nil where it is.
 	Err *CallError
 }
 
@@ -115,6 +122,10 @@ type Driver struct {
 	// Long says that the driver is an engine that lasts, as a workflow or a durable function: it looks less often at what takes
 	// long, and at most MostLooks times.
 	Long bool
+	// Switched says that the driver has a dead man's switch: it is set before the driver claims an alias.
+	Switched bool
+	// Ended says how the driver ended, of a dead one that Recover acts for, such as "workflow x was ABORTED".
+	Ended string
 }
 
 // Deadline is when time is up. A zero time is never.

@@ -44,6 +44,8 @@ type Token struct {
 	ProbedAt Weight `json:"probed-at,omitempty"`
 	// Failure is why the rollout goes back, or is held; nil while it goes forward. The first one stays.
 	Failure *Failure `json:"failure,omitempty"`
+	// Switched says that the driver's dead man's switch was set, or may have been.
+	Switched bool `json:"switched,omitempty"`
 	// Moving is since when Lambda has been seen moving provisioned concurrency; zero while it is not. A bake begins when
 	// that is over.
 	Moving time.Time `json:"moving,omitzero"`

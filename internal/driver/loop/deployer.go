@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/meta-deployer/meta-deployer/internal/answer"
+	"github.com/meta-deployer/meta-deployer/internal/driver/deadman"
 	"github.com/meta-deployer/meta-deployer/internal/health"
 	"github.com/meta-deployer/meta-deployer/internal/inspect"
 	"github.com/meta-deployer/meta-deployer/internal/notify"
@@ -22,6 +23,8 @@ type Deployer struct {
 	// Accounts gives the account to work in: the deployer's own, or the one of a role. session is how the deployer shows in
 	// the trail of that account.
 	Accounts func(roleARN, externalID, session string) target.Account
+	// Switches are where dead man's switches are set; nil is nowhere.
+	Switches target.Switches
 	Clock    target.Clock
 	Log      *slog.Logger
 	// Caller tells of an invocation where the deployer runs and the invocation's id, which is the driver's id.
@@ -66,7 +69,7 @@ func (d Deployer) Handle(ctx context.Context, raw json.RawMessage) (answer.Answe
 		defer cancel()
 		ctx = bounded
 	}
-	a, err := d.answer(ctx, r, driver, end, log)
+	a, err := d.answer(ctx, raw, r, driver, end, log)
 	if err != nil {
 		log.WarnContext(ctx, "ended", "error", answer.ErrorType(err), "reason", err.Error())
 		return answer.Answer{}, err
@@ -76,7 +79,7 @@ func (d Deployer) Handle(ctx context.Context, raw json.RawMessage) (answer.Answe
 }
 
 // answer does what the request asks for.
-func (d Deployer) answer(ctx context.Context, r request.Request, driver rollout.Driver, end time.Time, log *slog.Logger) (answer.Answer, error) {
+func (d Deployer) answer(ctx context.Context, raw json.RawMessage, r request.Request, driver rollout.Driver, end time.Time, log *slog.Logger) (answer.Answer, error) {
 	if d.Memory == nil {
 		d.Memory = new(health.Memory)
 	}
@@ -91,10 +94,11 @@ func (d Deployer) answer(ctx context.Context, r request.Request, driver rollout.
 		return inspector.Rehearse(ctx, r)
 	case request.Promote:
 		r.Plan.Health.MinInvocations = 0
-	case request.Deploy, request.Rollback, request.Pause, request.Resume:
+	case request.Deploy, request.Rollback, request.Pause, request.Resume, request.Recover:
 	}
 	var record answer.Recorder
-	engine := turn.Engine{Account: account, Clock: d.Clock, Memory: d.Memory, Fatal: d.Fatal}
+	life := deadman.New(d.Switches, d.Clock, deadman.Input{Driver: driver.ID, Engine: deadman.Deployer, End: d.longest(end), Request: raw})
+	engine := turn.Engine{Account: account, Clock: d.Clock, Memory: d.Memory, SetSwitch: life.Set(), Fatal: d.Fatal}
 	finish, token := Run(ctx, engine, r, driver, end, func(events ...rollout.Event) {
 		notify.Guarded(ctx, log, d.Fatal, func() { record.Tell(events...) })
 		notify.Guarded(ctx, log, d.Fatal, func() { notify.Log{Logger: log}.Tell(ctx, events...) })
@@ -102,5 +106,18 @@ func (d Deployer) answer(ctx context.Context, r request.Request, driver rollout.
 			notify.Guarded(ctx, log, d.Fatal, func() { d.Watch(ctx, events...) })
 		}
 	})
-	return record.Answer(r, finish, token, d.Clock.Now())
+	a, err := record.Answer(r, finish, token, d.Clock.Now())
+	if warning := life.Release(ctx, finish, token, driver); warning != "" {
+		log.WarnContext(ctx, "switch", "warning", warning)
+		a.Warnings = append(a.Warnings, warning)
+	}
+	return a, err
+}
+
+// longest is when an invocation has ended, also one whose end nobody has told.
+func (d Deployer) longest(end time.Time) time.Time {
+	if end.IsZero() {
+		return d.Clock.Now().Add(15 * time.Minute)
+	}
+	return end.Add(answerMargin)
 }

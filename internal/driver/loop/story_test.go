@@ -49,6 +49,8 @@ type game struct {
 	stepping *stepping
 	// jobs drives it by the calls of a pipeline; nil does not.
 	jobs *jobs
+	// guard has recover in the account, which dead man's switches call; nil has neither.
+	guard *guard
 }
 
 type other struct {
@@ -78,6 +80,10 @@ type story struct {
 	// kills is how many drivers died.
 	kills int
 	log   *strings.Builder
+	// recovered are how the calls of recover ended.
+	recovered []ending
+	// living are the drivers whose process or execution has not ended, by their tokens.
+	living map[string]bool
 }
 
 // oneTurn is what a turn of the driver has seen and decided.
@@ -138,16 +144,18 @@ func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }
 func (g game) play() story {
 	w, d := g.world()
 	w.Advance(g.before)
-	s := story{game: g, log: &strings.Builder{}}
+	s := story{game: g, log: &strings.Builder{}, living: map[string]bool{}}
 	request, err := request.Parse(g.raw(), sim.Home())
 	must(err)
 	s.plan = request.Plan
 	d.Watch = s.watch(w)
+	s.install(w, &d)
 	w.Go(g.before, func() { s.drive(w, d, g.raw(), "first") })
 	for i, o := range g.others {
 		s.schedule(w, d, o, i)
 	}
 	w.Drain()
+	s.outlast(w)
 	s.writes, s.calls = w.Writes(), w.Calls("")
 	return s
 }
@@ -170,7 +178,7 @@ func (s *story) drive(w *sim.World, d loop.Deployer, raw []byte, id string) {
 		if s.sameID {
 			invocation.ID = id
 		}
-		if s.invoke(w, d, raw, invocation) {
+		if s.invoke(w, d, raw, invocation) || s.leftAlone() {
 			return
 		}
 		pause := s.restart
@@ -186,6 +194,7 @@ func (s *story) drive(w *sim.World, d loop.Deployer, raw []byte, id string) {
 func (s *story) invoke(w *sim.World, d loop.Deployer, raw []byte, i sim.Invocation) (ended bool) {
 	ctx, i, cancel := w.Begin(i)
 	defer cancel()
+	defer s.alive(i.ID)()
 	defer func() {
 		if killed, ok := recover().(sim.Killed); ok {
 			fmt.Fprintf(s.log, "%9s %.12s killed: %s\n", w.Elapsed(), i.ID, killed.Why)
