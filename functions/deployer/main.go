@@ -10,6 +10,7 @@ import (
 
 	"github.com/meta-deployer/meta-deployer/internal/cloud"
 	"github.com/meta-deployer/meta-deployer/internal/cloud/account"
+	"github.com/meta-deployer/meta-deployer/internal/cloud/schedules"
 	"github.com/meta-deployer/meta-deployer/internal/driver/loop"
 	"github.com/meta-deployer/meta-deployer/internal/health"
 	"github.com/meta-deployer/meta-deployer/internal/request"
@@ -20,6 +21,7 @@ func main() {
 	config := cloud.Load(os.Getenv)
 	lambda.Start(loop.Deployer{
 		Accounts: account.Of(config),
+		Switches: schedules.Switches(config, os.Getenv("RECOVER_ARN"), os.Getenv("SCHEDULE_GROUP"), os.Getenv("SCHEDULE_ROLE_ARN")),
 		Clock:    target.WallClock(),
 		Log:      slog.New(lambdacontext.NewLogHandler()),
 		Caller: cloud.Caller(config, request.Home{

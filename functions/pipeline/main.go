@@ -11,6 +11,7 @@ import (
 	"github.com/meta-deployer/meta-deployer/internal/cloud"
 	"github.com/meta-deployer/meta-deployer/internal/cloud/account"
 	"github.com/meta-deployer/meta-deployer/internal/cloud/pipelines"
+	"github.com/meta-deployer/meta-deployer/internal/cloud/schedules"
 	"github.com/meta-deployer/meta-deployer/internal/driver/pipeline"
 	"github.com/meta-deployer/meta-deployer/internal/health"
 	"github.com/meta-deployer/meta-deployer/internal/request"
@@ -21,7 +22,8 @@ func main() {
 	config := cloud.Load(os.Getenv)
 	lambda.Start(pipeline.Driver{
 		Accounts: account.Of(config), Jobs: pipelines.New(config), Clock: target.WallClock(), Memory: new(health.Memory),
-		Log: slog.New(lambdacontext.NewLogHandler()),
+		Switches: schedules.MovableSwitches(config, os.Getenv("RECOVER_ARN"), os.Getenv("SCHEDULE_GROUP"), os.Getenv("SCHEDULE_ROLE_ARN")),
+		Log:      slog.New(lambdacontext.NewLogHandler()),
 		Caller: cloud.Caller(config, request.Home{
 			Force: request.PatternsOf(os.LookupEnv("FORCE_FUNCTIONS")), Emergency: request.PatternsOf(os.LookupEnv("EMERGENCY_FUNCTIONS")),
 		}),

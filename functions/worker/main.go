@@ -11,6 +11,7 @@ import (
 
 	"github.com/meta-deployer/meta-deployer/internal/cloud"
 	"github.com/meta-deployer/meta-deployer/internal/cloud/account"
+	"github.com/meta-deployer/meta-deployer/internal/cloud/schedules"
 	"github.com/meta-deployer/meta-deployer/internal/driver/workflow"
 	"github.com/meta-deployer/meta-deployer/internal/health"
 	"github.com/meta-deployer/meta-deployer/internal/request"
@@ -23,6 +24,7 @@ func main() {
 	deployer := strings.TrimSuffix(lambdacontext.FunctionName, "-worker")
 	lambda.Start(workflow.Worker{
 		Accounts: account.Of(config), Caller: cloud.Caller(config, home), Deployer: deployer,
-		Clock: target.WallClock(), Log: slog.New(lambdacontext.NewLogHandler()), Memory: new(health.Memory),
+		Switches: schedules.Switches(config, os.Getenv("RECOVER_ARN"), os.Getenv("SCHEDULE_GROUP"), os.Getenv("SCHEDULE_ROLE_ARN")),
+		Clock:    target.WallClock(), Log: slog.New(lambdacontext.NewLogHandler()), Memory: new(health.Memory),
 	})
 }

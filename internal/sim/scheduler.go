@@ -7,13 +7,11 @@ import (
 	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
-// The operations of EventBridge Scheduler and Step Functions.
+// The operations of EventBridge Scheduler.
 const (
-	CreateSchedule    Operation = "CreateSchedule"
-	UpdateSchedule    Operation = "UpdateSchedule"
-	DeleteSchedule    Operation = "DeleteSchedule"
-	GetSchedule       Operation = "GetSchedule"
-	DescribeExecution Operation = "DescribeExecution"
+	CreateSchedule Operation = "CreateSchedule"
+	UpdateSchedule Operation = "UpdateSchedule"
+	DeleteSchedule Operation = "DeleteSchedule"
 )
 
 // Scheduler is how well EventBridge Scheduler keeps its word.
@@ -27,8 +25,7 @@ type Scheduler struct {
 	// Early has a recurring schedule call as soon as it is made, too.
 	Early bool
 
-	schedules  map[string]*schedule
-	executions map[string]target.Execution
+	schedules map[string]*schedule
 }
 
 // schedule is one that calls again and again until it is deleted.
@@ -72,26 +69,6 @@ func (s Schedules) DeleteSwitch(ctx context.Context, driver string) error {
 		s.world.unschedule(driver)
 		return nil
 	})
-}
-
-// Execution is DescribeExecution.
-func (s Schedules) Execution(ctx context.Context, arn string) (e target.Execution, err error) {
-	err = s.world.call(ctx, DescribeExecution, func() error {
-		known := false
-		if e, known = s.world.Scheduler.executions[arn]; !known {
-			return &Error{"ExecutionDoesNotExist", "Execution Does Not Exist: '" + arn + "'", target.ErrNotFound}
-		}
-		return nil
-	})
-	return e, err
-}
-
-// SetExecution has an execution of a state machine be as it is said.
-func (w *World) SetExecution(arn string, e target.Execution) {
-	if w.Scheduler.executions == nil {
-		w.Scheduler.executions = map[string]target.Execution{}
-	}
-	w.Scheduler.executions[arn] = e
 }
 
 // Schedule is what a schedule is, by its name; false where there is none.

@@ -49,6 +49,7 @@ type World struct {
 	hooks       map[string]*hook
 	metrics     map[string]Curve
 	deployments map[string]*Deployment
+	executions  []target.Execution
 	writes      []Write
 	calls       map[Operation]int
 	revisions   int

@@ -30,17 +30,3 @@ type MovableSwitches interface {
 	// MoveSwitch puts a switch in the place of the one of its name. It fails with ErrNotFound where there is none.
 	MoveSwitch(ctx context.Context, s Switch) error
 }
-
-// Execution is an execution of a state machine.
-type Execution struct {
-	// Status is Step Functions' own, such as RUNNING or ABORTED.
-	Status string
-	// Input is what it was started with.
-	Input []byte
-}
-
-// Executions tells of executions.
-type Executions interface {
-	// Execution fails with ErrNotFound where there is no such execution.
-	Execution(ctx context.Context, arn string) (Execution, error)
-}

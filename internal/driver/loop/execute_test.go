@@ -16,9 +16,9 @@ import (
 // execute runs a request as an execution of a state machine named first: it calls the worker, waits, and calls again. What it
 // carries may be old or lost, and a worker that is killed is called again, as the machine's Retry does.
 func (s *story) execute(w *sim.World, d loop.Deployer, raw []byte) {
-	const arn = "arn:aws:states:eu-west-1:123456789012:execution:meta-deployer-rollout:first"
+	arn := sim.ExecutionARN("first")
 	started, answers := w.Now(), []json.RawMessage{raw}
-	w.SetExecution(arn, target.Execution{Status: "RUNNING", Input: raw})
+	w.SetExecution(target.Execution{ARN: arn, Status: target.ExecutionRunning, Input: raw})
 	defer s.alive("first")()
 	for call := range 4000 {
 		last := answers[max(0, len(answers)-1-max(0, pick(s.stepping.aged, call)))]
@@ -54,7 +54,7 @@ func (s *story) execute(w *sim.World, d loop.Deployer, raw []byte) {
 			_ = w.Clock().Sleep(context.Background(), time.Duration(said.Wait)*time.Second+pick(s.stepping.late, call))
 			continue
 		}
-		w.SetExecution(arn, target.Execution{Status: "FAILED", Input: raw})
+		w.SetExecution(target.Execution{ARN: arn, Status: target.ExecutionFailed, Input: raw})
 		s.ends = append(s.ends, ending{at: w.Elapsed(), by: "first", outcome: said.Status})
 		fmt.Fprintf(s.log, "%9s ended: %s %v\n", w.Elapsed(), said.Status, err)
 		return

@@ -63,7 +63,7 @@ func (s *story) alive(id string) (ends func()) {
 
 // abort is an execution that somebody stops.
 func (s *story) abort(w *sim.World, arn string, raw []byte) {
-	w.SetExecution(arn, target.Execution{Status: "ABORTED", Input: raw})
+	w.SetExecution(target.Execution{ARN: arn, Status: target.ExecutionAborted, Input: raw})
 	if !s.guard.told {
 		return
 	}

@@ -25,9 +25,9 @@ type Recoverer struct {
 	// account.
 	Accounts func(roleARN, externalID, session string) target.Account
 	// Executions tells how the workflows do.
-	Executions target.Executions
+	Executions Executions
 	// Switches are where dead man's switches are; nil where the stack has none.
-	Switches target.Switches
+	Switches Switches
 	Clock    target.Clock
 	Log      *slog.Logger
 	// Caller tells of an invocation where the function runs.
@@ -38,6 +38,16 @@ type Recoverer struct {
 	Memory *health.Memory
 	// Fatal is turn.Engine's.
 	Fatal func(value any) bool
+}
+
+// Executions tells of the executions of the stack's state machine. Errors are as of target.Account.
+type Executions interface {
+	Execution(ctx context.Context, arn string) (target.Execution, error)
+}
+
+// Switches deletes dead man's switches, as target.Switches does.
+type Switches interface {
+	DeleteSwitch(ctx context.Context, driver string) error
 }
 
 // ExecutionUnread is a workflow of which nobody knows whether it runs: it is asked again.
@@ -108,12 +118,12 @@ func (c Recoverer) ask(ctx context.Context, l *lost) (alive bool, err error) {
 		return false, ExecutionUnread{fmt.Sprintf("execution %s cannot be read, so nobody knows whether it runs: %s", l.execution, target.Explain(err))}
 	}
 	if l.how == "" {
-		l.how = howEnded(l.execution, e.Status)
+		l.how = howEnded(l.execution, string(e.Status))
 	}
 	if l.request == nil {
 		l.request = e.Input
 	}
-	return e.Status == "RUNNING", nil
+	return e.Status == target.ExecutionRunning, nil
 }
 
 // recover does what rollout decides for the dead driver.
