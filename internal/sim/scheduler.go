@@ -2,6 +2,7 @@ package sim
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/meta-deployer/meta-deployer/internal/target"
@@ -44,10 +45,20 @@ func (w *World) Schedules() Schedules { return Schedules{w} }
 
 // SetSwitch is CreateSchedule, whose ConflictException counts as set.
 func (s Schedules) SetSwitch(ctx context.Context, made target.Switch) error {
+	err := s.Create(ctx, made)
+	if refusal, ok := errors.AsType[*Error](err); ok && refusal.Code == "ConflictException" {
+		return nil
+	}
+	return err
+}
+
+// Create is CreateSchedule.
+func (s Schedules) Create(ctx context.Context, made target.Switch) error {
 	return s.world.call(ctx, CreateSchedule, func() error {
-		if s.world.Scheduler.schedules[made.Driver] == nil {
-			s.world.schedule(made)
+		if s.world.Scheduler.schedules[made.Driver] != nil {
+			return &Error{"ConflictException", "Schedule " + made.Driver + " already exists.", target.ErrUnavailable}
 		}
+		s.world.schedule(made)
 		return nil
 	})
 }
@@ -65,8 +76,19 @@ func (s Schedules) MoveSwitch(ctx context.Context, moved target.Switch) error {
 
 // DeleteSwitch is DeleteSchedule, whose ResourceNotFoundException counts as deleted.
 func (s Schedules) DeleteSwitch(ctx context.Context, driver string) error {
+	err := s.Delete(ctx, driver)
+	if refusal, ok := errors.AsType[*Error](err); ok && refusal.Code == "ResourceNotFoundException" {
+		return nil
+	}
+	return err
+}
+
+// Delete is DeleteSchedule.
+func (s Schedules) Delete(ctx context.Context, name string) error {
 	return s.world.call(ctx, DeleteSchedule, func() error {
-		s.world.unschedule(driver)
+		if !s.world.unschedule(name) {
+			return noSchedule(name)
+		}
 		return nil
 	})
 }

@@ -12,6 +12,7 @@ func recognise(r *http.Request, raw []byte) (protocol, string) {
 		cloudwatch     = "GraniteServiceVersion20100801"
 		codedeploy     = "CodeDeploy_20141006"
 		codepipeline   = "CodePipeline_20150709"
+		stepfunctions  = "AWSStepFunctions"
 		cloudwatchCBOR = "/service/" + cloudwatch + "/operation/"
 	)
 	if operation, ok := strings.CutPrefix(r.URL.Path, cloudwatchCBOR); ok {
@@ -24,11 +25,24 @@ func recognise(r *http.Request, raw []byte) (protocol, string) {
 		return jsonRPC{version: "1.1"}, "codedeploy:" + operation
 	case codepipeline:
 		return jsonRPC{version: "1.1"}, "codepipeline:" + operation
+	case stepfunctions:
+		return jsonRPC{version: "1.0"}, "states:" + operation
 	}
 	if r.URL.Path == "/" && r.Method == http.MethodPost {
 		return recogniseQuery(raw)
 	}
+	if path := strings.Split(r.URL.Path, "/"); len(path) == 3 && path[1] == "schedules" {
+		return restJSON{}, schedulerOperation(r.Method)
+	}
 	return restJSON{}, lambdaOperation(r.Method, strings.Split(r.URL.Path, "/"))
+}
+
+// schedulerOperation tells Amazon EventBridge Scheduler's operations on a schedule apart: /schedules/NAME.
+func schedulerOperation(method string) string {
+	return map[string]string{
+		http.MethodPost: "scheduler:CreateSchedule", http.MethodPut: "scheduler:UpdateSchedule",
+		http.MethodDelete: "scheduler:DeleteSchedule", http.MethodGet: "scheduler:GetSchedule",
+	}[method]
 }
 
 // recogniseQuery tells operations of query apart, by the version of the API.
