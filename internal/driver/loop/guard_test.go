@@ -33,6 +33,12 @@ func (s *story) install(w *sim.World, d *loop.Deployer) {
 	}
 	d.Switches = w.Schedules()
 	w.Scheduler = s.guard.scheduler
+	w.OnWrite = func(write sim.Write) {
+		if before := s.written; strings.HasPrefix(write.By, "recover") && before != nil && s.living[before.Driver] {
+			s.touched = append(s.touched, before.Driver)
+		}
+		s.written = journalOf(write.Description, write.Routing)
+	}
 	w.Scheduler.OnFire = func(_ string, input []byte) { s.recover(w, input) }
 }
 
@@ -57,6 +63,9 @@ func (s *story) outlast(w *sim.World) {
 // alive notes a driver as living until what it returns is called.
 func (s *story) alive(id string) (ends func()) {
 	token := rollout.DriverToken(id)
+	if s.living == nil {
+		s.living = map[string]bool{}
+	}
 	s.living[token] = true
 	return func() { delete(s.living, token) }
 }

@@ -82,6 +82,10 @@ type story struct {
 	log   *strings.Builder
 	// recovered are how the calls of recover ended.
 	recovered []ending
+	// touched are the drivers on whose alias recover wrote while they lived.
+	touched []string
+	// written is the journal of the last write; nil where it left none.
+	written *rollout.Journal
 	// living are the drivers whose process or execution has not ended, by their tokens.
 	living map[string]bool
 }
@@ -144,7 +148,7 @@ func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }
 func (g game) play() story {
 	w, d := g.world()
 	w.Advance(g.before)
-	s := story{game: g, log: &strings.Builder{}, living: map[string]bool{}}
+	s := story{game: g, log: &strings.Builder{}}
 	request, err := request.Parse(g.raw(), sim.Home())
 	must(err)
 	s.plan = request.Plan
