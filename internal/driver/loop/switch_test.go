@@ -115,6 +115,16 @@ func TestAWorkflowThatIsPausedForAWeekIsLeftAlone(t *testing.T) {
 	assert.Equal(t, rollout.Routing{Primary: "2"}, s.finalRouting())
 }
 
+// A pipeline that goes on calling moves its switch on, however long it takes.
+func TestAPipelineOfHoursIsLeftAlone(t *testing.T) {
+	g := guarded(withKeys(map[string]any{"interval": "50m", "poll-interval": 60}), engines()["pipeline"])
+	g.jobs.late = []time.Duration{10 * time.Minute}
+	s := g.play()
+	requireEnded(t, s, "succeeded")
+	assert.Greater(t, s.ends[0].at, 2*time.Hour)
+	assert.Empty(t, s.recovered, "its switch never calls")
+}
+
 // In any world, recover writes only where the journal names a driver that is dead.
 func TestS8RecoverTouchesOnlyWhatIsDead(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
