@@ -44,12 +44,11 @@ func (f Finish) Recovered() Finish {
 
 func (d decision) recover() (Action, Token) {
 	if d.panics >= maxPanics && d.token.Failure == nil {
-		if d.token.Rollout == "" {
-			return d.finish(StateUnknown, panicked)
-		}
 		d.token.fail(panicked, false)
 	}
 	switch {
+	case d.panics >= maxPanics && d.token.Rollout == "":
+		return d.finish(StateUnknown, panicked)
 	case d.snapshot.Unread != nil:
 		return d.recoverUnread()
 	case d.asksConcurrency():
@@ -57,6 +56,11 @@ func (d decision) recover() (Action, Token) {
 	case d.moving() && d.ours() && d.at100() == nil:
 		return d.waitForConcurrency()
 	}
+	return d.recoverRead()
+}
+
+// recoverRead is an alias that was read.
+func (d decision) recoverRead() (Action, Token) {
 	if d.live == nil {
 		d.live = d.bakedJournal()
 	}

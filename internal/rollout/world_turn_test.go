@@ -119,6 +119,8 @@ func (w *world) decide(s *Snapshot) Action {
 			s.Readiness = &Readiness{}
 		case TheConcurrency:
 			s.Concurrency = &Concurrency{Moving: w.moving()}
+		case TheSwitch:
+			s.Switch = &Switch{}
 		case TheHealth:
 			alias := s.Alias
 			if s.Unread != nil {

@@ -23,7 +23,8 @@ func TestExecution(t *testing.T) {
 	}{
 		"runs": {
 			wiretest.Answer{Body: map[string]any{"executionArn": arn, "status": "RUNNING", "input": "{}"}},
-			target.Execution{ARN: arn, Status: target.ExecutionRunning, Input: []byte("{}")}, nil,
+			target.Execution{ARN: arn, Status: target.ExecutionRunning, Input: []byte("{}")},
+			nil,
 		},
 		"was aborted": {
 			wiretest.Answer{Body: map[string]any{"executionArn": arn, "status": "ABORTED"}}, target.Execution{ARN: arn, Status: target.ExecutionAborted}, nil,

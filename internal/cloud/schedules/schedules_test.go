@@ -73,7 +73,7 @@ func TestWhatSchedulerAnswers(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, s := serve(t, tt.answer)
-			for err, want := range map[*error]error{ptr(s.SetSwitch(t.Context(), life)): tt.set, ptr(s.MoveSwitch(t.Context(), life)): tt.move, ptr(s.DeleteSwitch(t.Context(), "x")): tt.remove} {
+			for err, want := range map[*error]error{new(s.SetSwitch(t.Context(), life)): tt.set, new(s.MoveSwitch(t.Context(), life)): tt.move, new(s.DeleteSwitch(t.Context(), "x")): tt.remove} {
 				if want == nil {
 					assert.NoError(t, *err)
 				} else {
@@ -85,8 +85,6 @@ func TestWhatSchedulerAnswers(t *testing.T) {
 	_, s := serve(t, wiretest.Fail(http.StatusForbidden, "AccessDeniedException", "no"))
 	assert.Equal(t, "give the role that calls the permission scheduler:CreateSchedule", target.Remedy(s.SetSwitch(t.Context(), life)))
 }
-
-func ptr(err error) *error { return &err }
 
 func TestAStackWithoutSwitchesHasNone(t *testing.T) {
 	server, _ := serve(t, wiretest.Answer{})

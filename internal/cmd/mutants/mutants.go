@@ -18,6 +18,7 @@ func mutants() []mutant {
 		judge = "internal/analysis/"
 		loop  = "./internal/driver/loop"
 		pipe  = "./internal/driver/pipeline"
+		dead  = "./internal/driver/recover"
 	)
 	return []mutant{
 		{"a false RolledBack", rules + "endings.go", `return d.finish(Superseded, fmt.Sprintf("somebody else`, `return d.finish(RolledBack, fmt.Sprintf("somebody else`, "TestS6", loop, true, nil},
@@ -57,5 +58,13 @@ func mutants() []mutant {
 		{"pipeline: the token is logged", pipe + "/call.go", `"continues", j.Continues)`, `"continues", j.Token)`, "TestEvents", pipe, false, nil},
 		{"pipeline: in-progress is a success", pipe + "/reply.go", "case string(rollout.Succeeded), ", "case string(rollout.InProgress), string(rollout.Succeeded), ", "TestARolloutThatAnother", pipe, false, nil},
 		{"pipeline: a refused call's message is told", "internal/cloud/pipelines/pipelines.go", `return fmt.Errorf("%w: %s", target.ErrRefused, cloud.Text(code))`, "return err", "TestWhatCodePipelineAnswers", "./internal/cloud/pipelines", false, nil},
+		{"recover: another driver's rollout is touched", rules + "recover.go", "case j != nil && j.Driver == d.driver.ID && (", "case j != nil && (", "TestMangled", dead, false, nil},
+		{"recover: the version is blamed", rules + "recover.go", "d.token.fail(d.becauseOf(also), false)", "d.token.fail(d.becauseOf(also), true)", "TestWhatBecomes", dead, false, nil},
+		{"recover: a bake is cut short", rules + "recover.go", "case a == nil || !d.holdOver():", "case a == nil:", "TestWhatBecomes", dead, false, nil},
+		{"recover: a living workflow is taken for dead", dead + "/recover.go", "e.Status == target.ExecutionRunning, nil", "false, nil", "TestEveryEvent", dead, false, nil},
+		{"recover: a stopped worker's switch is deleted", dead + "/recover.go", "l.bySwitch || a.Status != string(rollout.NoOp)", "true", "TestTheSwitch", dead, false, nil},
+		{"a take-over without a switch", rules + "join.go", "	if action, token := d.setSwitch(); action != nil {\n		return action, token\n	}\n	j.Driver", "	j.Driver", "TestARelieved", loop, false, nil},
+		{"a switch that is left after RollbackFailed is deleted", rules + "switch.go", " && f.Outcome != RollbackFailed", "", "TestARollbackThat", loop, false, nil},
+		{"pipeline: its switch is not moved on", pipe + "/call.go", "err := w.life.Move(ctx, w.Switches); err", "err := error(nil); err", "TestAPipelineOf", loop, false, nil},
 	}
 }

@@ -30,6 +30,9 @@ func (s *story) execute(w *sim.World, d loop.Deployer, raw []byte) {
 		})
 		must(err)
 		out, err, alive := s.work(w, d, event)
+		if s.aborted { // nobody waits for the answer
+			return
+		}
 		if !alive && s.leftAlone() {
 			s.abort(w, arn, raw)
 			return

@@ -20,6 +20,8 @@ type guard struct {
 	scheduler sim.Scheduler
 	// told says that EventBridge tells of an execution that was aborted.
 	told bool
+	// stopped is the call at which somebody stops the execution, while its worker goes on with it; 0 is never.
+	stopped int
 	// leftAlone says that nobody starts a driver again that was killed.
 	leftAlone bool
 	// outlasts is how long the world goes on when the drivers have ended.
@@ -32,6 +34,9 @@ func (s *story) install(w *sim.World, d *loop.Deployer) {
 		return
 	}
 	d.Switches = w.Schedules()
+	if s.guard.stopped > 0 {
+		w.Faults = append(w.Faults, sim.Fault{Call: s.guard.stopped, Before: func() { s.abort(w, sim.ExecutionARN("first"), s.raw()) }})
+	}
 	w.Scheduler = s.guard.scheduler
 	w.OnWrite = func(write sim.Write) {
 		if before := s.written; strings.HasPrefix(write.By, "recover") && before != nil && s.living[before.Driver] {
@@ -73,6 +78,7 @@ func (s *story) alive(id string) (ends func()) {
 // abort is an execution that somebody stops.
 func (s *story) abort(w *sim.World, arn string, raw []byte) {
 	w.SetExecution(target.Execution{ARN: arn, Status: target.ExecutionAborted, Input: raw})
+	s.aborted = true
 	if !s.guard.told {
 		return
 	}

@@ -89,6 +89,25 @@ func TestL4RecoverIsKilledToo(t *testing.T) {
 	}
 }
 
+// Who stops an execution does not stop the worker that runs: whatever it still does, the alias ends whole.
+func TestL4AnExecutionIsStoppedWhileItsWorkerRuns(t *testing.T) {
+	for _, engine := range []string{"workflow", "workflow, told"} {
+		for name, g := range wholeRollouts() {
+			t.Run(engine+", "+name, func(t *testing.T) {
+				t.Parallel()
+				g := guarded(g, engines()[engine])
+				want := g.play()
+				for call := 1; call <= want.calls; call++ {
+					by := *g.guard
+					g.guard, by.stopped = &by, call
+					got := g.play()
+					got.requireWhole(t, fmt.Sprintf("stopped at call %d", call))
+				}
+			})
+		}
+	}
+}
+
 // A scheduler that is late, calls twice or too early changes nothing; one that never calls is why EventBridge tells too.
 func TestL4WhateverTheSchedulerDoes(t *testing.T) {
 	for name, scheduler := range map[string]sim.Scheduler{

@@ -84,6 +84,8 @@ type story struct {
 	recovered []ending
 	// touched are the drivers on whose alias recover wrote while they lived.
 	touched []string
+	// aborted says that the execution was stopped.
+	aborted bool
 	// written is the journal of the last write; nil where it left none.
 	written *rollout.Journal
 	// living are the drivers whose process or execution has not ended, by their tokens.

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -136,10 +137,7 @@ func TestMangledEventsTouchNothing(t *testing.T) {
 			require.NoError(t, json.Unmarshal(raw, &event))
 			for key := range event {
 				for what, value := range map[string]any{"missing": nil, "a number": 7, "a text": "x", "an object": map[string]any{"a": 1}} {
-					other := map[string]any{}
-					for k, v := range event {
-						other[k] = v
-					}
+					other := maps.Clone(event)
 					if other[key] = value; what == "missing" {
 						delete(other, key)
 					}
