@@ -58,7 +58,7 @@ func newDecision(p Plan, s Snapshot, r Driver, dl Deadline, t Token) (d decision
 	if s.Unread == nil && !s.JustWritten {
 		d.tried, d.token.Tried = t.Tried, nil
 		d.token.Written = time.Time{}
-		d.token = d.token.untroubled("GetAlias")
+		d.token = d.token.callSucceeded("GetAlias")
 	}
 	return d, d.completePlan()
 }
@@ -114,7 +114,7 @@ func (d decision) carryOn() (Action, Token) {
 	case d.live == nil || d.live.ID != d.token.Rollout:
 		return d.journalMissing()
 	case d.live.Driver != d.driver.ID:
-		return d.finish(InProgress, fmt.Sprintf("driver %s has taken over rollout %s at %s %%", d.live.Driver, d.live.ID, d.live.Weight))
+		return d.relieved()
 	case moving && at100 != nil && !d.live.Held:
 		return d.waitForConcurrency()
 	}
@@ -136,6 +136,11 @@ func (d decision) drive() (Action, Token) {
 	case !d.token.Moving.IsZero() && d.live.Weight == Full:
 		return d.bakeAnew()
 	}
+	action, token := d.handMidway()
+	if action != nil {
+		return action, token
+	}
+	d.token = token
 	return d.goForward()
 }
 
@@ -167,7 +172,7 @@ func (d *decision) judge() {
 	switch {
 	case d.token.Failure != nil || d.verdict(d.holdOver() && !d.live.stopped()):
 	case d.hookStuck():
-		d.token.fail(d.token.Trouble.Error.Text, false)
+		d.token.fail(d.token.Failing.Error.Text, false)
 	case d.timeUp() != "" && !d.lacksOnlyItsLastWrite():
 		d.token.fail(d.timeUp(), false)
 	}

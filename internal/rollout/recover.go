@@ -93,7 +93,7 @@ func (d decision) recoverLive() (Action, Token) {
 	case j.Held:
 		return d.finish(NoOp, fmt.Sprintf("rollout %s is held at %s %%, which needs no driver", j.ID, j.Weight))
 	case d.hookStuck():
-		d.token.fail(d.token.Trouble.Error.Text, false)
+		d.token.fail(d.token.Failing.Error.Text, false)
 	}
 	switch {
 	case d.token.Failure != nil:
@@ -165,19 +165,19 @@ func (d decision) lookAgain(why string) (Action, Token) {
 
 // recoverUnread is an alias that cannot be read.
 func (d decision) recoverUnread() (Action, Token) {
-	before, err := d.token.Trouble, *d.snapshot.Unread
-	d.token = d.token.troubled("GetAlias", err, d.snapshot.Now)
+	before, err := d.token.Failing, *d.snapshot.Unread
+	d.token = d.token.callFailed("GetAlias", err, d.snapshot.Now)
 	d.recall()
 	_, deleted := d.missing(before, false)
 	switch {
 	case d.token.ended() != "":
 		return d.journalMissing()
 	case deleted:
-		return d.finish(NoOp, "the alias does not exist: "+d.token.Trouble.Error.Text)
+		return d.finish(NoOp, "the alias does not exist: "+d.token.Failing.Error.Text)
 	case d.drives() && d.maySendBack():
 		return d.leave(d.token.Failure)
-	case d.token.Rollout == "" && err.Kind == Denied && d.snapshot.Now.Sub(d.token.Trouble.Since) >= glance:
-		return d.finish(StateUnknown, "the alias cannot be read: "+d.token.Trouble.Error.Text)
+	case d.token.Rollout == "" && err.Kind == Denied && d.snapshot.Now.Sub(d.token.Failing.Since) >= glance:
+		return d.finish(StateUnknown, "the alias cannot be read: "+d.token.Failing.Error.Text)
 	}
-	return d.tryLater(d.token.Trouble.pause(d.token.Failure != nil))
+	return d.tryLater(d.token.Failing.pause(d.token.Failure != nil))
 }

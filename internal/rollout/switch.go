@@ -12,7 +12,7 @@ func (d *decision) setSwitch() (Action, Token) {
 	case set.Err != nil:
 		return d.retry(call, *set.Err, "the dead man's switch cannot be set, without which a dead driver leaves the alias split (the stack's parameter DeadMansSwitch: off does without): ")
 	default:
-		d.token = d.token.untroubled(call)
+		d.token = d.token.callSucceeded(call)
 	}
 	return nil, d.token
 }

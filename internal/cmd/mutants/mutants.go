@@ -20,10 +20,10 @@ func mutants() []mutant {
 		pipe  = "./internal/driver/pipeline"
 		dead  = "./internal/driver/recover"
 	)
-	return []mutant{
+	return append(handOver(), []mutant{
 		{"a false RolledBack", rules + "endings.go", `return d.finish(Superseded, fmt.Sprintf("somebody else`, `return d.finish(RolledBack, fmt.Sprintf("somebody else`, "TestS6", loop, true, nil},
 		{"a false succeeded", rules + "endings.go", `return d.finish(Superseded, fmt.Sprintf("somebody else`, `return d.finish(Succeeded, fmt.Sprintf("somebody else`, "TestS6", loop, true, nil},
-		{"a RollbackFailed called RolledBack", rules + "endings.go", `return Finish{RollbackFailed, fmt.Sprintf("%s; then`, `return Finish{RolledBack, fmt.Sprintf("%s; then`, "TestS6|TestL3", loop, true, nil},
+		{"a RollbackFailed called RolledBack", rules + "endings.go", `return Finish{Outcome: RollbackFailed, Reason: fmt.Sprintf("%s; then`, `return Finish{Outcome: RolledBack, Reason: fmt.Sprintf("%s; then`, "TestS6|TestL3", loop, true, nil},
 		{"a pause ignored", rules + "wait.go", "return j.Paused || j.Approval == Wanted", "return j.Approval == Wanted", "TestS10", loop, true, nil},
 		{"an approval ignored", rules + "wait.go", "return j.Paused || j.Approval == Wanted", "return j.Paused", "TestE1|TestS10", loop, true, nil},
 		{"a hold cut short", rules + "wait.go", "Add(d.token.Late) }", "Add(d.token.Late - 2*time.Second) }", "TestL1", loop, true, nil},
@@ -41,6 +41,8 @@ func mutants() []mutant {
 		{"a relieved driver goes on", rules + "decide.go", "case d.live.Driver != d.driver.ID:", "case d.live.Driver == \"\":", "TestS8", loop, true, nil},
 		{"a claim that may be written called untouched", rules + "endings.go", "case t.Tried != nil:", "case t.Tried != nil && j != nil:", "TestS9", loop, true, nil},
 		{"nothing seen is waited for without end", rules + "wait.go", "latestSight = 3 * time.Minute", "latestSight = 30 * time.Minute", "TestL1", loop, true, nil},
+		{"a host's clock that is behind not believed", rules + "journal.go", "const clockSkew = time.Minute", "const clockSkew = 10 * time.Second", "TestARolloutIsTakenOverByAHost", loop, false, nil},
+		{"a look right after each write", rules + "token.go", "now.Sub(t.Written) < fresh", "now.Sub(t.Written) < 0", "TestTheCallsOfTenSteps", loop, false, nil},
 		{"its own ending not found", rules + "join.go", "(record.Driver == d.driver.ID || d.driver.Continues)", "(record.Driver == \"\" || d.driver.Continues)", "TestL2|TestE1", loop, true, nil},
 		{"the end of a call taken for the end of the rollout", "internal/driver/step/step.go", "e.Turn(ctx, r, d, dl, t)", "e.Turn(ctx, r, d, rollout.Deadline{Process: dl.Process, Rollout: dl.Process}, t)", "TestE1", loop, true, nil},
 		{"a judge too quick to blame", judge + "sequential.go", "case m.peak >= -math.Log(m.alpha):", "case m.peak >= -math.Log(20*m.alpha):", "TestFalseRollbacks", "./" + judge, false, nil},
@@ -63,8 +65,8 @@ func mutants() []mutant {
 		{"recover: a bake is cut short", rules + "recover.go", "case a == nil || !d.holdOver():", "case a == nil:", "TestWhatBecomes", dead, false, nil},
 		{"recover: a living workflow is taken for dead", dead + "/recover.go", "e.Status == target.ExecutionRunning, nil", "false, nil", "TestEveryEvent", dead, false, nil},
 		{"recover: a stopped worker's switch is deleted", dead + "/recover.go", "l.bySwitch || a.Status != string(rollout.NoOp)", "true", "TestTheSwitch", dead, false, nil},
-		{"a take-over without a switch", rules + "join.go", "	if action, token := d.setSwitch(); action != nil {\n		return action, token\n	}\n	j.Driver", "	j.Driver", "TestARelieved", loop, false, nil},
+		{"a take-over without a switch", rules + "claim.go", "	if action, token := d.setSwitch(); action != nil {\n		return action, token\n	}\n	j.Driver", "	j.Driver", "TestARelieved", loop, false, nil},
 		{"a switch that is left after RollbackFailed is deleted", rules + "switch.go", " && f.Outcome != RollbackFailed", "", "TestARollbackThat", loop, false, nil},
 		{"pipeline: its switch is not moved on", pipe + "/call.go", "err := w.life.Move(ctx, w.Switches); err", "err := error(nil); err", "TestAPipelineOf", loop, false, nil},
-	}
+	}...)
 }

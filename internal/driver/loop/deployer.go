@@ -33,6 +33,10 @@ type Deployer struct {
 	Watch func(ctx context.Context, events ...rollout.Event)
 	// Memory keeps what was read of the past between invocations; nil forgets it at the end of each.
 	Memory *health.Memory
+	// Long is the stack's long engine, and HandOff the stack's setting: whether what does not fit an invocation goes there. A nil
+	// Long is none.
+	Long    *target.LongEngine
+	HandOff bool
 	// Fatal is turn.Engine's.
 	Fatal func(value any) bool
 }
@@ -69,7 +73,8 @@ func (d Deployer) Handle(ctx context.Context, raw json.RawMessage) (answer.Answe
 		defer cancel()
 		ctx = bounded
 	}
-	a, err := d.answer(ctx, raw, r, driver, end, log)
+	driver.HandOff = d.handOff(r, raw)
+	a, err := d.answer(ctx, r, raw, driver, end, log)
 	if err != nil {
 		log.WarnContext(ctx, "ended", "error", answer.ErrorType(err), "reason", err.Error())
 		return answer.Answer{}, err
@@ -79,14 +84,17 @@ func (d Deployer) Handle(ctx context.Context, raw json.RawMessage) (answer.Answe
 }
 
 // answer does what the request asks for.
-func (d Deployer) answer(ctx context.Context, raw json.RawMessage, r request.Request, driver rollout.Driver, end time.Time, log *slog.Logger) (answer.Answer, error) {
+func (d Deployer) answer(ctx context.Context, r request.Request, raw []byte, driver rollout.Driver, end time.Time, log *slog.Logger) (answer.Answer, error) {
 	if d.Memory == nil {
 		d.Memory = new(health.Memory)
 	}
 	account := d.Accounts(r.RoleARN, r.ExternalID, driver.ID)
-	inspector := inspect.Inspector{Account: account, Clock: d.Clock, Memory: d.Memory, End: end}
+	inspector := inspect.Inspector{Account: account, Clock: d.Clock, Memory: d.Memory, End: end, Long: d.Long, HandOff: driver.HandOff}
 	switch r.Action {
 	case request.Status:
+		if r.Execution != "" {
+			return inspector.OfExecution(ctx, r, r.Execution)
+		}
 		return inspector.Status(ctx, r)
 	case request.Plan:
 		return inspector.Plan(ctx, r)
@@ -98,7 +106,7 @@ func (d Deployer) answer(ctx context.Context, raw json.RawMessage, r request.Req
 	}
 	var record answer.Recorder
 	life := deadman.New(d.Switches, d.Clock, deadman.Input{Driver: driver.ID, Engine: deadman.Deployer, End: d.longest(end), Request: raw})
-	engine := turn.Engine{Account: account, Clock: d.Clock, Memory: d.Memory, SetSwitch: life.Set(), Fatal: d.Fatal}
+	engine := turn.Engine{Account: account, Clock: d.Clock, Memory: d.Memory, Long: d.Long, Raw: raw, SetSwitch: life.Set(), Fatal: d.Fatal}
 	finish, token := Run(ctx, engine, r, driver, end, func(events ...rollout.Event) {
 		notify.Guarded(ctx, log, d.Fatal, func() { record.Tell(events...) })
 		notify.Guarded(ctx, log, d.Fatal, func() { notify.Log{Logger: log}.Tell(ctx, events...) })
@@ -106,9 +114,15 @@ func (d Deployer) answer(ctx context.Context, raw json.RawMessage, r request.Req
 			notify.Guarded(ctx, log, d.Fatal, func() { d.Watch(ctx, events...) })
 		}
 	})
-	a, err := record.Answer(r, finish, token, d.Clock.Now())
-	if warning := life.Release(ctx, finish, token, driver); warning != "" {
+	warning := life.Release(ctx, finish, token, driver)
+	if warning != "" {
 		log.WarnContext(ctx, "switch", "warning", warning)
+	}
+	if finish.Ended {
+		return inspector.OfExecution(ctx, r, finish.Execution)
+	}
+	a, err := record.Answer(r, finish, token, d.Clock.Now())
+	if warning != "" {
 		a.Warnings = append(a.Warnings, warning)
 	}
 	return a, err

@@ -30,7 +30,7 @@ func Worker(w *sim.World, log *slog.Logger) workflow.Worker {
 func Recoverer(w *sim.World, log *slog.Logger) recover.Recoverer {
 	return recover.Recoverer{
 		Accounts:   func(string, string, string) target.Account { return w.Account() },
-		Executions: w.StateMachine(), Switches: w.Schedules(),
+		Executions: w.LongEngine(), Switches: w.Schedules(),
 		Clock: w.Clock(), Log: log, Caller: sim.Caller, Fatal: sim.IsKill,
 	}
 }
