@@ -21,7 +21,7 @@ import (
 func main() {
 	config := cloud.Load(os.Getenv)
 	r := recover.Recoverer{
-		Accounts: account.Of(config), Executions: executions.New(config, ""),
+		Accounts: account.Of(config), Executions: executions.Describe(config),
 		Clock: target.WallClock(), Log: slog.New(lambdacontext.NewLogHandler()), Memory: new(health.Memory),
 		// What a dead driver was allowed to do is not asked again.
 		Caller: cloud.Caller(config, request.Home{}),

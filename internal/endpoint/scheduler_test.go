@@ -58,7 +58,7 @@ func TestSchedulesOverHTTP(t *testing.T) {
 	bad.Driver = "a name that is none"
 	require.ErrorIs(t, s.SetSwitch(t.Context(), bad), target.ErrRefused)
 
-	x := executions.New(cfg, "")
+	x := executions.Describe(cfg)
 	_, err := x.Execution(t.Context(), sim.ExecutionARN("x"))
 	require.ErrorIs(t, err, target.ErrNotFound)
 	want := target.Execution{ARN: sim.ExecutionARN("x"), Status: target.ExecutionAborted, Input: []byte("{}")}

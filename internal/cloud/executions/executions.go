@@ -67,6 +67,17 @@ func (e Executions) Execution(ctx context.Context, arn string) (target.Execution
 	}, nil
 }
 
+// Described tells about executions and can do nothing else, for a function that starts none.
+type Described struct{ executions Executions }
+
+// Describe makes the client.
+func Describe(cfg aws.Config) Described { return Described{New(cfg, "")} }
+
+// Execution describes an execution.
+func (d Described) Execution(ctx context.Context, arn string) (target.Execution, error) {
+	return d.executions.Execution(ctx, arn)
+}
+
 // mostRunning is how many executions are looked through.
 const mostRunning = 5_000
 
