@@ -27,17 +27,31 @@ CODEDEPLOY_TYPES = {
     *(f"Linear10PercentEvery{interval}" for interval in ("1Minute", "2Minutes", "3Minutes", "10Minutes")),
 }
 
-# The functions that run rollouts.
+# The functions that run rollouts, those of them that have a dead man's switch, and what ends those of a dead one.
 DRIVERS = {"deployer", "pipeline", "worker", "durable"}
+SWITCHED = DRIVERS - {"durable"}
+ROLLING = DRIVERS | {"recover"}
 
 # Under which conditions a function's role allows more. A job that failed is told to CodePipeline, and a worker's to its state machine.
 MAY = {
-    "deployer": ("HasAssumableRole", "AllowsProbes", "HasWorkflow", "HasDurable", "HasFailureDestination", "HasEventBus", "Traces"),
-    "pipeline": ("HasAssumableRole", "AllowsProbes", "HasEventBus", "Traces"),
-    "worker": ("HasAssumableRole", "AllowsProbes", "HasEventBus", "Traces"),
+    "deployer": (
+        "HasAssumableRole", "AllowsProbes", "HasWorkflow", "HasDurable", "HasDeadMansSwitch", "HasFailureDestination",
+        "not HasFailureDestination", "HasEventBus", "Traces",
+    ),
+    "pipeline": ("HasAssumableRole", "AllowsProbes", "HasDeadMansSwitch", "HasEventBus", "Traces"),
+    "recover": ("HasAssumableRole", "AllowsProbes", "HasDeadMansSwitch", "HasEventBus", "Traces"),
+    "worker": ("HasAssumableRole", "AllowsProbes", "HasDeadMansSwitch", "HasEventBus", "Traces"),
     "durable": ("HasAssumableRole", "AllowsProbes", "HasEventBus", "Traces"),
     "pretraffic": ("Traces",),
     "posttraffic": ("Traces",),
+}
+
+# What a driver may do with the schedules that are its dead man's switch.
+SCHEDULES = {
+    "deployer": {"scheduler:CreateSchedule", "scheduler:DeleteSchedule"},
+    "pipeline": {"scheduler:CreateSchedule", "scheduler:UpdateSchedule", "scheduler:DeleteSchedule"},
+    "recover": {"scheduler:DeleteSchedule"},
+    "worker": {"scheduler:CreateSchedule", "scheduler:DeleteSchedule"},
 }
 
 # The statements on durable executions, which are below versions of their function.
@@ -106,8 +120,10 @@ def statements(function):
     for policy in role["Policies"]:
         for statement in policy["PolicyDocument"]["Statement"]:
             if "Fn::If" in statement:
-                condition, statement, _ = statement["Fn::If"]
+                condition, statement, otherwise = statement["Fn::If"]
                 yield statement, condition
+                if "Sid" in otherwise:
+                    yield otherwise, "not " + condition
             else:
                 yield statement, None
 
@@ -148,7 +164,7 @@ class Functions(unittest.TestCase):
                 self.assertEqual("provided.al2023", properties(name)["Runtime"])
                 self.assertEqual("bootstrap", properties(name)["Handler"])
                 self.assertEqual([{"Ref": "Architecture"}], properties(name)["Architectures"])
-                self.assertEqual(900 if name in DRIVERS else 300, properties(name)["Timeout"])
+                self.assertEqual(900 if name in ROLLING else 300, properties(name)["Timeout"])
 
     def test_every_parameter_is_used_but_one_that_says_so(self):
         text = json.dumps([EXPANDED, TEMPLATE["Conditions"]])
@@ -160,12 +176,12 @@ class Functions(unittest.TestCase):
         groups = TEMPLATE["Metadata"]["AWS::CloudFormation::Interface"]["ParameterGroups"]
         self.assertEqual(sorted(TEMPLATE["Parameters"]), sorted(name for group in groups for name in group["Parameters"]))
 
-    def test_none_is_invoked_again_after_it_failed_but_a_pipelines_call_that_was_not_answered(self):
+    def test_none_is_invoked_again_after_it_failed_but_a_pipelines_call_that_was_not_answered_and_recover(self):
         attempts = {
             config["FunctionName"]["Ref"]: config["MaximumRetryAttempts"]
             for config in of_type(EXPANDED, "AWS::Lambda::EventInvokeConfig").values()
         }
-        self.assertEqual({logical_id(name): 2 if name == "pipeline" else 0 for name in FUNCTIONS}, attempts)
+        self.assertEqual({logical_id(name): 2 if name in ("pipeline", "recover") else 0 for name in FUNCTIONS}, attempts)
 
     def test_codedeploy_may_invoke_the_hooks(self):
         for name in ("pretraffic", "posttraffic"):
@@ -273,39 +289,44 @@ class Permissions(unittest.TestCase):
     def test_each_role_allows_what_its_binary_can_call_and_nothing_more(self):
         for name in FUNCTIONS:
             with self.subTest(name):
-                conditions = (None, "HasAssumableRole", "HasWorkflow", "HasDurable", "HasEventBus")
+                conditions = (None, "HasAssumableRole", "HasWorkflow", "HasDurable", "HasDeadMansSwitch", "HasEventBus")
                 may = set().union(*(allowed(name, under=condition) for condition in conditions))
-                self.assertEqual(linked_actions(name) | OWN_LOGS, may)
+                self.assertEqual(linked_actions(name) | OWN_LOGS, may - {"iam:PassRole"})  # which no call is named after
 
     def test_a_pipeline_may_do_what_the_deployer_may_and_answer_its_jobs(self):
         def rules(name):
             # A job that failed is told to CodePipeline, and has a day: it hands nothing over.
-            own = ("WriteOwnLogs", "SendFailures", "HandOver", "FollowExecutions", "FindExecutions", "WakeExecutions")
+            own = (
+                "WriteOwnLogs", "SendFailures", "TellRecover", "SetDeadMansSwitches",
+                "HandOver", "FollowExecutions", "FindExecutions", "WakeExecutions",
+            )
             return {json.dumps([s["Action"], s["Resource"], condition]) for s, condition in statements(name) if s["Sid"] not in own}
 
         jobs = ["codepipeline:PutJobSuccessResult", "codepipeline:PutJobFailureResult"]
         self.assertEqual({json.dumps([jobs, "*", None])}, rules("pipeline") ^ rules("deployer"))
 
     def test_what_only_drivers_may_and_only_if_a_parameter_says_so(self):
-        conditional = {
-            "HasAssumableRole": {"sts:AssumeRole"},
-            "AllowsProbes": {"lambda:InvokeFunction"},
-            "HasWorkflow": {"states:StartExecution", "states:ListExecutions", "states:DescribeExecution"},
-            "HasDurable": {
-                "lambda:ListDurableExecutionsByFunction", "lambda:GetDurableExecutionHistory", "lambda:SendDurableExecutionCallbackSuccess",
-            },
-            "HasFailureDestination": {"sqs:SendMessage", "sns:Publish"},
-            "HasEventBus": {"events:PutEvents"},
-            "Traces": {"xray:PutTraceSegments", "xray:PutTelemetryRecords"},
-        }
         for name in FUNCTIONS:
+            conditional = {
+                "HasAssumableRole": {"sts:AssumeRole"},
+                "AllowsProbes": {"lambda:InvokeFunction"},
+                "HasWorkflow": {"states:StartExecution", "states:ListExecutions", "states:DescribeExecution"},
+                "HasDurable": {
+                    "lambda:ListDurableExecutionsByFunction", "lambda:GetDurableExecutionHistory", "lambda:SendDurableExecutionCallbackSuccess",
+                },
+                "HasDeadMansSwitch": SCHEDULES.get(name, set()) | ({"iam:PassRole"} if name in SWITCHED else set()),
+                "HasFailureDestination": {"sqs:SendMessage", "sns:Publish"},
+                "not HasFailureDestination": {"lambda:InvokeFunction"},
+                "HasEventBus": {"events:PutEvents"},
+                "Traces": {"xray:PutTraceSegments", "xray:PutTelemetryRecords"},
+            }
             expected = {c: conditional[c] for c in MAY.get(name, ())}
             self.assertEqual(set(expected) | {None}, {condition for _, condition in statements(name)}, name)
             for condition, actions in expected.items():
                 self.assertEqual(actions, allowed(name, under=condition), name)
 
     def test_without_probes_drivers_invoke_hooks_only(self):
-        for name in DRIVERS:
+        for name in ROLLING:
             resources = [s["Resource"] for s, condition in statements(name) if "lambda:InvokeFunction" in as_list(s["Action"]) and condition is None]
             self.assertEqual(1, len(resources), name)
             for resource in resources[0]:
@@ -326,7 +347,7 @@ class Permissions(unittest.TestCase):
                     self.assertRegex(statement["Resource"]["Fn::Sub"], r":function:\$\{NamePrefix\}-durable:\*$")
                 elif statement.get("Sid") == "ProbeVersions":
                     self.assertRegex(statement["Resource"]["Fn::Sub"], r":function:\$\{FunctionNamePattern\}:\*$")
-                elif str(statement["Action"]).count("lambda:"):
+                elif statement.get("Sid") != "TellRecover" and str(statement["Action"]).count("lambda:"):
                     bare, qualified = (resource["Fn::Sub"] for resource in statement["Resource"])
                     self.assertEqual(f"{bare}:*", qualified)
 
@@ -335,6 +356,77 @@ class Permissions(unittest.TestCase):
             resources = [s["Resource"]["Fn::Sub"] for s, _ in statements(name) if set(as_list(s["Action"])) & OWN_LOGS]
             group = log_group(name)["Properties"]["LogGroupName"]["Fn::Sub"]
             self.assertEqual(["arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:" + group + ":*"], resources)
+
+
+class Recover(unittest.TestCase):
+    """No rollout left behind: who calls recover, and who may set what calls it."""
+
+    RECOVER = {"Fn::GetAtt": ["RecoverFunction", "Arn"]}
+    GROUP = "arn:${AWS::Partition}:scheduler:${AWS::Region}:${AWS::AccountId}:schedule/${NamePrefix}/*"
+
+    def statement(self, function, sid):
+        (found,) = [s for s, _ in statements(function) if s["Sid"] == sid]
+        return found
+
+    def test_it_hears_of_every_execution_that_did_not_succeed_and_of_no_other_machine(self):
+        rule = EXPANDED["RolloutEndedRule"]["Properties"]
+        self.assertEqual({
+            "source": ["aws.states"], "detail-type": ["Step Functions Execution Status Change"],
+            "detail": {"stateMachineArn": [{"Ref": "RolloutStateMachine"}], "status": ["FAILED", "TIMED_OUT", "ABORTED"]},
+        }, rule["EventPattern"])
+        self.assertEqual([self.RECOVER], [t["Arn"] for t in rule["Targets"]])
+        permission = EXPANDED["RolloutEndedPermission"]["Properties"]
+        self.assertEqual(("events.amazonaws.com", {"Fn::GetAtt": ["RolloutEndedRule", "Arn"]}), (permission["Principal"], permission["SourceArn"]))
+
+    def test_a_deployer_that_failed_is_told_to_it_unless_somebody_else_is_named(self):
+        destination = EXPANDED["DeployerFunctionEventInvokeConfig"]["Properties"]["DestinationConfig"]["OnFailure"]["Destination"]
+        self.assertEqual({"Fn::If": ["HasFailureDestination", {"Ref": "FailureDestinationArn"}, self.RECOVER]}, destination)
+        self.assertEqual(self.RECOVER, self.statement("deployer", "TellRecover")["Resource"])
+
+    def test_switches_are_on_unless_told_otherwise(self):
+        self.assertEqual("on", default(TEMPLATE, "DeadMansSwitch"))
+        self.assertEqual({"Fn::Equals": [{"Ref": "DeadMansSwitch"}, "on"]}, TEMPLATE["Conditions"]["HasDeadMansSwitch"])
+        for resource in ("ScheduleGroup", "ScheduleRole"):
+            self.assertEqual("HasDeadMansSwitch", EXPANDED[resource]["Condition"])
+        expected = {
+            "RECOVER_ARN": self.RECOVER, "SCHEDULE_GROUP": {"Ref": "NamePrefix"}, "SCHEDULE_ROLE_ARN": {"Fn::GetAtt": ["ScheduleRole", "Arn"]},
+        }
+        for name in SWITCHED:
+            variables = properties(name)["Environment"]["Variables"]
+            for variable, value in expected.items():
+                self.assertEqual({"Fn::If": ["HasDeadMansSwitch", value, ""]}, variables[variable])
+        self.assertEqual({"Ref": "NamePrefix"}, EXPANDED["ScheduleGroup"]["Properties"]["Name"])
+
+    def test_a_driver_sets_schedules_of_the_own_group_that_call_recover_and_nothing_else(self):
+        for name in SWITCHED:
+            self.assertEqual(self.GROUP, self.statement(name, "SetDeadMansSwitches")["Resource"]["Fn::Sub"])
+            passed = self.statement(name, "PassScheduleRole")
+            self.assertEqual({"Fn::GetAtt": ["ScheduleRole", "Arn"]}, passed["Resource"])
+            self.assertEqual({"StringEquals": {"iam:PassedToService": "scheduler.amazonaws.com"}}, passed["Condition"])
+        self.assertEqual(self.GROUP, self.statement("recover", "DeleteDeadMansSwitches")["Resource"]["Fn::Sub"])
+        (policy,) = EXPANDED["ScheduleRole"]["Properties"]["Policies"]
+        (statement,) = policy["PolicyDocument"]["Statement"]
+        self.assertEqual(("lambda:InvokeFunction", self.RECOVER), (statement["Action"], statement["Resource"]))
+
+    def test_only_the_schedulers_own_group_takes_the_role(self):
+        (statement,) = EXPANDED["ScheduleRole"]["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+        self.assertEqual({"Service": "scheduler.amazonaws.com"}, statement["Principal"])
+        self.assertEqual({"StringEquals": {
+            "aws:SourceAccount": {"Ref": "AWS::AccountId"},
+            "aws:SourceArn": {"Fn::Sub": self.GROUP.replace(":schedule/${NamePrefix}/*", ":schedule-group/${NamePrefix}")},
+        }}, statement["Condition"])
+
+    def test_it_asks_about_the_own_machines_executions(self):
+        resource = self.statement("recover", "AskWorkflows")["Resource"]["Fn::Sub"]
+        self.assertTrue(resource.endswith(":execution:${NamePrefix}-rollout:*"), resource)
+
+    def test_what_a_thief_of_its_role_may_do_to_aliases_is_what_the_worker_may(self):
+        def rules(name):
+            return {s["Sid"]: json.dumps([s["Action"], s["Resource"], condition]) for s, condition in statements(name)}
+
+        own = {"WriteOwnLogs", "AskWorkflows", "SetDeadMansSwitches", "PassScheduleRole", "DeleteDeadMansSwitches"}
+        worker, recover = rules("worker"), rules("recover")
+        self.assertEqual({k: v for k, v in worker.items() if k not in own}, {k: v for k, v in recover.items() if k not in own})
 
 
 class StateMachines(unittest.TestCase):
@@ -439,8 +531,10 @@ class Durable(unittest.TestCase):
         self.assertEqual("live", EXPANDED["DurableFunctionEventInvokeConfig"]["Properties"]["Qualifier"])
 
     def test_it_may_do_what_the_worker_may_and_keep_its_place(self):
+        own_ways = ("WriteOwnLogs", "SetDeadMansSwitches", "PassScheduleRole")  # it has no switch yet
+
         def rules(name):
-            return {json.dumps([s["Action"], s["Resource"], condition]) for s, condition in statements(name) if s["Sid"] != "WriteOwnLogs"}
+            return {json.dumps([s["Action"], s["Resource"], condition]) for s, condition in statements(name) if s["Sid"] not in own_ways}
 
         place = ["lambda:CheckpointDurableExecution", "lambda:GetDurableExecutionState"]
         own = {"Fn::Sub": "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:${NamePrefix}-durable:*"}
@@ -524,9 +618,6 @@ class Parameters(unittest.TestCase):
 
     def test_failed_invocations_go_to_a_destination_if_one_is_named(self):
         self.assertOff("HasFailureDestination", "FailureDestinationArn", "")
-        destination = {"OnFailure": {"Destination": {"Ref": "FailureDestinationArn"}}}
-        expected = {"Fn::If": ["HasFailureDestination", destination, {"Ref": "AWS::NoValue"}]}
-        self.assertEqual(expected, EXPANDED["DeployerFunctionEventInvokeConfig"]["Properties"]["DestinationConfig"])
         resources = [s["Resource"] for s, condition in statements("deployer") if condition == "HasFailureDestination"]
         self.assertEqual([{"Ref": "FailureDestinationArn"}], resources)
         for value, ok in {

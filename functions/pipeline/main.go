@@ -13,6 +13,7 @@ import (
 	"github.com/meta-deployer/meta-deployer/internal/cloud/account"
 	"github.com/meta-deployer/meta-deployer/internal/cloud/events"
 	"github.com/meta-deployer/meta-deployer/internal/cloud/pipelines"
+	"github.com/meta-deployer/meta-deployer/internal/cloud/schedules"
 	"github.com/meta-deployer/meta-deployer/internal/driver/pipeline"
 	"github.com/meta-deployer/meta-deployer/internal/health"
 	"github.com/meta-deployer/meta-deployer/internal/notify"
@@ -24,8 +25,9 @@ func main() {
 	config := cloud.Load(os.Getenv)
 	lambda.Start(pipeline.Driver{
 		Accounts: account.Of(config), Jobs: pipelines.New(config), Clock: target.WallClock(), Memory: new(health.Memory),
-		Others: notify.Others{Bus: events.New(config, os.Getenv("EVENT_BUS_NAME")), Installation: strings.TrimSuffix(lambdacontext.FunctionName, "-pipeline")},
-		Log:    slog.New(lambdacontext.NewLogHandler()),
+		Others:   notify.Others{Bus: events.New(config, os.Getenv("EVENT_BUS_NAME")), Installation: strings.TrimSuffix(lambdacontext.FunctionName, "-pipeline")},
+		Switches: schedules.MovableSwitches(config, os.Getenv("RECOVER_ARN"), os.Getenv("SCHEDULE_GROUP"), os.Getenv("SCHEDULE_ROLE_ARN")),
+		Log:      slog.New(lambdacontext.NewLogHandler()),
 		Caller: cloud.Caller(config, request.Home{
 			Force: request.PatternsOf(os.LookupEnv("FORCE_FUNCTIONS")), Emergency: request.PatternsOf(os.LookupEnv("EMERGENCY_FUNCTIONS")),
 		}),

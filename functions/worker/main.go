@@ -12,6 +12,7 @@ import (
 	"github.com/meta-deployer/meta-deployer/internal/cloud"
 	"github.com/meta-deployer/meta-deployer/internal/cloud/account"
 	"github.com/meta-deployer/meta-deployer/internal/cloud/events"
+	"github.com/meta-deployer/meta-deployer/internal/cloud/schedules"
 	"github.com/meta-deployer/meta-deployer/internal/driver/workflow"
 	"github.com/meta-deployer/meta-deployer/internal/health"
 	"github.com/meta-deployer/meta-deployer/internal/notify"
@@ -25,7 +26,8 @@ func main() {
 	deployer := strings.TrimSuffix(lambdacontext.FunctionName, "-worker")
 	lambda.Start(workflow.Worker{
 		Accounts: account.Of(config), Caller: cloud.Caller(config, home), Deployer: deployer,
-		Clock: target.WallClock(), Log: slog.New(lambdacontext.NewLogHandler()), Memory: new(health.Memory),
-		Others: notify.Others{Bus: events.New(config, os.Getenv("EVENT_BUS_NAME")), Installation: deployer},
+		Others:   notify.Others{Bus: events.New(config, os.Getenv("EVENT_BUS_NAME")), Installation: deployer},
+		Switches: schedules.Switches(config, os.Getenv("RECOVER_ARN"), os.Getenv("SCHEDULE_GROUP"), os.Getenv("SCHEDULE_ROLE_ARN")),
+		Clock:    target.WallClock(), Log: slog.New(lambdacontext.NewLogHandler()), Memory: new(health.Memory),
 	})
 }

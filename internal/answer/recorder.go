@@ -116,7 +116,7 @@ func (r *Recorder) Answer(req request.Request, f rollout.Finish, t rollout.Token
 	if r.journal == nil {
 		r.journal = t.Journal()
 	}
-	if asked := req.Action == request.Rollback && f.Outcome == rollout.RolledBack; !asked {
+	if status(req, f.Outcome) == string(f.Outcome) {
 		if err := Failure(f.Outcome, r.message(req, f)); err != nil {
 			return Answer{}, err
 		}
@@ -144,10 +144,13 @@ func (r *Recorder) Answer(req request.Request, f rollout.Finish, t rollout.Token
 	return a.bounded(), nil
 }
 
-// status is the word for an outcome that is an answer.
+// status is the word for an outcome that is an answer; the outcome's own for every other.
 func status(req request.Request, o rollout.Outcome) string {
-	if req.Action == request.Rollback && o == rollout.RolledBack {
+	switch recovers := req.Action == request.Recover; {
+	case o == rollout.RolledBack && (recovers || req.Action == request.Rollback):
 		return "rolled-back"
+	case o == rollout.Held && recovers:
+		return "held"
 	}
 	return string(o)
 }

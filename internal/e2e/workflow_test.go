@@ -87,6 +87,7 @@ func (f *lambda) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // execution is what became of one.
 type execution struct {
+	arn         string
 	path        []string
 	retried     int
 	output      map[string]any
@@ -104,7 +105,7 @@ func (f *lambda) execute(request string) *execution {
 
 // executeAs is execute, with the execution's ARN.
 func (f *lambda) executeAs(arn, request string) *execution {
-	e := &execution{diagnostics: new(bytes.Buffer)}
+	e := &execution{diagnostics: new(bytes.Buffer), arn: arn}
 	e.command = exec.Command(peer(f.t, node22, "node"), stepFunctions+"run.mjs", "../../statemachine/rollout.asl.json", "WorkerFunctionArn="+workerARN)
 	e.command.Env = []string{"AWS_ENDPOINT_URL_LAMBDA=" + f.url, "AWS_REGION=eu-west-1", "AWS_ACCESS_KEY_ID=x", "AWS_SECRET_ACCESS_KEY=x", "HOME=" + f.t.TempDir(), "PATH=" + os.Getenv("PATH")}
 	context := fmt.Sprintf(`{"Execution": {"Id": %q, "StartTime": %q, "Input": %s}}`, arn, time.Now().UTC().Format(time.RFC3339), request)
@@ -163,6 +164,7 @@ func TestWorkflow(t *testing.T) {
 	t.Parallel()
 	worker := runtimetest.Build(t, "./functions/worker")
 	deployer := runtimetest.Build(t, "./functions/deployer")
+	recovers := runtimetest.Build(t, "./functions/recover")
 	of := func(version, more string) string {
 		return fmt.Sprintf(`{"function-name": "checkout", "alias": "live", "new-version": %q, "steps": 3, "interval": 5, "poll-interval": 1%s}`, version, more)
 	}
@@ -237,6 +239,16 @@ func TestWorkflow(t *testing.T) {
 			assert.True(t, split(l.alias(t, "live")), "nobody drives it")
 			f.execute(of("2", "")).ends(t).took(t, "Turn", "Outcome", "Succeeded")
 			assert.Equal(t, steps, l.routings("live"), "carried on, not begun anew")
+		},
+		"a stop, and recover": func(t *testing.T, l *lab, f *lambda) {
+			e := f.execute(of("2", ""))
+			l.until(t, "live", split)
+			require.NoError(t, e.command.Process.Signal(syscall.SIGTERM))
+			assert.True(t, e.ends(t).stopped)
+			result := l.start(t, "meta-deployer-recover", recovers, nil).Invoke(aborted(t, e.arn, of("2", "")), timeout)
+			l.answered(t, result, "rolled-back")
+			assert.Contains(t, string(result.Answer), "ended without it: workflow "+e.arn[strings.LastIndexByte(e.arn, ':')+1:]+" was ABORTED")
+			assert.Equal(t, old, l.alias(t, "live").Routing)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -95,6 +95,10 @@ func (e *Endpoint) operations() map[string]operation {
 		"states:StartExecution":                           e.startExecution,
 		"states:DescribeExecution":                        e.describeExecution,
 		"states:ListExecutions":                           e.listExecutions,
+		"scheduler:CreateSchedule":                        e.createSchedule,
+		"scheduler:UpdateSchedule":                        e.updateSchedule,
+		"scheduler:DeleteSchedule":                        e.deleteSchedule,
+		"scheduler:GetSchedule":                           e.getSchedule,
 		"sts:AssumeRole":                                  e.assumeRole,
 		"sts:GetCallerIdentity":                           e.getCallerIdentity,
 	}
@@ -152,6 +156,7 @@ func failure(c wire.Call, err error) wire.Answer {
 		"ProvisionedConcurrencyConfigNotFoundException": http.StatusNotFound,
 		"ResourceNotFound":                              http.StatusNotFound,
 		"ResourceConflictException":                     http.StatusConflict,
+		"ConflictException":                             http.StatusConflict,
 		"PreconditionFailedException":                   http.StatusPreconditionFailed,
 		"TooManyRequestsException":                      http.StatusTooManyRequests,
 		"ServiceException":                              http.StatusInternalServerError,

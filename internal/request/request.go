@@ -26,6 +26,8 @@ const (
 	Promote  Action = Action(rollout.Promote)
 	Pause    Action = Action(rollout.Pause)
 	Resume   Action = Action(rollout.Resume)
+	// Recover is what is done for a driver that is dead. No request asks for it.
+	Recover Action = "recover"
 )
 
 // Changes says that the action changes something, and is not just a question.

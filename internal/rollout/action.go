@@ -5,8 +5,8 @@ import "time"
 // Action is what follows: exactly one of Look, Write, RunHook, RunProbe, HandOver, Wait and Finish.
 type Action interface{ action() }
 
-// Look asks for something that the decision hangs on. It changes nothing: the same turn finds it out, puts it into the
-// Snapshot and decides again.
+// Look asks for something that the decision hangs on. It changes nothing of the account that is deployed to: the same turn
+// finds it out, puts it into the Snapshot and decides again.
 type Look struct{ For Question }
 
 // Question is what a Look is for.
@@ -28,6 +28,8 @@ const (
 	TheExecution
 	// TheEngine asks whether an execution of the long engine runs the rollout on the alias: Snapshot.Living.
 	TheEngine
+	// TheSwitch asks for the driver's own dead man's switch to be set, and whether it is: Snapshot.Switch.
+	TheSwitch
 )
 
 // Write is one conditional UpdateAlias: routing and description together.

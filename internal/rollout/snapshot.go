@@ -40,6 +40,7 @@ type Snapshot struct {
 	Assessment  *analysis.Assessment
 	Execution   *Execution
 	Living      *Living
+	Switch      *Switch
 	// NoTraffic is why Traffic could not be read; nil where it was. Without a schedule nothing goes forward.
 	NoTraffic *CallError
 }
@@ -74,6 +75,12 @@ type Concurrency struct {
 	// Moving says that Lambda is moving it, for which it sets weights of its own for a while.
 	Moving bool
 	// Err is why that could not be found out; nil where it could.
+	Err *CallError
+}
+
+// Switch is what became of setting the driver's dead man's switch.
+type Switch struct {
+	// Err is why it could not be set; nil where it is.
 	Err *CallError
 }
 
@@ -125,6 +132,10 @@ type Driver struct {
 	Long bool
 	// HandOff is what it may give to the stack's long engine.
 	HandOff HandOff
+	// Switched says that the driver has a dead man's switch: it is set before the driver claims an alias.
+	Switched bool
+	// Ended says how the driver ended, of a dead one that Recover acts for, such as "workflow x was ABORTED".
+	Ended string
 }
 
 // Deadline is when time is up. A zero time is never.

@@ -2,6 +2,8 @@ package rollout
 
 import (
 	"encoding/json"
+	"hash/fnv"
+	"strconv"
 	"strings"
 	"unicode/utf16"
 
@@ -56,4 +58,11 @@ func length(text string) int {
 		n += utf16.RuneLen(r)
 	}
 	return n
+}
+
+// digest is short and tells revisions apart.
+func digest(revision string) string {
+	h := fnv.New32a()
+	_, _ = h.Write([]byte(revision))
+	return strconv.FormatUint(uint64(h.Sum32()), 36)
 }

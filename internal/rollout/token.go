@@ -2,9 +2,7 @@ package rollout
 
 import (
 	"encoding/json"
-	"hash/fnv"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/meta-deployer/meta-deployer/internal/analysis"
@@ -44,6 +42,8 @@ type Token struct {
 	ProbedAt Weight `json:"probed-at,omitempty"`
 	// Failure is why the rollout goes back, or is held; nil while it goes forward. The first one stays.
 	Failure *Failure `json:"failure,omitempty"`
+	// Switched says that the driver's dead man's switch was set, or may have been.
+	Switched bool `json:"switched,omitempty"`
 	// Moving is since when Lambda has been seen moving provisioned concurrency; zero while it is not. A bake begins when
 	// that is over.
 	Moving time.Time `json:"moving,omitzero"`
@@ -150,13 +150,6 @@ func (t Token) JustWritten(now time.Time) (Alias, bool) {
 // Stale says that an alias, as it was read, is older than the driver's own last write.
 func (t Token) Stale(a Alias, now time.Time) bool {
 	return slices.Contains(t.Replaced, digest(a.Revision)) && now.Sub(t.ReplacedAt) < staleReads
-}
-
-// digest is short and tells revisions apart.
-func digest(revision string) string {
-	h := fnv.New32a()
-	_, _ = h.Write([]byte(revision))
-	return strconv.FormatUint(uint64(h.Sum32()), 36)
 }
 
 // Result is what became of an action.

@@ -226,16 +226,25 @@ func FuzzToken(f *testing.F) {
 		if pick(2) == 0 {
 			s.plan.NewVersion, s.plan.Candidate = "", "next"
 		}
-		answerAll(t, s, []Command{"", Rollback, Pause, Resume, Promote}[pick(5)])
+		answerAll(t, s, []Command{"", Rollback, Pause, Resume, Promote, recovering}[pick(6)])
 	})
 }
+
+// recovering stands for Recover, where a command is asked for.
+const recovering Command = "recover"
 
 // answerAll takes a turn, or gives a command, in which every look finds something.
 func answerAll(t *testing.T, s stage, command Command) {
 	for i := 0; ; i++ {
 		require.Less(t, i, 6, "it looks for ever")
 		action, token := s.turn()
-		if command != "" {
+		switch command {
+		case "":
+		case recovering:
+			dead := s.driver
+			dead.Ended = "it was killed"
+			action, token = Recover(s.plan.ForRecover(), s.snapshot, dead, s.deadline, s.token)
+		default:
 			action, token = s.command(command)
 		}
 		if wait, ok := action.(Wait); ok {
@@ -263,6 +272,8 @@ func answerAll(t *testing.T, s stage, command Command) {
 			s.snapshot.Living = &Living{}
 		case TheConcurrency:
 			s.snapshot.Concurrency = &Concurrency{Moving: true}
+		case TheSwitch:
+			s.snapshot.Switch = &Switch{}
 		case TheHealth:
 			s.snapshot.Assessment = &analysis.Assessment{Verdict: analysis.Inconclusive, NoData: true, TooFew: true}
 		}

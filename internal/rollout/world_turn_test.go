@@ -142,6 +142,8 @@ func (w *world) decide(s *Snapshot) Action {
 			s.Living = &Living{}
 		case TheConcurrency:
 			s.Concurrency = &Concurrency{Moving: w.moving()}
+		case TheSwitch:
+			s.Switch = &Switch{}
 		case TheHealth:
 			alias := s.Alias
 			if s.Unread != nil {

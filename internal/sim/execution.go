@@ -88,6 +88,17 @@ func (w *World) Executions() (all []target.Execution) {
 	return all
 }
 
+// SetExecution has an execution be as it is said, in the place of the one of its ARN, whoever started it.
+func (w *World) SetExecution(e target.Execution) {
+	e.Started = w.Now()
+	if known := w.execution(e.ARN); known != nil {
+		e.Started = known.Started
+		*known = e
+		return
+	}
+	w.executions = append(w.executions, &e)
+}
+
 // EndExecution ends a running execution: with its output, or with an error and its cause.
 func (w *World) EndExecution(arn string, status target.ExecutionStatus, output []byte, failure, cause string) {
 	if e := w.execution(arn); e != nil && e.Status == target.ExecutionRunning {

@@ -32,6 +32,8 @@ type World struct {
 	Dice *rand.Rand
 	// Faults go wrong with calls to the account; the first that hits a call decides.
 	Faults []Fault
+	// Scheduler is the account's EventBridge Scheduler.
+	Scheduler Scheduler
 	// OnWrite is told of every change of an alias, after it; may be nil.
 	OnWrite func(Write)
 	// Machine is the account's state machine.

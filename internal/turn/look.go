@@ -50,6 +50,12 @@ func (w *work) look(ctx context.Context, q rollout.Question, s *rollout.Snapshot
 			a := reader.Assess(ctx, w.scheduled(*s), *j, true)
 			s.Assessment = &a
 		}
+	case rollout.TheSwitch:
+		s.Switch = &rollout.Switch{}
+		if err := w.SetSwitch(ctx); err != nil {
+			s.Switch.Err = target.CallError(err)
+			w.callFailed(w.Clock.Now(), "CreateSchedule", *s.Switch.Err)
+		}
 	}
 }
 

@@ -24,6 +24,8 @@ type Engine struct {
 	// sent: what the engine is started with.
 	Long *target.LongEngine
 	Raw  []byte
+	// SetSwitch sets the driver's dead man's switch; nil where it has none.
+	SetSwitch func(ctx context.Context) error
 	// Fatal says that a panic is the end of the process and goes on; nil is none. The simulated account ends processes by it.
 	Fatal func(value any) bool
 }
@@ -133,8 +135,14 @@ func command(r request.Request) rollout.Command {
 // decide asks rollout. The clock is read last.
 func (w *work) decide(s rollout.Snapshot) (rollout.Action, rollout.Token) {
 	s.Now = w.Clock.Now()
-	if w.request.Action == request.Deploy {
-		return rollout.Decide(w.request.Plan, s, w.driver, w.deadline, w.token)
+	switch w.request.Action {
+	case request.Deploy:
+		driver := w.driver
+		driver.Switched = w.SetSwitch != nil
+		return rollout.Decide(w.request.Plan, s, driver, w.deadline, w.token)
+	case request.Recover:
+		return rollout.Recover(w.request.Plan, s, w.driver, w.deadline, w.token)
+	default:
 	}
 	return rollout.Control(command(w.request), w.request.Plan, s, w.deadline, w.token)
 }

@@ -28,7 +28,7 @@ func send(w http.ResponseWriter, a Answer, contentType string, body []byte) {
 	_, _ = w.Write(body)
 }
 
-// restJSON is AWS Lambda's: an error's name is in a header.
+// restJSON is AWS Lambda's and Amazon EventBridge Scheduler's: an error's name is in a header.
 type restJSON struct{}
 
 func (restJSON) decode(raw []byte) any { return fromJSON(raw) }

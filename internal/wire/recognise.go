@@ -37,7 +37,18 @@ func recognise(r *http.Request, raw []byte) (protocol, string) {
 	if strings.HasPrefix(r.URL.Path, "/2025-12-01/") {
 		return restJSON{}, durableOperation(r.Method, strings.Split(r.URL.Path, "/"))
 	}
+	if path := strings.Split(r.URL.Path, "/"); len(path) == 3 && path[1] == "schedules" {
+		return restJSON{}, schedulerOperation(r.Method)
+	}
 	return restJSON{}, lambdaOperation(r.Method, strings.Split(r.URL.Path, "/"))
+}
+
+// schedulerOperation tells Amazon EventBridge Scheduler's operations on a schedule apart: /schedules/NAME.
+func schedulerOperation(method string) string {
+	return map[string]string{
+		http.MethodPost: "scheduler:CreateSchedule", http.MethodPut: "scheduler:UpdateSchedule",
+		http.MethodDelete: "scheduler:DeleteSchedule", http.MethodGet: "scheduler:GetSchedule",
+	}[method]
 }
 
 // recogniseQuery tells operations of query apart, by the version of the API.

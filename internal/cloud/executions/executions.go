@@ -52,9 +52,13 @@ func (e Executions) Start(ctx context.Context, name string, input []byte) (strin
 
 // Execution describes an execution.
 func (e Executions) Execution(ctx context.Context, arn string) (target.Execution, error) {
+	return describe(ctx, e.client, arn)
+}
+
+func describe(ctx context.Context, client *sfn.Client, arn string) (target.Execution, error) {
 	ctx, cancel := cloud.Limit(ctx, cloud.CallTimeout)
 	defer cancel()
-	out, err := cloud.Call(ctx, e.client.DescribeExecution, &sfn.DescribeExecutionInput{ExecutionArn: &arn})
+	out, err := cloud.Call(ctx, client.DescribeExecution, &sfn.DescribeExecutionInput{ExecutionArn: &arn})
 	if err != nil {
 		return target.Execution{}, inOurWords(err)
 	}
@@ -65,6 +69,17 @@ func (e Executions) Execution(ctx context.Context, arn string) (target.Execution
 		ARN: arn, Status: target.ExecutionStatus(cloud.Text(string(out.Status))), Started: out.StartDate.UTC(),
 		Input: bytesOf(out.Input), Output: bytesOf(out.Output), Error: cloud.Text(aws.ToString(out.Error)), Cause: aws.ToString(out.Cause),
 	}, nil
+}
+
+// Described tells about executions and can do nothing else, for a function that starts none: what starts one is not linked.
+type Described struct{ client *sfn.Client }
+
+// Describe makes the client.
+func Describe(cfg aws.Config) Described { return Described{sfn.NewFromConfig(cfg)} }
+
+// Execution describes an execution.
+func (d Described) Execution(ctx context.Context, arn string) (target.Execution, error) {
+	return describe(ctx, d.client, arn)
 }
 
 // mostRunning is how many executions are looked through.

@@ -19,6 +19,7 @@ func mutants() []mutant {
 		loop  = "./internal/driver/loop"
 		look  = "./internal/health"
 		pipe  = "./internal/driver/pipeline"
+		dead  = "./internal/driver/recover"
 	)
 	return append(handOver(), []mutant{
 		{"a false RolledBack", rules + "endings.go", `return d.finish(Superseded, fmt.Sprintf("somebody else`, `return d.finish(RolledBack, fmt.Sprintf("somebody else`, "TestS6", loop, true, nil},
@@ -93,5 +94,13 @@ func mutants() []mutant {
 		{"events: the answer waits for the bus", "internal/notify/others.go", "over.Add(grace).Before(end)", "over.Add(time.Hour).Before(end)", "TestTheEndIsTold", "./internal/notify", false, nil},
 		{"metrics: a dimension without its value", "internal/notify/metrics.go", `"FunctionName", t.Function, "Alias"`, `"Function", t.Function, "Alias"`, "TestWhatALook", "./internal/notify", false, nil},
 		{"metrics: what decides nothing is evidence", "internal/notify/metrics.go", " && !check.ReportOnly", "", "TestWhatALook", "./internal/notify", false, nil},
+		{"recover: another driver's rollout is touched", rules + "recover.go", "case j != nil && j.Driver == d.driver.ID && (", "case j != nil && (", "TestMangled", dead, false, nil},
+		{"recover: the version is blamed", rules + "recover.go", "d.token.fail(d.becauseOf(also), false)", "d.token.fail(d.becauseOf(also), true)", "TestWhatBecomes", dead, false, nil},
+		{"recover: a bake is cut short", rules + "recover.go", "case a == nil || !d.holdOver():", "case a == nil:", "TestWhatBecomes", dead, false, nil},
+		{"recover: a living workflow is taken for dead", dead + "/recover.go", "e.Status == target.ExecutionRunning, nil", "false, nil", "TestEveryEvent", dead, false, nil},
+		{"recover: a stopped worker's switch is deleted", dead + "/recover.go", "l.bySwitch || a.Status != string(rollout.NoOp)", "true", "TestTheSwitch", dead, false, nil},
+		{"a take-over without a switch", rules + "claim.go", "	if action, token := d.setSwitch(); action != nil {\n		return action, token\n	}\n	j.Driver", "	j.Driver", "TestARelieved", loop, false, nil},
+		{"a switch that is left after RollbackFailed is deleted", rules + "switch.go", " && f.Outcome != RollbackFailed", "", "TestARollbackThat", loop, false, nil},
+		{"pipeline: its switch is not moved on", pipe + "/call.go", "err := w.life.Move(ctx, w.Switches); err", "err := error(nil); err", "TestAPipelineOf", loop, false, nil},
 	}...)
 }

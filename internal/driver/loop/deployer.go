@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/meta-deployer/meta-deployer/internal/answer"
+	"github.com/meta-deployer/meta-deployer/internal/driver/deadman"
 	"github.com/meta-deployer/meta-deployer/internal/health"
 	"github.com/meta-deployer/meta-deployer/internal/inspect"
 	"github.com/meta-deployer/meta-deployer/internal/notify"
@@ -23,6 +24,8 @@ type Deployer struct {
 	// Accounts gives the account to work in: the deployer's own, or the one of a role. session is how the deployer shows in
 	// the trail of that account.
 	Accounts func(roleARN, externalID, session string) target.Account
+	// Switches are where dead man's switches are set; nil is nowhere.
+	Switches target.Switches
 	Clock    target.Clock
 	Log      *slog.Logger
 	// Caller tells of an invocation where the deployer runs and the invocation's id, which is the driver's id.
@@ -109,11 +112,12 @@ func (d Deployer) answer(ctx context.Context, r request.Request, raw []byte, dri
 		return inspector.Rehearse(ctx, r)
 	case request.Promote:
 		r.Plan.Health.MinInvocations = 0
-	case request.Deploy, request.Rollback, request.Pause, request.Resume:
+	case request.Deploy, request.Rollback, request.Pause, request.Resume, request.Recover:
 	}
 	var record answer.Recorder
 	changed := false
-	engine := turn.Engine{Account: account, Clock: d.Clock, Memory: d.Memory, Long: d.Long, Raw: raw, Fatal: d.Fatal}
+	life := deadman.New(d.Switches, d.Clock, deadman.Input{Driver: driver.ID, Engine: deadman.Deployer, End: d.longest(end), Request: raw})
+	engine := turn.Engine{Account: account, Clock: d.Clock, Memory: d.Memory, Long: d.Long, Raw: raw, SetSwitch: life.Set(), Fatal: d.Fatal}
 	finish, token := Run(ctx, engine, r, driver, end, func(events ...rollout.Event) {
 		changed = changed || slices.ContainsFunc(events, isChange)
 		notify.Guarded(ctx, log, d.Fatal, func() { record.Tell(events...) })
@@ -123,6 +127,10 @@ func (d Deployer) answer(ctx context.Context, r request.Request, raw []byte, dri
 			notify.Guarded(ctx, log, d.Fatal, func() { d.Watch(ctx, events...) })
 		}
 	})
+	warning := life.Release(ctx, finish, token, driver)
+	if warning != "" {
+		log.WarnContext(ctx, "switch", "warning", warning)
+	}
 	if finish.Ended {
 		return inspector.OfExecution(ctx, r, finish.Execution)
 	}
@@ -130,5 +138,16 @@ func (d Deployer) answer(ctx context.Context, r request.Request, raw []byte, dri
 	if err == nil && changed && r.Action != request.Deploy {
 		a.Warnings = append(a.Warnings, d.wake(ctx, record.Driver(), log)...)
 	}
+	if warning != "" {
+		a.Warnings = append(a.Warnings, warning)
+	}
 	return a, err
+}
+
+// longest is when an invocation has ended, also one whose end nobody has told.
+func (d Deployer) longest(end time.Time) time.Time {
+	if end.IsZero() {
+		return d.Clock.Now().Add(15 * time.Minute)
+	}
+	return end.Add(answerMargin)
 }

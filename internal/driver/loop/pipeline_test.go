@@ -31,9 +31,13 @@ type jobs struct {
 
 // pipeline calls until a job has ended. A call that is killed is made again, as it was.
 func (s *story) pipeline(w *sim.World, d loop.Deployer, raw []byte) {
+	defer s.alive("first")()
 	tokens, answered, driver, event := []string{""}, 0, "", s.event(raw, "", 0)
 	for call := range 4000 {
 		reply, alive := s.job(w, d, event)
+		if !alive && s.leftAlone() {
+			return
+		}
 		if !alive || pick(s.jobs.dropped, call) { // Lambda makes the same call again
 			_ = w.Clock().Sleep(context.Background(), s.restart)
 			continue
@@ -101,7 +105,9 @@ func (s *story) job(w *sim.World, d loop.Deployer, event []byte) (reply pipeline
 	}()
 	job, err := pipeline.ParseJob(event)
 	must(err)
-	driver := pipeline.Driver{Accounts: d.Accounts, Clock: d.Clock, Log: d.Log, Caller: d.Caller, Watch: d.Watch, Others: d.Others, Fatal: d.Fatal}
+	driver := pipeline.Driver{
+		Switches: s.movable(w), Accounts: d.Accounts, Clock: d.Clock, Log: d.Log, Caller: d.Caller, Watch: d.Watch, Others: d.Others, Fatal: d.Fatal,
+	}
 	return driver.Call(ctx, job, w.Clock().Now().Add(sim.DefaultTimeout-20*time.Second), func(pipeline.Reply) {}), true
 }
 

@@ -53,6 +53,8 @@ type game struct {
 	stepping *stepping
 	// jobs drives it by the calls of a pipeline; nil does not.
 	jobs *jobs
+	// guard has recover in the account, which dead man's switches call; nil has neither.
+	guard *guard
 }
 
 type other struct {
@@ -86,6 +88,16 @@ type story struct {
 	// begun is how many invocations have begun.
 	begun int
 	log   *strings.Builder
+	// recovered are how the calls of recover ended.
+	recovered []ending
+	// touched are the drivers on whose alias recover wrote while they lived.
+	touched []string
+	// aborted says that the execution was stopped.
+	aborted bool
+	// written is the journal of the last write; nil where it left none.
+	written *rollout.Journal
+	// living are the drivers whose process or execution has not ended, by their tokens.
+	living map[string]bool
 }
 
 // oneTurn is what a turn of the driver has seen and decided.
@@ -153,11 +165,13 @@ func (g game) play() story {
 	must(err)
 	s.plan = request.Plan
 	d.Watch = s.watch(w)
+	s.install(w, &d)
 	w.Go(g.before, func() { s.drive(w, d, g.raw(), "first") })
 	for i, o := range g.others {
 		s.schedule(w, d, o, i)
 	}
 	w.Drain()
+	s.outlast(w)
 	s.writes, s.calls, s.heard = w.Writes(), w.Calls(""), w.Heard()
 	return s
 }
@@ -180,7 +194,7 @@ func (s *story) drive(w *sim.World, d loop.Deployer, raw []byte, id string) {
 		if s.sameID {
 			invocation.ID = id
 		}
-		if s.invoke(w, d, raw, invocation) {
+		if s.invoke(w, d, raw, invocation) || s.leftAlone() {
 			return
 		}
 		pause := s.restart
@@ -203,6 +217,7 @@ func (s *story) hosted(i sim.Invocation) sim.Invocation {
 func (s *story) invoke(w *sim.World, d loop.Deployer, raw []byte, i sim.Invocation) (ended bool) {
 	ctx, i, cancel := w.Begin(s.hosted(i))
 	defer cancel()
+	defer s.alive(i.ID)()
 	defer func() {
 		if killed, ok := recover().(sim.Killed); ok {
 			fmt.Fprintf(s.log, "%9s %.12s killed: %s\n", w.Elapsed(), i.ID, killed.Why)

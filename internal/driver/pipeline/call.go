@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -9,10 +10,12 @@ import (
 	"time"
 
 	"github.com/meta-deployer/meta-deployer/internal/answer"
+	"github.com/meta-deployer/meta-deployer/internal/driver/deadman"
 	"github.com/meta-deployer/meta-deployer/internal/inspect"
 	"github.com/meta-deployer/meta-deployer/internal/notify"
 	"github.com/meta-deployer/meta-deployer/internal/request"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 	"github.com/meta-deployer/meta-deployer/internal/turn"
 )
 
@@ -51,7 +54,7 @@ func (d Driver) Call(ctx context.Context, j Job, end time.Time, note func(Reply)
 		Driver: d, request: r, carried: c, log: log, note: note, began: now, end: now.Add(workTime),
 		driver:   rollout.Driver{ID: rollout.DriverToken(c.Driver), Engine: engine, Continues: j.Continues && !readable},
 		deadline: rollout.Deadline{Process: end, Began: now, Rollout: c.Began.Add(lifetime)},
-		progress: progress{plan: r.Plan},
+		progress: progress{plan: r.Plan}, raw: json.RawMessage(j.Request), continues: j.Continues,
 	}
 	if end.Before(w.end) {
 		w.end = end
@@ -110,6 +113,11 @@ type work struct {
 	began, end time.Time
 	record     answer.Recorder
 	progress   progress
+	// raw is the request as it was sent, and continues says that there was a call before.
+	raw       json.RawMessage
+	continues bool
+	// life is the driver's dead man's switch; nil where it has none.
+	life *deadman.Switch
 }
 
 // reply does what the request asks for.
@@ -121,7 +129,25 @@ func (w *work) reply(ctx context.Context, t rollout.Token) Reply {
 		a, err := inspect.Inspector{Account: account, Clock: w.Clock, Memory: w.Memory, End: w.deadline.Rollout}.Plan(ctx, w.request)
 		return replyTo(a, err, "")
 	}
-	return w.turns(ctx, turn.Engine{Account: account, Clock: w.Clock, Memory: w.Memory, Fatal: w.Fatal}, t)
+	w.holdSwitch(ctx)
+	return w.turns(ctx, turn.Engine{Account: account, Clock: w.Clock, Memory: w.Memory, SetSwitch: w.life.Set(), Fatal: w.Fatal}, t)
+}
+
+// holdSwitch moves the dead man's switch of the calls before on: this call is a sign of life. One that cannot be moved is no
+// reason to stop, the next call moves it.
+func (w *work) holdSwitch(ctx context.Context) {
+	if w.Switches == nil || w.request.Action != request.Deploy {
+		return
+	}
+	w.life = deadman.New(w.Switches, w.Clock, deadman.Input{
+		Driver: w.driver.ID, Engine: deadman.Pipeline, End: deadman.PipelineEnd(w.began), Request: w.raw,
+	})
+	if !w.continues {
+		return
+	}
+	if err := w.life.Move(ctx, w.Switches); err != nil && !errors.Is(err, target.ErrNotFound) {
+		w.log.WarnContext(ctx, "switch", "warning", "the dead man's switch "+w.driver.ID+" could not be moved on: "+err.Error())
+	}
 }
 
 // turns takes turns, and waits for the next as long as the call works.
@@ -131,7 +157,7 @@ func (w *work) turns(ctx context.Context, e turn.Engine, t rollout.Token) Reply 
 		result := e.Turn(ctx, w.request, w.driver, w.deadline, t)
 		w.tell(ctx, result.Events...)
 		if t = result.Token; result.End != nil {
-			return w.ended(*result.End, t)
+			return w.ended(ctx, *result.End, t)
 		}
 		goesOn := w.progress.reply(w.carried, t, w.Clock.Now())
 		w.note(goesOn)
@@ -140,7 +166,7 @@ func (w *work) turns(ctx context.Context, e turn.Engine, t rollout.Token) Reply 
 		case !w.deadline.Rollout.After(result.Next):
 			result = e.Expire(w.request, w.driver, t, "the driver's day is over")
 			w.tell(ctx, result.Events...)
-			return w.ended(*result.End, result.Token)
+			return w.ended(ctx, *result.End, result.Token)
 		default:
 			return goesOn
 		}
@@ -148,7 +174,10 @@ func (w *work) turns(ctx context.Context, e turn.Engine, t rollout.Token) Reply 
 }
 
 // ended is the reply for how the work has ended.
-func (w *work) ended(f rollout.Finish, t rollout.Token) Reply {
+func (w *work) ended(ctx context.Context, f rollout.Finish, t rollout.Token) Reply {
+	if warning := w.life.Release(ctx, f, t, w.driver); warning != "" {
+		w.log.WarnContext(ctx, "switch", "warning", warning)
+	}
 	a, err := w.record.Answer(w.request, f, t, w.Clock.Now())
 	return replyTo(a, err, t.Rollout)
 }

@@ -25,6 +25,8 @@ type Driver struct {
 	// Accounts gives the account to work in: the function's own, or the one of a role. session is how the driver shows in the
 	// trail of that account.
 	Accounts func(roleARN, externalID, session string) target.Account
+	// Switches are where dead man's switches are set; nil is nowhere.
+	Switches target.MovableSwitches
 	// Jobs is where the replies go.
 	Jobs  Jobs
 	Clock target.Clock

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/meta-deployer/meta-deployer/internal/answer"
+	"github.com/meta-deployer/meta-deployer/internal/driver/deadman"
 	"github.com/meta-deployer/meta-deployer/internal/driver/step"
 	"github.com/meta-deployer/meta-deployer/internal/health"
 	"github.com/meta-deployer/meta-deployer/internal/notify"
@@ -25,6 +26,8 @@ type Worker struct {
 	// Accounts gives the account to work in: the worker's own, or the one of a role. session is how the worker shows in the trail
 	// of that account.
 	Accounts func(roleARN, externalID, session string) target.Account
+	// Switches are where dead man's switches are set; nil is nowhere.
+	Switches target.Switches
 	Clock    target.Clock
 	Log      *slog.Logger
 	// Caller tells of an invocation where the worker runs.
@@ -133,7 +136,10 @@ func (c *call) turns(ctx context.Context, r request.Request, driver rollout.Driv
 		c.Memory = new(health.Memory)
 	}
 	record := answer.Resume(c.carried.Record, mostSteps)
-	engine := turn.Engine{Account: c.Accounts(r.RoleARN, r.ExternalID, driver.ID), Clock: c.Clock, Memory: c.Memory, Fatal: c.Fatal}
+	life := deadman.New(c.Switches, c.Clock, deadman.Input{
+		Driver: driver.ID, Engine: deadman.Workflow, Execution: c.Execution, End: deadline.Rollout, Request: c.Request,
+	})
+	engine := turn.Engine{Account: c.Accounts(r.RoleARN, r.ExternalID, driver.ID), Clock: c.Clock, Memory: c.Memory, SetSwitch: life.Set(), Fatal: c.Fatal}
 	result := step.Call(ctx, engine, r, driver, deadline, c.token, func(events ...rollout.Event) {
 		notify.Guarded(ctx, c.log, c.Fatal, func() { record.Tell(events...) })
 		notify.Guarded(ctx, c.log, c.Fatal, func() { notify.Log{Logger: c.log}.Tell(ctx, events...) })
@@ -143,16 +149,22 @@ func (c *call) turns(ctx context.Context, r request.Request, driver rollout.Driv
 		}
 	})
 	c.carry(result.Token, record)
-	now := c.Clock.Now()
-	switch end := result.End; {
-	case end == nil:
+	now, end := c.Clock.Now(), result.End
+	if end == nil {
 		return c.pause(result.Next.Sub(now), result.Token.Standing()), nil
+	}
+	warning := life.Release(ctx, *end, result.Token, driver)
+	if warning != "" {
+		c.log.WarnContext(ctx, "switch", "warning", warning)
+	}
+	switch a, err := record.Answer(r, *end, result.Token, now); {
 	case end.Outcome == rollout.InProgress && !c.Durable:
 		return nil, answer.Relieved(end.Reason)
+	case err != nil:
+		return nil, err
 	default:
-		a, err := record.Answer(r, *end, result.Token, now)
-		if err != nil {
-			return nil, err
+		if warning != "" {
+			a.Warnings = append(a.Warnings, warning)
 		}
 		c.log.InfoContext(ctx, "ended", "status", a.Status, "reason", a.Reason)
 		return a, nil

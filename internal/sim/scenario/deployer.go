@@ -4,6 +4,7 @@ import (
 	"log/slog"
 
 	"github.com/meta-deployer/meta-deployer/internal/driver/loop"
+	"github.com/meta-deployer/meta-deployer/internal/driver/recover"
 	"github.com/meta-deployer/meta-deployer/internal/driver/workflow"
 	"github.com/meta-deployer/meta-deployer/internal/sim"
 	"github.com/meta-deployer/meta-deployer/internal/target"
@@ -22,5 +23,14 @@ func Worker(w *sim.World, log *slog.Logger) workflow.Worker {
 	return workflow.Worker{
 		Accounts: func(string, string, string) target.Account { return w.Account() },
 		Clock:    w.Clock(), Log: log, Caller: sim.Caller, Deployer: "meta-deployer", Fatal: sim.IsKill,
+	}
+}
+
+// Recoverer is what is called when a driver may be dead, in a simulated account.
+func Recoverer(w *sim.World, log *slog.Logger) recover.Recoverer {
+	return recover.Recoverer{
+		Accounts:   func(string, string, string) target.Account { return w.Account() },
+		Executions: w.LongEngine(), Switches: w.Schedules(),
+		Clock: w.Clock(), Log: log, Caller: sim.Caller, Fatal: sim.IsKill,
 	}
 }

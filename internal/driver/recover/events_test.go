@@ -1,0 +1,159 @@
+package recover_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"log/slog"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/meta-deployer/meta-deployer/internal/rollout"
+	"github.com/meta-deployer/meta-deployer/internal/sim"
+	"github.com/meta-deployer/meta-deployer/internal/sim/scenario"
+	"github.com/meta-deployer/meta-deployer/internal/target"
+)
+
+var update = flag.Bool("update", false, "write the golden files")
+
+// The drivers of the events.
+const (
+	byDeployer    = "3f2c81d2-2dff629b5eaf"
+	byWorkflow    = "checkout-3ce9a57aefe7"
+	byAnother     = "checkout-1d559380a07e"
+	byPipeline    = "c968ef10-6d467b3a49a8"
+	request       = `{"function-name": "checkout", "alias": "live", "new-version": "2", "steps": 10, "interval": "2m"}`
+	workflowName  = "checkout-live-2-3f9a1c07"
+	livingName    = "checkout-live-2-cafecafe"
+	ownersText    = "front door"
+	eventsFolder  = "../../../events/recover"
+	goldenAnswers = "testdata/events"
+)
+
+// account has the function checkout, whose alias a driver has left at 30 %, and one living execution and one that was aborted.
+func account(t *testing.T, driver string, change func(*rollout.Journal)) *sim.World {
+	t.Helper()
+	w := sim.New()
+	w.Publish("checkout", "1", sim.Version{})
+	w.Publish("checkout", "2", sim.Version{})
+	start := w.Now().Add(-10 * time.Minute)
+	j := rollout.Journal{
+		Old: "1", New: "2", Weight: 30_00, Step: 3, Steps: 10, Driver: driver, Start: start, Since: start.Add(6 * time.Minute), First: start,
+		ID: rollout.NewID(rollout.Target{Function: "checkout", Alias: "live"}, "1", "2", start),
+	}
+	if change != nil {
+		change(&j)
+	}
+	text, ok := rollout.Description{Owner: ownersText, Journal: &j}.Encode()
+	require.True(t, ok)
+	require.NoError(t, w.CreateAlias("checkout", "live", target.Alias{Routing: j.Routing(), Description: text}))
+	w.SetTraffic("checkout", "live", sim.Constant(20))
+	w.SetExecution(target.Execution{ARN: sim.ExecutionARN(workflowName), Status: target.ExecutionAborted, Input: []byte(request)})
+	w.SetExecution(target.Execution{ARN: sim.ExecutionARN(livingName), Status: target.ExecutionRunning, Input: []byte(request)})
+	return w
+}
+
+// ask calls recover once.
+func ask(w *sim.World, payload []byte) ([]byte, error) {
+	ctx, _, cancel := w.Begin(sim.Invocation{})
+	defer cancel()
+	return scenario.Recoverer(w, slog.New(slog.DiscardHandler)).Invoke(ctx, payload)
+}
+
+// driverOf is whose alias an event finds.
+func driverOf(event string) string {
+	switch {
+	case strings.Contains(event, "deployer"):
+		return byDeployer
+	case strings.Contains(event, "pipeline"):
+		return byPipeline
+	case event == "switch-of-a-workflow-that-runs":
+		return byAnother
+	}
+	return byWorkflow
+}
+
+// events reads every payload.
+func events(t *testing.T) map[string][]byte {
+	t.Helper()
+	files, err := filepath.Glob(filepath.Join(eventsFolder, "*.json"))
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	all := map[string][]byte{}
+	for _, file := range files {
+		raw, err := os.ReadFile(file)
+		require.NoError(t, err)
+		all[strings.TrimSuffix(filepath.Base(file), ".json")] = raw
+	}
+	return all
+}
+
+func TestEveryEventHasItsAnswer(t *testing.T) {
+	untouched := []string{
+		"execution-succeeded", "execution-of-another-driver", "switch-of-a-deployer-that-runs", "switch-of-a-workflow-that-runs",
+		"deployer-refused-a-request", "deployer-was-asked-to-roll-back",
+	}
+	for name, raw := range events(t) {
+		t.Run(name, func(t *testing.T) {
+			w := account(t, driverOf(name), nil)
+			answer, err := ask(w, raw)
+			require.NoError(t, err)
+			var pretty bytes.Buffer
+			require.NoError(t, json.Indent(&pretty, append(answer, '\n'), "", "  "))
+			golden := filepath.Join(goldenAnswers, name+".golden")
+			if *update {
+				require.NoError(t, os.MkdirAll(goldenAnswers, 0o755))
+				require.NoError(t, os.WriteFile(golden, pretty.Bytes(), 0o600))
+			}
+			want, err := os.ReadFile(golden)
+			require.NoError(t, err)
+			assert.Equal(t, string(want), pretty.String())
+			if slices.Contains(untouched, name) {
+				assert.Len(t, w.Writes(), 1, "nothing is written")
+				return
+			}
+			alias, err := w.Alias("checkout", "live")
+			require.NoError(t, err)
+			assert.Equal(t, rollout.Routing{Primary: "1"}, alias.Routing)
+		})
+	}
+}
+
+// A foreign rollout is touched by no event, however it is mangled, and a mangled event is never a reason to be called again.
+func TestMangledEventsTouchNothing(t *testing.T) {
+	for name, raw := range events(t) {
+		t.Run(name, func(t *testing.T) {
+			mangled := map[string][]byte{"cut off": raw[:len(raw)/2], "empty": nil, "null": []byte("null"), "a list": []byte("[1]"), "as it is": raw}
+			var event map[string]any
+			require.NoError(t, json.Unmarshal(raw, &event))
+			for key := range event {
+				for what, value := range map[string]any{"missing": nil, "a number": 7, "a text": "x", "an object": map[string]any{"a": 1}} {
+					other := maps.Clone(event)
+					if other[key] = value; what == "missing" {
+						delete(other, key)
+					}
+					changed, err := json.Marshal(other)
+					require.NoError(t, err)
+					mangled[fmt.Sprintf("%s is %s", key, what)] = changed
+				}
+			}
+			for what, payload := range mangled {
+				w := account(t, "somebody-else", nil)
+				_, err := ask(w, payload)
+				if err != nil {
+					assert.Contains(t, []string{"request is missing", "request is a number", "request is a text", "request is an object"}, what, err)
+				}
+				assert.Len(t, w.Writes(), 1, what)
+			}
+		})
+	}
+}
