@@ -67,15 +67,15 @@ func (e Executions) Execution(ctx context.Context, arn string) (target.Execution
 	}, nil
 }
 
-// Described tells about executions and can do nothing else, for a function that starts none.
-type Described struct{ executions Executions }
+// Described tells about executions, for a function that does nothing else with them: the linker keeps no more.
+type Described struct{ client *sfn.Client }
 
 // Describe makes the client.
-func Describe(cfg aws.Config) Described { return Described{New(cfg, "")} }
+func Describe(cfg aws.Config) Described { return Described{sfn.NewFromConfig(cfg)} }
 
 // Execution describes an execution.
 func (d Described) Execution(ctx context.Context, arn string) (target.Execution, error) {
-	return d.executions.Execution(ctx, arn)
+	return Executions{client: d.client}.Execution(ctx, arn)
 }
 
 // mostRunning is how many executions are looked through.
