@@ -409,8 +409,8 @@ class Durable(unittest.TestCase):
 
     def test_an_execution_has_the_year_that_the_driver_counts_on(self):
         config = properties("durable")["DurableConfig"]
-        source = (ROOT / "internal/driver/workflow/workflow.go").read_text()
-        days = int(re.search(r"Longest = (\d+)\*24\*time\.Hour - time\.Hour", source).group(1))
+        source = (ROOT / "internal/rollout/handover.go").read_text()
+        days = int(re.search(r"LongestWorkflow = (\d+)\*24\*time\.Hour - time\.Hour", source).group(1))
         self.assertEqual(days * 24 * 3600, config["ExecutionTimeout"])
         self.assertGreater(config["ExecutionTimeout"], 900, "so that Lambda refuses to be waited for")
         self.assertLessEqual(config["RetentionPeriodInDays"], 90)

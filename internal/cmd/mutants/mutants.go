@@ -17,6 +17,7 @@ func mutants() []mutant {
 		rules = "internal/rollout/"
 		judge = "internal/analysis/"
 		loop  = "./internal/driver/loop"
+		look  = "./internal/health"
 		pipe  = "./internal/driver/pipeline"
 	)
 	return append(handOver(), []mutant{
@@ -47,8 +48,30 @@ func mutants() []mutant {
 		{"a judge too quick to blame", judge + "sequential.go", "case m.peak >= -math.Log(m.alpha):", "case m.peak >= -math.Log(20*m.alpha):", "TestFalseRollbacks", "./" + judge, false, nil},
 		{"a judge that sees no regression", judge + "sequential.go", "case m.peak >= -math.Log(m.alpha):", "case m.peak >= -10*math.Log(m.alpha):", "TestRegressionsAreCaught", "./" + judge, false, nil},
 		{"a reserve of one call", rules + "wait.go", "const Reserve = 8 * time.Second", "const Reserve = 1500 * time.Millisecond", "TestOneBadCall", loop, false, nil},
+		{"what AWS answered last forgotten", "internal/cloud/call.go", "cut && last != nil", "cut && last != nil && in == nil", "TestACallThatIsCut", "./internal/cloud", false, nil},
+		{"a hook's key given twice not told", rules + "invoke.go", "DuplicateKeyError](err); ok", "DuplicateKeyError](err); ok && answer.Cut", "TestAfterHook", "./internal/rollout", false, nil},
+		{"a judge's key given twice not told", judge + "external.go", "DuplicateKeyError](err); ok", "DuplicateKeyError](err); ok && len(answer) == 0", "TestJudgement", "./" + judge, false, nil},
+		{"an alarm's periods not told", "internal/endpoint/cloudwatch.go", "minutes > 0 {", "minutes > 900 {", "TestTheEdges", "./internal/endpoint", false, nil},
 		{"panics not counted", rules + "token.go", "t.Panics++", "t.Panics += 0", "TestTheThirdPanic", loop, false, nil},
 		{"patience by turns", rules + "invoke.go", "t.Last.Sub(t.Since) >= invokeTime-10*time.Second", "t.Count > 3", "TestEachProbe|TestAProbeThat", loop, false, nil},
+		{"a plan fits without what it takes beside its holds", rules + "plan.go", "p.remaining(j, now)+p.overhead(j)", "p.remaining(j, now)", "TestAPlanFits", "./" + rules, false, nil},
+		{"settled minutes never refreshed", look + "/health.go", "if !known.settledUntil.Equal(latest.Since) {", "if known.settledUntil.IsZero() {", "TestWhatLiesHoursBack", look, false, nil},
+		{"a pending version waited for without end", rules + "join.go", `case ready.Pending != "" && d.late(PrepareTime):`, `case ready.Pending != "" && d.late(999*PrepareTime):`, "TestAVersionThatIsPrepared", "./" + rules, false, nil},
+		{"a hold that keeps the pause", rules + "decide.go", "j.Held, j.Paused, j.Approval = true, false, NotNeeded", "j.Held, j.Approval = true, NotNeeded", "TestRule5", "./" + rules, false, nil},
+		{"an emergency that ends its bake without a verdict", rules + "decide.go", "case d.plan.Emergency && d.live.Weight < Full:", "case d.plan.Emergency:", "TestAnEmergency", "./" + rules, false, nil},
+		{"a confirmed claim not joined", rules + "join.go", "if j.Driver == d.driver.ID {", `if j.Driver == "" {`, "TestRule2", "./" + rules, false, nil},
+		{"the judge is not told the share", look + "/health.go", "Reading{Share: j.Weight.Share(), Before", "Reading{Before", "TestTheJudgeKnows", look, false, nil},
+		{"the judge is not told the share before", look + "/health.go", ", Before: p.Before(j.Weight).Share()", "", "TestTheJudgeKnows", look, false, nil},
+		{"the judge is not told when the weight was shifted", look + "/health.go", ", Shifted: j.Since}", "}", "TestTheJudgeKnows", look, false, nil},
+		{"what pre-flight has read taken for another minute", look + "/memory.go", "m.beforeOf == t && m.beforeSince.Equal(since)", "m.beforeOf == t", "TestWhatPreflight", look, false, nil},
+		{"no time left to answer in", loop + "/deployer.go", "end = deadline.Add(-answerMargin)", "end = deadline.Add(0 * -answerMargin)", "TestTimeIsLeft", loop, false, nil},
+		{"a write in the last moment of a call", rules + "write.go", "end.Sub(d.snapshot.Now) < lastRead", "end.Sub(d.snapshot.Now) < 0", "TestNothingIsWritten", "./" + rules, false, nil},
+		{"a replay that ends with its plan", "internal/rehearsal/replay.go", "overtime = 10 * time.Minute", "overtime = 0 * time.Minute", "TestWhatIsWaited", "./internal/rehearsal", false, nil},
+		{"a replay that waits for ever", "internal/rehearsal/replay.go", "overtime = 10 * time.Minute", "overtime = 1000 * time.Minute", "TestWhatIsWaited", "./internal/rehearsal", false, nil},
+		{"a hook waited for beyond the way back", rules + "invoke.go", "!back.IsZero() && back.Before(until)", "!back.IsZero() && false", "TestAHookIsNotWaited", "./" + rules, false, nil},
+		{"versions known to be bad forgotten", rules + "join.go", "slices.Clone(d.description.Bad())", "[]string(nil)", "TestVersionsKnown", "./" + rules, false, nil},
+		{"no haste on the way back", rules + "token.go", "t.Failing.pause(t.Failure != nil || t.Last == Complete)", "t.Failing.pause(false)", "TestAPassingRollout", "./" + rules, false, nil},
+		{"the next turn after the way back", "internal/turn/perform.go", "back.After(now) && back.Before(next)", "back.After(now) && false", "TestTheNextTurn", "./internal/turn", false, nil},
 		{"pipeline: the driver is this job, not the first", pipe + "/call.go", "rollout.DriverToken(c.Driver)", "rollout.DriverToken(j.ID)", "TestE1APipeline", loop, true, nil},
 		{"pipeline: an unreadable token begins a rollout", pipe + "/call.go", "Continues: j.Continues && !readable", "Continues: false && !readable", "TestEvents", pipe, false, nil},
 		{"pipeline: an old token knows the endings of a bake only", rules + "endings.go", "return j.Driver == d.driver.ID && !d.plan.soonest", "return j.Weight == Full && j.Driver == d.driver.ID && !d.plan.soonest", "TestE1APipeline", loop, true, nil},
