@@ -58,13 +58,13 @@ func TestAnIdleAccountIsEnoughForARollout(t *testing.T) {
 func TestReport(t *testing.T) {
 	ours, floor := program{function: "deployer"}, program{"deployer", true}
 	f := findings{
-		sizes:   map[program]int{ours: 3_900_000, floor: 3_000_000},
+		sizes:   map[program]int{ours: 4_100_000, floor: 3_000_000},
 		started: map[program]start{ours: {ready: 5 * time.Millisecond}, floor: {ready: 5 * time.Millisecond}},
 		drives:  map[program]drive{ours: {memory: 13 * mebibyte}, floor: {memory: 10 * mebibyte}},
 	}
 	assert.Equal(t, `| of the deployer | goal | found | holds |
 |---|---|---|---|
-| zip for arm64 | ≤ 3.8 MB | 3.90 MB | **no** |
+| zip for arm64 | ≤ 4.0 MB | 4.10 MB | **no** |
 | start | ≤ 1.1 times the floor | 1.00 times | yes |
 | peak memory of a rollout | ≤ 14 MiB | 13.0 MiB | yes |`, f.goals())
 }
