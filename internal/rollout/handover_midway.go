@@ -39,9 +39,12 @@ func (d *decision) handMidway() (action Action) {
 }
 
 // unfinishable says that the driver cannot bring the rollout to its end: what is left of it takes longer, or it waits for
-// something of which nobody knows how long it takes. The engine can.
+// something of which nobody knows how long it takes. The engine can. What lacks its end only is ended.
 func (d decision) unfinishable() bool {
 	now := d.snapshot.Now
+	if d.live.Weight == Full && d.holdOver() && d.mayRise() && !d.live.stopped() {
+		return false
+	}
 	waits := d.live.stopped() || d.holdOver() && !d.mayRise()
 	return (waits || !d.plan.Fits(d.live, now, d.deadline.Rollout)) && d.plan.Fits(d.live, now, now.Add(d.driver.HandOff.Longest))
 }

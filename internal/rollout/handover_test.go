@@ -78,11 +78,18 @@ func requireOutcome(t *rapid.T, action Action, outcome Outcome) {
 func TestWhenARunningRolloutIsHandedOver(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		s := atStep3()
-		s.driver.HandOff = drawHandOff(t)
-		left := time.Duration(rapid.IntRange(0, 200).Draw(t, "left")) * time.Second
+		if rapid.Bool().Draw(t, "at 100 %") {
+			s = atFull()
+		}
+		s.plan.Steps[9].Hold = 3 * time.Minute // beyond the time in which nothing can be seen
+		s.snapshot.Now = s.journal.Since.Add(rapid.SampledFrom([]time.Duration{0, 30 * time.Second, time.Minute, 140 * time.Second, 170 * time.Second, 3 * time.Minute}).Draw(t, "since the step began"))
+		if s.driver.HandOff = toWorkflow(); rapid.IntRange(0, 3).Draw(t, "another stack") == 3 {
+			s.driver.HandOff = drawHandOff(t)
+		}
+		left := rapid.SampledFrom([]time.Duration{0, 8, 9, 12, 20, 30, 45, 60, 68, 69, 200}).Draw(t, "left") * time.Second
 		end := s.snapshot.Now.Add(left)
 		s.deadline = Deadline{Process: end, Rollout: end}
-		s.journal.Paused = rapid.Bool().Draw(t, "paused")
+		s.journal.Paused = rapid.IntRange(0, 3).Draw(t, "paused") == 3
 		s.snapshot.Assessment = rapid.SampledFrom([]*analysis.Assessment{pass, unread, noData, fail}).Draw(t, "verdict")
 		own := rapid.Bool().Draw(t, "max-duration")
 		if own {
@@ -92,8 +99,10 @@ func TestWhenARunningRolloutIsHandedOver(t *testing.T) {
 		action := first(s.decide())
 		_, handed := action.(HandOver)
 		may := s.driver.HandOff.Engine != "" && s.driver.HandOff.Unfit == ""
-		waits := s.journal.Paused || s.snapshot.Assessment == unread
-		unfinished := waits || !s.plan.Fits(&s.journal, s.snapshot.Now, end)
+		over := !s.snapshot.Now.Before(s.plan.HoldEnd(s.journal))
+		waits := s.journal.Paused || over && s.snapshot.Assessment == unread
+		ends := !s.journal.Paused && s.journal.Weight == Full && over && s.snapshot.Assessment != unread
+		unfinished := !ends && (waits || !s.plan.Fits(&s.journal, s.snapshot.Now, end))
 		inTime := left <= time.Minute+Reserve && left > Reserve
 		want := may && !sooner && inTime && unfinished && s.snapshot.Assessment != fail
 		require.Equal(t, want, handed, "%+v", action)
