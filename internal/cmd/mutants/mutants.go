@@ -57,5 +57,9 @@ func mutants() []mutant {
 		{"pipeline: the token is logged", pipe + "/call.go", `"continues", j.Continues)`, `"continues", j.Token)`, "TestEvents", pipe, false, nil},
 		{"pipeline: in-progress is a success", pipe + "/reply.go", "case string(rollout.Succeeded), ", "case string(rollout.InProgress), string(rollout.Succeeded), ", "TestARolloutThatAnother", pipe, false, nil},
 		{"pipeline: a refused call's message is told", "internal/cloud/pipelines/pipelines.go", `return fmt.Errorf("%w: %s", target.ErrRefused, cloud.Text(code))`, "return err", "TestWhatCodePipelineAnswers", "./internal/cloud/pipelines", false, nil},
+		{"a wake not heard", "internal/durable/poll.go", "if last > 0 && number <= last && s.step.Status == Pending {", "if last > 1000 && s.step.Status == Pending {", "TestAnExecution", "./internal/durable", false, nil},
+		{"a recorded end looked for again", "internal/durable/poll.go", "case Succeeded:\n\t\t\treturn ended(End{Result: at.step.Result}), nil\n", "case Succeeded:\n", "TestARecordedEnd", "./internal/durable", false, nil},
+		{"operations not counted", "internal/durable/poll.go", "n+len(updates) > MostOperations", "n > 100*MostOperations", "TestTheServicesLimits", "./internal/durable", false, nil},
+		{"a driver that was woken believes its own write", "internal/driver/workflow/call.go", "c.token = c.token.Woken()", "_ = c.token.Woken()", "TestAWakeRight", "./internal/driver/durable", false, nil},
 	}
 }

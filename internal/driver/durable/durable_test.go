@@ -301,6 +301,17 @@ func TestAPanicOfTheWorkerIsAnEnd(t *testing.T) {
 	assert.Len(t, x.world.Writes(), 1)
 }
 
+// What was carried may be lost: then nothing is begun, for what the alias says is nobody's rollout.
+func TestALostStateBeginsNothing(t *testing.T) {
+	x := newExecution(t, request, nil)
+	out, err := x.invoke(fmt.Appendf(nil, `{"DurableExecutionArn": "a/durable-execution/f-live-2/id", "CheckpointToken": "t", "InitialExecutionState": {"Operations": [
+		{"Id": "id", "Type": "EXECUTION", "Name": "f-live-2", "StartTimestamp": %d, "ExecutionDetails": {"InputPayload": %q}},
+		{"Id": "poll", "Type": "STEP", "Name": "poll", "Status": "READY", "StepDetails": {"Attempt": 1}}]}}`, x.world.Now().UnixMilli(), request))
+	require.NoError(t, err)
+	assert.Contains(t, string(out), `"ErrorType":"Superseded"`)
+	assert.Len(t, x.world.Writes(), 1)
+}
+
 // An execution whose start cannot be read has its year from now on.
 func TestAStartThatCannotBeRead(t *testing.T) {
 	x := newExecution(t, request, nil)
