@@ -104,7 +104,7 @@ fuzz: ## Fuzz every fuzz target for FUZZTIME (200000x, or 10s)
 
 # Tools have a module of their own, so that nobody who uses the code gets their two hundred requirements.
 TOOL = go tool -modfile=tools/go.mod
-GO_DIRECTORIES = $(wildcard functions internal examples bench)
+GO_DIRECTORIES = $(wildcard cmd functions internal examples bench)
 
 fmt: ## Format the code
 	$(TOOL) gofumpt -w $(GO_DIRECTORIES)

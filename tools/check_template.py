@@ -9,6 +9,8 @@ import tempfile
 import unittest
 from pathlib import Path
 
+import jsonschema
+
 from expand import expand, load
 
 ROOT = Path(__file__).parent.parent
@@ -30,10 +32,12 @@ DRIVERS = {"deployer", "pipeline", "worker", "durable"}
 
 # Under which conditions a function's role allows more. A job that failed is told to CodePipeline, and a worker's to its state machine.
 MAY = {
-    "deployer": ("HasAssumableRole", "AllowsProbes", "HasDurable", "HasFailureDestination"),
-    "pipeline": ("HasAssumableRole", "AllowsProbes"),
-    "worker": ("HasAssumableRole", "AllowsProbes"),
-    "durable": ("HasAssumableRole", "AllowsProbes"),
+    "deployer": ("HasAssumableRole", "AllowsProbes", "HasWorkflow", "HasDurable", "HasFailureDestination", "HasEventBus", "Traces"),
+    "pipeline": ("HasAssumableRole", "AllowsProbes", "HasEventBus", "Traces"),
+    "worker": ("HasAssumableRole", "AllowsProbes", "HasEventBus", "Traces"),
+    "durable": ("HasAssumableRole", "AllowsProbes", "HasEventBus", "Traces"),
+    "pretraffic": ("Traces",),
+    "posttraffic": ("Traces",),
 }
 
 # The statements on durable executions, which are below versions of their function.
@@ -73,6 +77,8 @@ def holds(condition, **parameters):
         return not holds(condition["Fn::Not"][0], **parameters)
     if "Fn::And" in condition:
         return all(holds(part, **parameters) for part in condition["Fn::And"])
+    if "Fn::Or" in condition:
+        return any(holds(part, **parameters) for part in condition["Fn::Or"])
     return holds(TEMPLATE["Conditions"][condition["Condition"]], **parameters)
 
 
@@ -127,6 +133,7 @@ def linked_actions(function):
     """
     names = re.findall(rb"aws-sdk-go-v2/service/(\w+)\.\(\*Client\)\.([A-Z]\w*)\x00", built(function))
     actions = {f"{service.decode()}:{operation.decode()}" for service, operation in names if operation != b"Options"}
+    actions = {action.replace("eventbridge:", "events:").replace("sfn:", "states:") for action in actions}
     return {"lambda:InvokeFunction" if action == "lambda:Invoke" else action for action in actions}
 
 
@@ -266,12 +273,14 @@ class Permissions(unittest.TestCase):
     def test_each_role_allows_what_its_binary_can_call_and_nothing_more(self):
         for name in FUNCTIONS:
             with self.subTest(name):
-                may = set().union(*(allowed(name, under) for under in (None, "HasAssumableRole", "HasDurable")))
+                conditions = (None, "HasAssumableRole", "HasWorkflow", "HasDurable", "HasEventBus")
+                may = set().union(*(allowed(name, under=condition) for condition in conditions))
                 self.assertEqual(linked_actions(name) | OWN_LOGS, may)
 
     def test_a_pipeline_may_do_what_the_deployer_may_and_answer_its_jobs(self):
         def rules(name):
-            own = ("WriteOwnLogs", "SendFailures", "FindExecutions", "WakeExecutions")  # a job that failed is told to CodePipeline
+            # A job that failed is told to CodePipeline, and has a day: it hands nothing over.
+            own = ("WriteOwnLogs", "SendFailures", "HandOver", "FollowExecutions", "FindExecutions", "WakeExecutions")
             return {json.dumps([s["Action"], s["Resource"], condition]) for s, condition in statements(name) if s["Sid"] not in own}
 
         jobs = ["codepipeline:PutJobSuccessResult", "codepipeline:PutJobFailureResult"]
@@ -281,10 +290,13 @@ class Permissions(unittest.TestCase):
         conditional = {
             "HasAssumableRole": {"sts:AssumeRole"},
             "AllowsProbes": {"lambda:InvokeFunction"},
+            "HasWorkflow": {"states:StartExecution", "states:ListExecutions", "states:DescribeExecution"},
             "HasDurable": {
                 "lambda:ListDurableExecutionsByFunction", "lambda:GetDurableExecutionHistory", "lambda:SendDurableExecutionCallbackSuccess",
             },
             "HasFailureDestination": {"sqs:SendMessage", "sns:Publish"},
+            "HasEventBus": {"events:PutEvents"},
+            "Traces": {"xray:PutTraceSegments", "xray:PutTelemetryRecords"},
         }
         for name in FUNCTIONS:
             expected = {c: conditional[c] for c in MAY.get(name, ())}
@@ -302,7 +314,7 @@ class Permissions(unittest.TestCase):
     def test_every_resource_is_named_but_for_metrics_alarms_and_jobs(self):
         for name in FUNCTIONS:
             for statement, _ in statements(name):
-                if statement["Sid"] in ("ReadMetrics", "ReadAlarms", "AnswerCodePipeline"):
+                if statement["Sid"] in ("ReadMetrics", "ReadAlarms", "AnswerCodePipeline", "WriteTraces"):
                     self.assertEqual("*", statement["Resource"])
                 else:
                     self.assertNotIn("*", as_list(statement["Resource"]), statement)
@@ -414,8 +426,8 @@ class Durable(unittest.TestCase):
 
     def test_an_execution_has_the_year_that_the_driver_counts_on(self):
         config = properties("durable")["DurableConfig"]
-        source = (ROOT / "internal/driver/workflow/workflow.go").read_text()
-        days = int(re.search(r"Longest = (\d+)\*24\*time\.Hour - time\.Hour", source).group(1))
+        source = (ROOT / "internal/rollout/handover.go").read_text()
+        days = int(re.search(r"LongestWorkflow = (\d+)\*24\*time\.Hour - time\.Hour", source).group(1))
         self.assertEqual(days * 24 * 3600, config["ExecutionTimeout"])
         self.assertGreater(config["ExecutionTimeout"], 900, "so that Lambda refuses to be waited for")
         self.assertLessEqual(config["RetentionPeriodInDays"], 90)
@@ -456,6 +468,22 @@ class Parameters(unittest.TestCase):
     def test_probes_are_allowed_unless_told_otherwise(self):
         self.assertEqual("true", default(TEMPLATE, "AllowProbes"))
         self.assertEqual({"Fn::Equals": [{"Ref": "AllowProbes"}, "true"]}, TEMPLATE["Conditions"]["AllowsProbes"])
+
+    def test_what_does_not_fit_goes_to_the_state_machine_unless_told_otherwise(self):
+        self.assertEqual(("workflow", "true"), (default(TEMPLATE, "LongEngine"), default(TEMPLATE, "HandOff")))
+        self.assertEqual({"Fn::Equals": [{"Ref": "LongEngine"}, "workflow"]}, TEMPLATE["Conditions"]["HasWorkflow"])
+        variables = properties("deployer")["Environment"]["Variables"]
+        self.assertEqual({"Fn::If": ["HasWorkflow", {"Ref": "RolloutStateMachine"}, ""]}, variables["LONG_ENGINE_ARN"])
+        self.assertEqual({"Ref": "HandOff"}, variables["HAND_OFF"])
+
+    def test_the_deployer_starts_and_follows_executions_of_that_machine_alone(self):
+        resources = {action: s["Resource"] for s, condition in statements("deployer") if condition == "HasWorkflow" for action in as_list(s["Action"])}
+        machine = {"Ref": "RolloutStateMachine"}
+        self.assertEqual(machine, resources["states:StartExecution"])
+        self.assertEqual(machine, resources["states:ListExecutions"])
+        name = TEMPLATE["Resources"]["RolloutStateMachine"]["Properties"]["Name"]["Fn::Sub"]
+        execution = f"arn:${{AWS::Partition}}:states:${{AWS::Region}}:${{AWS::AccountId}}:execution:{name}:*"
+        self.assertEqual({"Fn::Sub": execution}, resources["states:DescribeExecution"])
 
     def test_force_and_emergency(self):
         for parameter, variable in {"ForceFunctions": "FORCE_FUNCTIONS", "EmergencyFunctions": "EMERGENCY_FUNCTIONS"}.items():
@@ -506,6 +534,154 @@ class Parameters(unittest.TestCase):
             "arn:aws:sqs:eu-west-1:123456789012:failed.fifo": False, "arn:aws:lambda:eu-west-1:123456789012:function:f": False,
         }.items():
             self.assertEqual(ok, fits("FailureDestinationArn", value), value)
+
+
+class Notifications(unittest.TestCase):
+    """Who hears of rollouts, and what: docs/events.md."""
+
+    SCHEMA = json.loads((ROOT / "docs/event.schema.json").read_text())["properties"]
+
+    def target(self):
+        (target,) = EXPANDED["NotificationRule"]["Properties"]["Targets"]
+        return target
+
+    def message(self, **detail):
+        """What people get, put together as EventBridge does it: what stands in quotes as it is, anything else as JSON."""
+        transformer = self.target()["InputTransformer"]
+        text = transformer["InputTemplate"]
+        for name, path in transformer["InputPathsMap"].items():
+            value = detail[path.removeprefix("$.detail.")]
+            text = text.replace(f'": <{name}>', f'": {json.dumps(value)}').replace(f"<{name}>", str(value))
+        return json.loads(text)
+
+    DETAIL = {
+        "state": "rolled-back", "function-name": "checkout", "alias": "live", "old-version": "1", "new-version": "2", "weight": 0,
+        "rollout-id": "20261130-214500000-3a88", "reason": 'errors: 31 of 120 failed, says "the \\ shop" \u00fc',
+    }
+
+    # What a custom notification has to be (docs.aws.amazon.com/chatbot/latest/adminguide/custom-notifs.html).
+    CUSTOM = {
+        "type": "object", "required": ["version", "source", "content"], "additionalProperties": False,
+        "properties": {
+            "version": {"const": "1.0"}, "source": {"const": "custom"}, "id": {"type": "string"},
+            "content": {
+                "type": "object", "required": ["description"], "additionalProperties": False,
+                "properties": {
+                    "textType": {"const": "client-markdown"}, "title": {"type": "string", "minLength": 1}, "description": {"type": "string", "minLength": 1},
+                    "nextSteps": {"type": "array", "items": {"type": "string"}}, "keywords": {"type": "array", "items": {"type": "string"}},
+                },
+            },
+            "metadata": {
+                "type": "object", "additionalProperties": False,
+                "properties": {
+                    "threadId": {"type": "string"}, "summary": {"type": "string"}, "eventType": {"type": "string"},
+                    "relatedResources": {"type": "array", "items": {"type": "string"}}, "additionalContext": {"type": "object"},
+                },
+            },
+        },
+    }
+
+    def test_the_message_is_a_custom_notification_whatever_the_reason_says(self):
+        message = self.message(**self.DETAIL)
+        jsonschema.validate(message, self.CUSTOM)
+        self.assertEqual(self.DETAIL["reason"], message["content"]["description"])
+        self.assertEqual("rolled-back: checkout:live, version 1 to version 2, now at 0 %", message["content"]["title"])
+        with self.assertRaises(jsonschema.ValidationError):
+            jsonschema.validate(self.message(**self.DETAIL | {"reason": ""}), self.CUSTOM)
+        self.assertEqual(1, self.SCHEMA["reason"]["minLength"])
+
+    def test_what_stands_in_quotes_needs_no_escaping(self):
+        transformer = self.target()["InputTransformer"]
+        for name, path in transformer["InputPathsMap"].items():
+            key = path.removeprefix("$.detail.")
+            self.assertIn(key, self.SCHEMA)
+            if f'": <{name}>' in transformer["InputTemplate"]:
+                self.assertEqual("reason", name)
+                continue
+            rule = self.SCHEMA[key]
+            self.assertTrue("enum" in rule or "pattern" in rule or rule["type"] == "number", key)
+            self.assertIsNone(re.search(r"[^a-z0-9-]", "".join(rule.get("enum", ()))))
+            self.assertNotRegex(rule.get("pattern", ""), r'["\\]{2}|\.')
+
+    def test_the_rule_takes_the_states_of_the_contract(self):
+        pattern = EXPANDED["NotificationRule"]["Properties"]["EventPattern"]
+        self.assertEqual((["meta-deployer"], ["Rollout State Change"]), (pattern["source"], pattern["detail-type"]))
+        expected = {"rolled-back", "rollback-failed", "state-unknown", "held", "superseded", "succeeded", "succeeded-unverified", "awaiting-approval"}
+        self.assertEqual(expected, set(pattern["detail"]["state"]))
+        self.assertLessEqual(expected, set(self.SCHEMA["state"]["enum"]))
+
+    def test_events_go_to_the_one_bus(self):
+        self.assertEqual("default", default(TEMPLATE, "EventBusName"))
+        for name in DRIVERS:
+            self.assertEqual({"Ref": "EventBusName"}, properties(name)["Environment"]["Variables"]["EVENT_BUS_NAME"])
+            resources = [s["Resource"] for s, _ in statements(name) if s["Action"] == "events:PutEvents"]
+            self.assertEqual([{"Fn::Sub": "arn:${AWS::Partition}:events:${AWS::Region}:${AWS::AccountId}:event-bus/${EventBusName}"}], resources)
+        self.assertEqual({"Ref": "EventBusName"}, EXPANDED["NotificationRule"]["Properties"]["EventBusName"])
+        for value, ok in {"": True, "default": True, "a/b.c_d-e": True, "*": False, "arn:aws:events:eu-west-1:1:event-bus/x": False}.items():
+            self.assertEqual(ok, fits("EventBusName", value), value)
+
+    def test_nobody_is_told_unless_asked_for(self):
+        for parameter in ("NotificationTopicArn", "NotificationEmail"):
+            self.assertEqual("", default(TEMPLATE, parameter))
+        conditions = {name: EXPANDED[name].get("Condition") for name in EXPANDED if name.startswith("Notification") or name == "UnsafeAlarm"}
+        self.assertEqual({
+            "NotificationRule": "NotifiesOfEvents", "NotificationTopic": "MakesNotificationTopic", "NotificationTopicPolicy": "MakesNotificationTopic",
+            "NotificationSubscription": "HasNotificationEmail", "UnsafeAlarm": "Notifies",
+        }, conditions)
+        topic = {"Fn::If": ["HasNotificationTopic", {"Ref": "NotificationTopicArn"}, {"Ref": "NotificationTopic"}]}
+        self.assertEqual(topic, self.target()["Arn"])
+        self.assertEqual([topic], EXPANDED["UnsafeAlarm"]["Properties"]["AlarmActions"])
+        self.assertEqual(topic, EXPANDED["NotificationSubscription"]["Properties"]["TopicArn"])
+        for value, ok in {"": True, "a@example.com": True, "a": False, "a b@example.com": False}.items():
+            self.assertEqual(ok, fits("NotificationEmail", value), value)
+
+    def test_what_is_made_for_whom(self):
+        def more(**parameters):
+            return made(EXPANDED, **parameters) - made(EXPANDED)
+
+        topic = "arn:aws:sns:eu-west-1:123456789012:ours"
+        own = {"NotificationTopic", "NotificationTopicPolicy", "NotificationSubscription", "UnsafeAlarm"}
+        self.assertEqual(own | {"NotificationRule"}, more(NotificationEmail="a@example.com"))
+        self.assertEqual({"NotificationRule", "UnsafeAlarm"}, more(NotificationTopicArn=topic))
+        self.assertEqual({"NotificationRule", "UnsafeAlarm", "NotificationSubscription"}, more(NotificationTopicArn=topic, NotificationEmail="a@example.com"))
+        self.assertEqual(own, more(NotificationEmail="a@example.com", EventBusName=""))
+        self.assertEqual(set(), more(EventBusName=""))
+        self.assertEqual({"RolloutsDashboard"}, more(Dashboard="true"))
+
+    def test_only_the_rule_and_the_alarm_may_publish(self):
+        allowed_to = {}
+        for statement in EXPANDED["NotificationTopicPolicy"]["Properties"]["PolicyDocument"]["Statement"]:
+            statement = statement["Fn::If"][1] if "Fn::If" in statement else statement
+            self.assertEqual(("Allow", "sns:Publish", {"Ref": "NotificationTopic"}), (statement["Effect"], statement["Action"], statement["Resource"]))
+            allowed_to[statement["Principal"]["Service"]] = statement["Condition"]["ArnEquals"]["aws:SourceArn"]
+        self.assertEqual({
+            "events.amazonaws.com": {"Fn::GetAtt": ["NotificationRule", "Arn"]}, "cloudwatch.amazonaws.com": {"Fn::GetAtt": ["UnsafeAlarm", "Arn"]},
+        }, allowed_to)
+
+    def test_the_alarm_is_on_what_the_functions_write(self):
+        source = (ROOT / "internal/notify/metrics.go").read_text()
+        measured = [m["MetricStat"]["Metric"] for m in EXPANDED["UnsafeAlarm"]["Properties"]["Metrics"] if "MetricStat" in m]
+        self.assertEqual({"RollbackFailed", "StateUnknown"}, {m["MetricName"] for m in measured})
+        for m in measured:
+            self.assertEqual(([{"Name": "Installation", "Value": {"Ref": "NamePrefix"}}], "MetaDeployer"), (m["Dimensions"], m["Namespace"]))
+            self.assertIn(f'"{m["MetricName"]}"', source)
+        self.assertIn('namespace = "MetaDeployer"', source)
+
+    def test_the_dashboard_shows_what_the_functions_write(self):
+        self.assertEqual(("false", "HasDashboard"), (default(TEMPLATE, "Dashboard"), EXPANDED["RolloutsDashboard"]["Condition"]))
+        source = (ROOT / "internal/notify/metrics.go").read_text()
+        text = EXPANDED["RolloutsDashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
+        widgets = json.loads(text)["widgets"]
+        self.assertEqual(5, len(widgets))
+        names = re.findall(r'MetricName=\\"(\w+)\\"', text) + re.findall(r'\["MetaDeployer", "(\w+)"', text)
+        self.assertEqual(10, len(names))
+        for name in names:
+            self.assertIn(f'"{name}"', source)
+
+    def test_tracing(self):
+        self.assertEqual("false", default(TEMPLATE, "Tracing"))
+        for name in FUNCTIONS:
+            self.assertEqual({"Mode": {"Fn::If": ["Traces", "Active", "PassThrough"]}}, properties(name)["TracingConfig"])
 
 
 class Example(unittest.TestCase):

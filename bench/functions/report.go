@@ -18,7 +18,7 @@ const (
 
 // The goals.
 const (
-	goalZIP    = 3.8 * megabyte
+	goalZIP    = 4.0 * megabyte
 	goalMemory = 14 * mebibyte
 	goalStart  = 1.1
 )

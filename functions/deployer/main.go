@@ -11,9 +11,12 @@ import (
 	"github.com/meta-deployer/meta-deployer/internal/cloud"
 	"github.com/meta-deployer/meta-deployer/internal/cloud/account"
 	"github.com/meta-deployer/meta-deployer/internal/cloud/durables"
+	"github.com/meta-deployer/meta-deployer/internal/cloud/events"
+	"github.com/meta-deployer/meta-deployer/internal/cloud/executions"
 	"github.com/meta-deployer/meta-deployer/internal/driver/durable"
 	"github.com/meta-deployer/meta-deployer/internal/driver/loop"
 	"github.com/meta-deployer/meta-deployer/internal/health"
+	"github.com/meta-deployer/meta-deployer/internal/notify"
 	"github.com/meta-deployer/meta-deployer/internal/request"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
 	"github.com/meta-deployer/meta-deployer/internal/target"
@@ -28,7 +31,10 @@ func main() {
 		Caller: cloud.Caller(config, request.Home{
 			Force: request.PatternsOf(os.LookupEnv("FORCE_FUNCTIONS")), Emergency: request.PatternsOf(os.LookupEnv("EMERGENCY_FUNCTIONS")),
 		}),
-		Memory: new(health.Memory),
+		Others:  notify.Others{Bus: events.New(config, os.Getenv("EVENT_BUS_NAME")), Installation: lambdacontext.FunctionName},
+		Memory:  new(health.Memory),
+		Long:    executions.LongEngine(config, os.Getenv("LONG_ENGINE_ARN")),
+		HandOff: os.Getenv("HAND_OFF") != "false",
 	}
 	if function := os.Getenv("DURABLE_FUNCTION"); function != "" {
 		deployer.Wake = durables.NewWaker(config, function, durable.Control, rollout.DriverToken).Wake

@@ -4,15 +4,18 @@ package main
 import (
 	"log/slog"
 	"os"
+	"strings"
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-lambda-go/lambdacontext"
 
 	"github.com/meta-deployer/meta-deployer/internal/cloud"
 	"github.com/meta-deployer/meta-deployer/internal/cloud/account"
+	"github.com/meta-deployer/meta-deployer/internal/cloud/events"
 	"github.com/meta-deployer/meta-deployer/internal/cloud/pipelines"
 	"github.com/meta-deployer/meta-deployer/internal/driver/pipeline"
 	"github.com/meta-deployer/meta-deployer/internal/health"
+	"github.com/meta-deployer/meta-deployer/internal/notify"
 	"github.com/meta-deployer/meta-deployer/internal/request"
 	"github.com/meta-deployer/meta-deployer/internal/target"
 )
@@ -21,7 +24,8 @@ func main() {
 	config := cloud.Load(os.Getenv)
 	lambda.Start(pipeline.Driver{
 		Accounts: account.Of(config), Jobs: pipelines.New(config), Clock: target.WallClock(), Memory: new(health.Memory),
-		Log: slog.New(lambdacontext.NewLogHandler()),
+		Others: notify.Others{Bus: events.New(config, os.Getenv("EVENT_BUS_NAME")), Installation: strings.TrimSuffix(lambdacontext.FunctionName, "-pipeline")},
+		Log:    slog.New(lambdacontext.NewLogHandler()),
 		Caller: cloud.Caller(config, request.Home{
 			Force: request.PatternsOf(os.LookupEnv("FORCE_FUNCTIONS")), Emergency: request.PatternsOf(os.LookupEnv("EMERGENCY_FUNCTIONS")),
 		}),

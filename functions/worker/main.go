@@ -11,8 +11,10 @@ import (
 
 	"github.com/meta-deployer/meta-deployer/internal/cloud"
 	"github.com/meta-deployer/meta-deployer/internal/cloud/account"
+	"github.com/meta-deployer/meta-deployer/internal/cloud/events"
 	"github.com/meta-deployer/meta-deployer/internal/driver/workflow"
 	"github.com/meta-deployer/meta-deployer/internal/health"
+	"github.com/meta-deployer/meta-deployer/internal/notify"
 	"github.com/meta-deployer/meta-deployer/internal/request"
 	"github.com/meta-deployer/meta-deployer/internal/target"
 )
@@ -24,5 +26,6 @@ func main() {
 	lambda.Start(workflow.Worker{
 		Accounts: account.Of(config), Caller: cloud.Caller(config, home), Deployer: deployer,
 		Clock: target.WallClock(), Log: slog.New(lambdacontext.NewLogHandler()), Memory: new(health.Memory),
+		Others: notify.Others{Bus: events.New(config, os.Getenv("EVENT_BUS_NAME")), Installation: deployer},
 	})
 }

@@ -28,7 +28,7 @@ type (
 	Superseded struct{ failure }
 	// RollbackFailed is an alias that could not be put back; a person must look.
 	RollbackFailed struct{ failure }
-	// TakenOver is a rollout that a newer driver keeps, or has finished: what other doors answer in-progress for, a workflow
+	// TakenOver is a rollout that a newer driver keeps, or has finished: what other drivers answer in-progress for, a workflow
 	// fails with.
 	TakenOver struct{ failure }
 	// StateUnknown is an alias of which nobody knows what the last write has made; a person must look.
@@ -74,6 +74,19 @@ func Failure(outcome rollout.Outcome, message string) error {
 		return nil
 	}
 	return StateUnknown{f}
+}
+
+// OfType is the failure of a name, as an engine tells of it; nil for a name that is none of these, and for TakenOver.
+func OfType(errorType, message string) error {
+	switch outcome := rollout.Outcome(errorType); outcome {
+	case rollout.PreflightFailed, rollout.RolloutInProgress, rollout.KnownBadVersion, rollout.DoesNotFit, rollout.RolledBack,
+		rollout.Held, rollout.Superseded, rollout.RollbackFailed, rollout.StateUnknown:
+		return Failure(outcome, message)
+	case "InvalidRequest":
+		return InvalidRequest{failure{limited(message)}}
+	case rollout.Succeeded, rollout.SucceededUnverified, rollout.NoOp, rollout.InProgress, rollout.Paused:
+	}
+	return nil
 }
 
 // ErrorType is the name that callers match on: the name of a failure's Go type.

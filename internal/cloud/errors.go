@@ -25,6 +25,18 @@ func NoAnswer(format string, values ...any) error {
 	return &target.Error{Kind: target.ErrUnavailable, Message: "AWS's answer is none: " + Text(fmt.Sprintf(format, values...))}
 }
 
+// Failed is what AWS says of a part of a call, in an answer whose status is that of a success. action is the call, as a policy
+// names it.
+func Failed(action string, said smithy.APIError) error {
+	e := translate(said)
+	status := http.StatusBadRequest
+	if strings.HasPrefix(said.ErrorCode(), "Internal") {
+		status = http.StatusInternalServerError
+	}
+	e.Kind, e.Action = kind(said.ErrorCode(), status), action
+	return e
+}
+
 // translate turns an SDK error into one of the deployer's, with AWS's own code and message.
 func translate(err error) *target.Error {
 	e := &target.Error{Kind: target.ErrUnavailable, Action: action(err), Message: Text(err.Error()), Cause: err}

@@ -39,6 +39,8 @@ type lab struct {
 	replies map[string]string
 	// around is called for every call to the account; nil serves it.
 	around func(serve func())
+	// front answers calls to the account instead of it; nil lets it answer.
+	front  func(w http.ResponseWriter, r *http.Request, account http.Handler)
 	writes []sim.Write
 }
 
@@ -48,8 +50,8 @@ func newLab(t *testing.T) *lab {
 	return newLabSince(t, 10*time.Minute)
 }
 
-// newLabSince is a lab whose account is so old.
-func newLabSince(t *testing.T, age time.Duration) *lab {
+// newLabSince is a lab whose account is so old, and was as before makes it from its beginning on.
+func newLabSince(t *testing.T, age time.Duration, before ...func(*sim.World)) *lab {
 	t.Helper()
 	w := sim.NewAt(time.Now().UTC().Truncate(time.Minute).Add(-age))
 	w.Latency, w.MetricsDelay = 0, 0
@@ -62,6 +64,9 @@ func newLabSince(t *testing.T, age time.Duration) *lab {
 	w.SetTraffic("checkout", "live", sim.Constant(20))
 	w.SetAlarm("checkout-errors", analysis.AlarmOK)
 	w.SetHook("checkout", sim.Hook{Answer: `{"ok": true}`})
+	for _, prepare := range before {
+		prepare(w)
+	}
 
 	l := &lab{processes: map[string]*runtimetest.Process{}, replies: map[string]string{}}
 	w.OnWrite = func(write sim.Write) {
@@ -83,7 +88,7 @@ func (l *lab) intercept(next http.Handler) http.Handler {
 		_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
 		name := strings.TrimSuffix(strings.TrimPrefix(r.URL.Path, "/2015-03-31/functions/"), "/invocations")
 		l.mu.Lock()
-		reply, process, around := l.replies[operation], l.processes[name], l.around
+		reply, process, around, front := l.replies[operation], l.processes[name], l.around, l.front
 		l.mu.Unlock()
 		switch {
 		case reply != "":
@@ -97,6 +102,8 @@ func (l *lab) intercept(next http.Handler) http.Handler {
 				result.Answer, _ = json.Marshal(map[string]string{"errorType": result.ErrorType, "errorMessage": result.ErrorMessage})
 			}
 			_, _ = io.Copy(w, bytes.NewReader(result.Answer))
+		case front != nil:
+			front(w, r, next)
 		case around != nil:
 			around(func() { next.ServeHTTP(w, r) })
 		default:

@@ -36,6 +36,9 @@ func (i Inspector) Plan(ctx context.Context, r request.Request) (answer.Answer, 
 		v.find("the alias cannot be read: %s", target.Explain(err))
 	}
 	v.schedule()
+	if len(v.Findings) > 0 && v.Refusal == "" {
+		v.Refusal = string(rollout.PreflightFailed)
+	}
 	if err == nil {
 		v.radius(ctx)
 	}
@@ -109,6 +112,7 @@ func (v *preview) state(alias rollout.Alias) (done bool) {
 		v.Status, v.Reason, v.NewVersion, v.Weight = "no-op", finish.Reason, plan.NewVersion, rollout.Full
 		return true
 	case ended:
+		v.Refusal = string(finish.Outcome)
 		v.find("%s: %s", finish.Outcome, finish.Reason)
 	}
 	if live := rollout.ParseDescription(alias.Description).Live(plan.Target, alias.Routing, snapshot.Now); live != nil && live.New == plan.NewVersion && !live.Held {
@@ -144,16 +148,37 @@ func (v *preview) readiness(ctx context.Context, alias *rollout.Alias) {
 func (v *preview) schedule() {
 	now := v.inspector.Clock.Now()
 	v.NewVersion = v.plan.NewVersion
-	v.Duration, v.Driver = v.plan.Takes().String(), "deployer"
-	if !v.plan.Fits(nil, now, v.inspector.End) {
-		v.Driver = "workflow"
-		v.warn("the plan is longer than one invocation of this deployer, which would answer DoesNotFit: give the request to the stack's state machine")
-	}
+	v.Duration = v.plan.Takes().String()
+	v.driver(now)
 	for _, step := range v.plan.Schedule(nil, now) {
 		from, until := step.From.UTC().Truncate(time.Millisecond), step.Until.UTC().Truncate(time.Millisecond)
 		v.Steps = append(v.Steps, answer.Step{Weight: step.Weight, From: from, Until: &until})
 	}
 	v.Reason = fmt.Sprintf("%d steps in %s, %d findings; nothing was changed", len(v.plan.Steps), v.Duration, len(v.Findings))
+}
+
+// driver says which driver runs the plan, and until when at the longest.
+func (v *preview) driver(now time.Time) {
+	end, handOff := v.inspector.End, v.inspector.HandOff
+	v.Driver = "deployer"
+	if handOff.Takes(v.plan, nil, now, end) {
+		v.Driver, end = handOff.Engine, now.Add(handOff.Longest)
+	}
+	v.EndsAt = answer.At(v.plan.End(&rollout.Journal{Start: now}, end))
+	if v.plan.Fits(nil, now, end) {
+		return
+	}
+	remedy := "shorten the plan"
+	if v.Driver == "deployer" {
+		v.Driver, remedy = "workflow", remedy+", or give the request to the stack's state machine"
+	}
+	if handOff.Unfit != "" {
+		remedy = handOff.Unfit + ", " + remedy
+	}
+	if v.Refusal == "" {
+		v.Refusal = string(rollout.DoesNotFit)
+	}
+	v.find("%s: the plan takes %s, and a rollout ends in %s here: %s", rollout.DoesNotFit, v.Duration, end.Sub(now).Round(time.Second), remedy)
 }
 
 // radius adds what bad versions are expected to cost.

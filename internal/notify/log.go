@@ -28,12 +28,18 @@ func (l Log) Tell(ctx context.Context, events ...rollout.Event) {
 			l.InfoContext(ctx, "hook", "stage", e.Stage, "function", e.Function, "passed", e.Passed, "answer-bytes", e.Size)
 		case rollout.Probed:
 			l.InfoContext(ctx, "probe", "name", e.Check.Name, "weight", e.Weight, "verdict", e.Check.Verdict.String(), "reason", e.Check.Reason)
+		case rollout.HandedOver:
+			l.InfoContext(ctx, "handed over", "engine", e.Engine, "execution", e.Execution, "rollout", e.Rollout)
 		case rollout.Checked:
 			l.InfoContext(ctx, "pre-flight passed", "warnings", e.Warnings)
 		case rollout.ScheduleChosen:
 			l.InfoContext(ctx, "schedule", "per-second", e.Traffic.PerSecond, "first", e.Steps[0].Weight, "steps", len(e.Steps))
 		case rollout.HistoryRead:
 			l.InfoContext(ctx, "history", "rollout", e.Rollout, "failed/called", analysis.FormatHistory(e.Minutes))
+		case rollout.Transition:
+			l.InfoContext(ctx, "transition", "detail", DetailOf(e))
+		case rollout.NotSent:
+			l.WarnContext(ctx, "event not sent", "state", string(e.State), "rollout", e.Rollout, "error", e.Err.Text)
 		case rollout.Panicked:
 			l.ErrorContext(ctx, "panic", "value", e.Value, "stack", e.Stack)
 		}
@@ -73,6 +79,8 @@ func Describe(action rollout.Action) string {
 		return "run " + a.String()
 	case rollout.RunProbe:
 		return fmt.Sprintf("make probe %s of version %s", a.Probe.Name, a.NewVersion)
+	case rollout.HandOver:
+		return "hand over to the long engine"
 	case rollout.Wait:
 		return "wait until " + a.Until.Format(time.RFC3339)
 	case rollout.Finish:

@@ -7,6 +7,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/meta-deployer/meta-deployer/internal/printable"
+	"github.com/meta-deployer/meta-deployer/internal/rollout"
 )
 
 // The bounds of what is said of a request, in characters but for the first.
@@ -20,10 +21,20 @@ const (
 )
 
 // ProblemsError is everything that is wrong with a request: at most 50 problems, and how many more there are.
-type ProblemsError struct{ Problems []string }
+type ProblemsError struct {
+	Problems []string
+	// Action and Target are what the request names; the function or the alias is "" where it names none that can be.
+	Action Action
+	Target rollout.Target
+}
 
 // Error lists the problems, each on its line.
 func (e *ProblemsError) Error() string { return strings.Join(e.Problems, "\n") }
+
+// Changes says that the action was to change something, and what of.
+func (e *ProblemsError) Changes() bool {
+	return e.Target.Function != "" && e.Target.Alias != "" && e.Action.Changes()
+}
 
 // texts collects what there is to say, in printable characters and within bounds.
 type texts struct {

@@ -28,6 +28,9 @@ const (
 	Resume   Action = Action(rollout.Resume)
 )
 
+// Changes says that the action changes something, and is not just a question.
+func (a Action) Changes() bool { return a != Plan && a != Status && a != Rehearse }
+
 // Request is a checked request. Its plan has the function's bare name, whatever form the request gave.
 type Request struct {
 	Action Action
@@ -68,10 +71,7 @@ func Parse(raw []byte, home Home) (Request, error) {
 	if !in.open("the request", "", raw, form) {
 		return Request{}, &ProblemsError{Problems: in.problems.list()}
 	}
-	f := in.readObject("", raw, form,
-		"action", "function-name", "alias", "alias-name", "new-version", "type", "steps", "interval", "weight", "stages", "bake",
-		"health-check", "alarms", "hooks", "poll-interval", "on-failure", "max-duration", "message", "force", "emergency",
-		"role-arn", "external-id", "hand-off", "rollout-id", "execution", "days", "targets")
+	f := in.readObject("", raw, form, keyNames()...)
 	var r Request
 	if !f.broken {
 		r.Action = parseAction(f)
@@ -81,10 +81,10 @@ func Parse(raw []byte, home Home) (Request, error) {
 		r.parsePlan(f)
 		r.parseDays(f)
 		r.Plan.Message = parseMessage(f)
-		refuseUnbuilt(f, r)
+		refuseUnbuilt(f)
 	}
 	if problems := in.problems.list(); len(problems) > 0 {
-		return Request{}, &ProblemsError{Problems: problems}
+		return Request{}, &ProblemsError{Problems: problems, Action: r.Action, Target: r.Plan.Target}
 	}
 	r.Warnings = in.warnings.list()
 	return r, nil

@@ -20,7 +20,7 @@ func Decide(p Plan, s Snapshot, r Driver, dl Deadline, t Token) (Action, Token) 
 	}
 	switch {
 	case d.token.Rollout == "":
-		return d.join()
+		return d.start()
 	case d.lookedOut():
 		return Expire(d.plan, d.token, true, d.timeUp()), d.token
 	case d.snapshot.Unread != nil:
@@ -58,7 +58,7 @@ func newDecision(p Plan, s Snapshot, r Driver, dl Deadline, t Token) (d decision
 	if s.Unread == nil && !s.JustWritten {
 		d.tried, d.token.Tried = t.Tried, nil
 		d.token.Written = time.Time{}
-		d.token = d.token.untroubled("GetAlias")
+		d.token = d.token.callSucceeded("GetAlias")
 	}
 	return d, d.completePlan()
 }
@@ -114,7 +114,7 @@ func (d decision) carryOn() (Action, Token) {
 	case d.live == nil || d.live.ID != d.token.Rollout:
 		return d.journalMissing()
 	case d.live.Driver != d.driver.ID:
-		return d.finish(InProgress, fmt.Sprintf("driver %s has taken over rollout %s at %s %%", d.live.Driver, d.live.ID, d.live.Weight))
+		return d.relieved()
 	case moving && at100 != nil && !d.live.Held:
 		return d.waitForConcurrency()
 	}
@@ -135,6 +135,9 @@ func (d decision) drive() (Action, Token) {
 		return d.finish(Held, "another call has held the rollout")
 	case !d.token.Moving.IsZero() && d.live.Weight == Full:
 		return d.bakeAnew()
+	}
+	if action := d.handMidway(); action != nil {
+		return action, d.token
 	}
 	return d.goForward()
 }
@@ -167,7 +170,7 @@ func (d *decision) judge() {
 	switch {
 	case d.token.Failure != nil || d.verdict(d.holdOver() && !d.live.stopped()):
 	case d.hookStuck():
-		d.token.fail(d.token.Trouble.Error.Text, false)
+		d.token.fail(d.token.Failing.Error.Text, false)
 	case d.timeUp() != "" && !d.lacksOnlyItsLastWrite():
 		d.token.fail(d.timeUp(), false)
 	}
@@ -261,9 +264,6 @@ func (d decision) goForward() (Action, Token) {
 	}
 	return d.restore(Complete, Routing{Primary: j.New}, nil, "finish")
 }
-
-// ending says that this driver has tried already to end its rollout: the last verdict has let it.
-func (d decision) ending() bool { return d.token.Last == Complete && d.live.Weight == Full }
 
 // mayRise says that nothing speaks against the next weight, or the end: before the first shift there is nothing to judge.
 func (d decision) mayRise() bool {

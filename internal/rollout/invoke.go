@@ -2,6 +2,7 @@ package rollout
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -69,7 +70,7 @@ func (d decision) invokeUntil() time.Time {
 	return until
 }
 
-// What Trouble.Call is for functions.
+// What FailedCall.Call is for functions.
 const (
 	invokedHook  = "Invoke of a hook"
 	invokedProbe = "Invoke of a probe"
@@ -77,7 +78,7 @@ const (
 
 // tryAgain is when a call that failed is made again; zero for at once.
 func (d decision) tryAgain(call string) time.Time {
-	t := d.token.Trouble
+	t := d.token.Failing
 	if t == nil || t.Call != call {
 		return time.Time{}
 	}
@@ -86,7 +87,7 @@ func (d decision) tryAgain(call string) time.Time {
 
 // hookStuck says that a hook or a probe could not be run for as long as it is tried.
 func (d decision) hookStuck() bool {
-	t := d.token.Trouble
+	t := d.token.Failing
 	return t != nil && (t.Call == invokedHook || t.Call == invokedProbe) && t.Last.Sub(t.Since) >= invokeTime-10*time.Second
 }
 
@@ -98,9 +99,9 @@ func (a RunHook) String() string { return fmt.Sprintf("%s hook %s", a.Stage, a.F
 func (t Token) afterHook(a RunHook, r Result) Token {
 	if r.Err != nil {
 		r.Err.Text = fmt.Sprintf("%s could not be run: %s", a, r.Err.Text)
-		return t.troubled(invokedHook, *r.Err, r.At)
+		return t.callFailed(invokedHook, *r.Err, r.At)
 	}
-	t = t.untroubled(invokedHook)
+	t = t.callSucceeded(invokedHook)
 	passed, why := succeeded(r.Answer)
 	switch {
 	case !passed:
@@ -123,6 +124,9 @@ func succeeded(answer ProbeAnswer) (passed bool, why string) {
 	}
 	var status string
 	values, err := strictjson.Object(answer.Body)
+	if twice, ok := errors.AsType[strictjson.DuplicateKeyError](err); ok {
+		return false, "gave an answer that is not taken: " + Shorten(twice.Error()+": give it once")
+	}
 	if err != nil || json.Unmarshal(values["status"], &status) != nil || status != "Succeeded" {
 		return false, "did not answer status Succeeded but " + Shorten(string(answer.Body))
 	}
@@ -133,9 +137,9 @@ func succeeded(answer ProbeAnswer) (passed bool, why string) {
 func (t Token) afterProbe(a RunProbe, r Result) Token {
 	if r.Err != nil {
 		r.Err.Text = fmt.Sprintf("probe %s could not be run: %s", a.Probe.Name, strings.TrimSpace(r.Err.Text))
-		return t.troubled(invokedProbe, *r.Err, r.At)
+		return t.callFailed(invokedProbe, *r.Err, r.At)
 	}
-	t = t.untroubled(invokedProbe)
+	t = t.callSucceeded(invokedProbe)
 	if check := r.Probe.Check(); check.Verdict == analysis.Fail {
 		t.fail(check.Name+": "+check.Reason, true)
 		return t

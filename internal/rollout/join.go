@@ -7,10 +7,6 @@ import (
 	"time"
 )
 
-// startTime is how long errors in a row are tolerated where nothing is known to run. Where something may, it is worth trying
-// until time is up.
-const startTime = time.Minute
-
 // join is a driver's first turns: nothing is claimed yet.
 func (d decision) join() (Action, Token) {
 	j := d.live
@@ -24,7 +20,7 @@ func (d decision) join() (Action, Token) {
 	case d.ownEnding():
 		return d.finish(RolledBack, d.description.Record.Why)
 	case d.claimRefused():
-		return d.finish(PreflightFailed, "the alias cannot be written: "+d.token.Trouble.Error.Text)
+		return d.finish(PreflightFailed, "the alias cannot be written: "+d.token.Failing.Error.Text)
 	case d.asksConcurrency():
 		return Look{TheConcurrency}, d.token
 	case d.movingOthers():
@@ -73,7 +69,7 @@ func (d decision) ownEnding() bool {
 // claimRefused says that Lambda will not let this driver write the alias, or has not for too long. A rollout that runs already
 // is worth trying until time is up.
 func (d decision) claimRefused() bool {
-	t := d.token.Trouble
+	t := d.token.Failing
 	switch {
 	case t == nil || t.Call != "UpdateAlias" || d.snapshot.Unread != nil:
 		return false
@@ -97,29 +93,6 @@ func (d decision) joinUnread() (Action, Token) {
 	return action, token
 }
 
-// patience is how long a call of a start may fail: what may pass within seconds for glance, what AWS will never accept not at
-// all.
-func patience(k ErrorKind) time.Duration {
-	switch {
-	case k.momentary():
-		return glance
-	case k == Refused:
-		return 0
-	}
-	return startTime
-}
-
-// retry waits before a call that failed is made again, unless it has failed for too long. A driver without memory, whose own
-// rollout may stand anywhere on the way, reads the alias until time is up.
-func (d decision) retry(call string, err CallError, failed string) (Action, Token) {
-	d.token = d.token.troubled(call, err, d.snapshot.Now)
-	mayRun := d.driver.Continues && d.token.Began.IsZero() && d.snapshot.Unread != nil && err.Kind == Unavailable
-	if d.snapshot.Now.Sub(d.token.Trouble.Since) >= patience(err.Kind) && !mayRun || d.mustEnd() {
-		return d.startFailed(failed + err.Text)
-	}
-	return d.tryLater(d.token.Trouble.pause(false))
-}
-
 // late says that so much time has passed since the driver began, or that its time is up.
 func (d decision) late(most time.Duration) bool {
 	return d.snapshot.Now.Sub(d.token.Began) >= most || d.atDeadline()
@@ -130,6 +103,9 @@ func (d decision) late(most time.Duration) bool {
 func (d decision) startFailed(why string) (Action, Token) {
 	if unread := d.snapshot.Unread; d.driver.Continues && unread != nil && unread.Kind != NotFound {
 		return d.finish(StateUnknown, "an earlier call may have shifted it, and "+why)
+	}
+	if h := d.token.Handing; h.started() {
+		return d.finish(StateUnknown, fmt.Sprintf("execution %s may run it all the same, and %s", h.Name, why))
 	}
 	if d.token.Tried != nil {
 		end := Expire(d.plan, d.token, true, why)
@@ -184,7 +160,7 @@ func (d decision) joinFresh() (Action, Token) {
 		return d.finish(KnownBadVersion, d.describeBad())
 	case unscheduled != nil && unscheduled.Kind == Unavailable:
 		return d.retryTraffic(*unscheduled)
-	case !d.plan.Fits(nil, d.snapshot.Now, d.deadline.Rollout):
+	case !d.driver.HandOff.fits(d.plan, nil, d.snapshot.Now, d.deadline.Rollout):
 		return d.finish(DoesNotFit, d.describeMisfit(nil))
 	case d.snapshot.Readiness == nil:
 		return Look{TheAccount}, d.token
@@ -208,13 +184,10 @@ func (d decision) prepare(ready Readiness) (Action, Token) {
 		return d.waitFor(d.prepared(2 * time.Second))
 	case unscheduled != nil:
 		return d.retryTraffic(*unscheduled)
+	case d.driver.HandOff.Takes(d.plan, nil, d.snapshot.Now, d.deadline.Rollout):
+		return d.handOver("")
 	}
 	return d.begin()
-}
-
-// retryTraffic is a plan without a schedule. Of what is refused pre-flight may say more, and is asked first.
-func (d decision) retryTraffic(err CallError) (Action, Token) {
-	return d.retry("GetMetricData", err, "type auto chooses its schedule by the alias's traffic, which cannot be read: ")
 }
 
 // unscheduled is why the plan has no schedule; nil where it has.
@@ -248,8 +221,17 @@ func (d decision) takeOver() (Action, Token) {
 		d.token.Rollout = j.ID
 		return d.carryOn()
 	}
-	if !d.plan.Fits(&j, d.snapshot.Now, d.deadline.Rollout) {
+	if d.asksEngine() {
+		return Look{TheEngine}, d.token
+	}
+	if action, token := d.keptByEngine(j); action != nil {
+		return action, token
+	}
+	switch handOff, now, end := d.driver.HandOff, d.snapshot.Now, d.deadline.Rollout; {
+	case !handOff.fits(d.plan, &j, now, end):
 		return d.finish(DoesNotFit, d.describeMisfit(&j))
+	case handOff.Takes(d.plan, &j, now, end):
+		return d.handOver(j.ID)
 	}
 	j.Driver = d.driver.ID
 	j.Steps = len(d.plan.Steps)
@@ -296,10 +278,18 @@ func (d decision) describeBad() string {
 
 // describeMisfit says how much time is wanted, how much there is, and what can run it.
 func (d decision) describeMisfit(j *Journal) string {
-	what := "shorten the plan"
-	if !d.driver.Long {
-		what += ", or give it to the stack's state machine (aws stepfunctions start-execution --state-machine-arn RolloutStateMachineArn --input REQUEST, where the former is an output of the stack)"
+	const byHand = ", or give it to the stack's state machine (aws stepfunctions start-execution --state-machine-arn RolloutStateMachineArn --input REQUEST, where the former is an output of the stack)"
+	takes := (d.plan.remaining(j, d.snapshot.Now) + d.plan.overhead(j)).Round(time.Second)
+	switch h, left := d.driver.HandOff, d.deadline.Rollout.Sub(d.snapshot.Now).Round(time.Second); {
+	case h.Takes(d.plan, j, d.snapshot.Now, d.deadline.Rollout):
+		return fmt.Sprintf("the plan still takes %s and the %s ends in %s: shorten the plan", takes, h.Engine, h.Longest)
+	case h.Always:
+		return `hand-off is "always", and nothing can be handed over: ` + h.Unfit + byHand
+	case h.Unfit != "" && !d.driver.Long:
+		return fmt.Sprintf("the plan still takes %s and this driver ends in %s: %s, shorten the plan%s", takes, left, h.Unfit, byHand)
+	case d.driver.Long:
+		return fmt.Sprintf("the plan still takes %s and this driver ends in %s: shorten the plan", takes, left)
+	default:
+		return fmt.Sprintf("the plan still takes %s and this driver ends in %s: shorten the plan%s", takes, left, byHand)
 	}
-	return fmt.Sprintf("the plan still takes %s and this driver ends in %s: "+what,
-		(d.plan.remaining(j, d.snapshot.Now) + d.plan.overhead(j)).Round(time.Second), d.deadline.Rollout.Sub(d.snapshot.Now).Round(time.Second))
 }

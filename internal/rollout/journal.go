@@ -77,6 +77,8 @@ const (
 var journalPattern = lazyregexp.New(`(?s)^(.*)\[meta-deployer ` + versionsPattern + ` at ([\d.]+)% step (\d+)/(\d+) \+(\S+)(?: from \+(\S+))? by (\S+)` +
 	`( approve| approved)?( paused)?( held)?` + badPattern + ` id ` + idPattern + `\]$`)
 
+var idAlone = lazyregexp.New(`^` + idPattern + `$`)
+
 // ParseDescription takes an alias's description apart. What is neither a journal nor a record is the owner's text.
 func ParseDescription(text string) Description {
 	if !strings.HasSuffix(text, "]") || !strings.Contains(text, "[meta-deployer ") {
@@ -249,6 +251,15 @@ func NewID(t Target, old, candidate string, start time.Time) string {
 	}
 	start = start.UTC()
 	return fmt.Sprintf("%s%03d-%04x", start.Format(idTime), start.Nanosecond()/int(time.Millisecond), h.Sum32()&0xffff)
+}
+
+// StartOf is when a rollout began; false for what is no rollout's id.
+func StartOf(id string) (time.Time, bool) {
+	if !idAlone.MatchString(id) {
+		return time.Time{}, false
+	}
+	start, err := startOf(id)
+	return start, err == nil
 }
 
 // startOf reads the start back from a rollout's id.

@@ -31,6 +31,7 @@ func compare(t require.TestingT, calm *world, end Finish, w *world, faults map[i
 		require.Equal(t, end.Outcome, got.Outcome, "%v: %s", faults, got.Reason)
 	}
 	seen(t, w, got)
+	heard(t, calm, end, w, got, faults)
 	require.LessOrEqual(t, w.largest, 4096)
 }
 

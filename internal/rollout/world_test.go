@@ -30,6 +30,8 @@ type world struct {
 	routings []Routing
 	turns    int
 	largest  int
+	// heard are the transitions that others were told.
+	heard []Transition
 
 	// bad is the weight from which on the new version fails; 0 is never. blind shows nothing at all.
 	bad   Weight
@@ -87,7 +89,7 @@ func (w *world) command() {
 // fork is the world as it is, on its own from now on.
 func (w *world) fork() *world {
 	other := *w
-	other.history, other.routings = slices.Clone(w.history), slices.Clone(w.routings)
+	other.history, other.routings, other.heard = slices.Clone(w.history), slices.Clone(w.routings), slices.Clone(w.heard)
 	return &other
 }
 

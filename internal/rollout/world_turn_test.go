@@ -43,6 +43,7 @@ func (w *world) turn(f fault) *Finish {
 		w.token = w.history[max(0, len(w.history)-2)]
 	}
 	w.roundTrip()
+	journal := w.token.Journal()
 	s := Snapshot{}
 	if s.Alias, s.JustWritten = w.token.JustWritten(w.now); !s.JustWritten {
 		s.Alias = w.shown()
@@ -65,6 +66,7 @@ func (w *world) turn(f fault) *Finish {
 	}
 	switch a := action.(type) {
 	case Finish:
+		w.tell(s, journal, &a)
 		return &a
 	case Wait:
 		require.True(w.t, a.Until.After(w.now), "a wait ends in the future: %s", a.Until.Sub(w.now))
@@ -92,9 +94,26 @@ func (w *world) turn(f fault) *Finish {
 		w.now = w.now.Add(time.Second)
 		return nil
 	}
+	w.tell(s, journal, nil)
 	w.now = w.token.Next(w.now, Deadline{})
 	w.history = append(w.history, w.token)
 	return nil
+}
+
+// tell is what others hear after a turn, as turn.Engine has it.
+func (w *world) tell(s Snapshot, before *Journal, end *Finish) {
+	sight := Sight{Plan: w.plan, Driver: w.driver, Deadline: w.deadline, Now: w.now, Before: before, Alias: s.Alias, Assessment: s.Assessment, End: end}
+	if s.Unread != nil && w.token.Alias != nil {
+		sight.Alias = *w.token.Alias
+	}
+	if j := ParseDescription(s.Alias.Description).Live(w.plan.Target, s.Alias.Routing, w.now); j != nil && s.Unread == nil {
+		sight.Before = j
+	}
+	var told []Transition
+	w.token, told = w.token.Tell(sight)
+	j := w.token.Journal()
+	require.False(w.t, len(told) > 0 && end == nil && w.token.Failure != nil && j != nil && !j.Held, "the way back comes first")
+	w.heard = append(w.heard, told...)
 }
 
 // decide answers what Decide asks for, each question once.
@@ -117,6 +136,10 @@ func (w *world) decide(s *Snapshot) Action {
 			s.Traffic = &Traffic{PerSecond: 20}
 		case TheAccount:
 			s.Readiness = &Readiness{}
+		case TheExecution:
+			s.Execution = &Execution{Running: true}
+		case TheEngine:
+			s.Living = &Living{}
 		case TheConcurrency:
 			s.Concurrency = &Concurrency{Moving: w.moving()}
 		case TheHealth:

@@ -21,6 +21,7 @@ const (
 	DescribeAlarms Operation = "DescribeAlarms"
 	Invoke         Operation = "Invoke"
 	DryRun         Operation = "DryRun"
+	PutEvents      Operation = "PutEvents"
 	everyOperation Operation = ""
 )
 
@@ -39,6 +40,8 @@ const (
 	Denied      Effect = "denied"
 	// NotFound is what Lambda says of what was there a moment ago, or will be in a moment.
 	NotFound Effect = "not-found"
+	// EntryFailed is an entry that EventBridge did not take, in an answer whose status is 200.
+	EntryFailed Effect = "entry-failed"
 	// ReplyLost does what was asked and loses the answer.
 	ReplyLost Effect = "reply-lost"
 	// KilledBefore and KilledAfter end the process of the caller, before or after the call is done.
@@ -98,7 +101,7 @@ func (w *World) call(ctx context.Context, op Operation, do func() error) error {
 		takes = f.Takes
 	}
 	if op != Invoke && takes > callTimeout {
-		ctx, cancel := w.bound(ctx, w.Now().Add(callTimeout))
+		ctx, cancel := w.bound(ctx, w.hostNow().Add(callTimeout))
 		defer cancel()
 		return w.perform(ctx, f, takes, do)
 	}
@@ -137,6 +140,8 @@ func (w *World) effect(ctx context.Context, f Fault, do func() error) error {
 		return &Error{"AccessDeniedException", "no identity-based policy allows it", target.ErrDenied}
 	case NotFound:
 		return notFound("not found, for a moment")
+	case EntryFailed:
+		return &Error{"InternalFailure", "Internal failure, try again", target.ErrUnavailable}
 	case KilledBefore:
 		w.kill(ctx, "a call was to be done")
 	case ReplyLost:

@@ -32,3 +32,8 @@ func refused(code, text string) error { return &Error{code, text, target.ErrRefu
 func throttled() error {
 	return &Error{"TooManyRequestsException", "Rate exceeded", target.ErrUnavailable}
 }
+
+// OfEntry says that it is said of one event that was put, in an answer whose status is 200.
+func (e *Error) OfEntry() bool {
+	return e.Code == "InternalFailure" || e.Code == "MalformedDetail" || e.Code == "InvalidArgument"
+}

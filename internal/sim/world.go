@@ -34,11 +34,14 @@ type World struct {
 	Faults []Fault
 	// OnWrite is told of every change of an alias, after it; may be nil.
 	OnWrite func(Write)
+	// Machine is the account's state machine.
+	Machine Machine
 
 	start       time.Time
 	elapsed     time.Duration
 	agenda      agenda
 	current     *process
+	ahead       time.Duration
 	processes   int
 	invocations uint64
 
@@ -47,7 +50,9 @@ type World struct {
 	hooks       map[string]*hook
 	metrics     map[string]Curve
 	deployments map[string]*Deployment
+	executions  []*target.Execution
 	writes      []Write
+	heard       []Heard
 	calls       map[Operation]int
 	revisions   int
 }
@@ -81,9 +86,9 @@ func (w *World) Account() target.Account {
 	return target.Account{Aliases: a, Versions: a, Metrics: a, Invoker: a}
 }
 
-// Clock is the world's time as the deployer sees it.
+// Clock is the time as the deployer sees it: by the clock of the host that its invocation runs on, see Invocation.Skew.
 func (w *World) Clock() target.Clock {
-	return target.Clock{Now: w.Now, Sleep: w.sleep, Bound: w.bound}
+	return target.Clock{Now: w.hostNow, Sleep: w.sleep, Bound: w.bound}
 }
 
 // Now is the world's present time.

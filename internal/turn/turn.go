@@ -20,6 +20,10 @@ type Engine struct {
 	Clock   target.Clock
 	// Memory keeps what was read of the past; nil keeps nothing.
 	Memory *health.Memory
+	// Long is the stack's long engine, which a driver's rollout.HandOff has to be about; nil is none. Raw is the request as it was
+	// sent: what the engine is started with.
+	Long *target.LongEngine
+	Raw  []byte
 	// Fatal says that a panic is the end of the process and goes on; nil is none. The simulated account ends processes by it.
 	Fatal func(value any) bool
 }
@@ -70,6 +74,7 @@ type work struct {
 }
 
 func (w *work) turn(ctx context.Context) Result {
+	before := w.token.Journal()
 	s := w.alias(ctx)
 	action, token := w.decide(s)
 	for look, asks := action.(rollout.Look); asks; look, asks = action.(rollout.Look) {
@@ -79,7 +84,50 @@ func (w *work) turn(ctx context.Context) Result {
 	}
 	w.token = token
 	w.tell(w.turned(s, action))
-	return w.perform(ctx, action)
+	return w.telling(w.perform(ctx, action), s, before)
+}
+
+// telling adds what others are to be told of the turn. before is the journal that the token had when it began.
+func (w *work) telling(r Result, s rollout.Snapshot, before *rollout.Journal) Result {
+	sight := rollout.Sight{
+		Plan: w.scheduled(s), Driver: w.driver, Command: command(w.request), Deadline: w.deadline, Now: w.Clock.Now(),
+		Before: before, Alias: s.Alias, Assessment: s.Assessment, End: r.End,
+	}
+	if s.Unread != nil && r.Token.Alias != nil {
+		sight.Alias = *r.Token.Alias
+	}
+	if j := w.liveJournal(s); j != nil {
+		sight.Before = j
+	}
+	return r.tell(sight)
+}
+
+// Expire ends the work of a driver whose time is up before it was done, why being what has ended it.
+func (e Engine) Expire(r request.Request, d rollout.Driver, t rollout.Token, why string) Result {
+	end := rollout.Expire(r.Plan, t, r.Action == request.Deploy, why)
+	sight := rollout.Sight{Plan: r.Plan, Driver: d, Command: command(r), Now: e.Clock.Now(), Before: t.Journal(), End: &end}
+	if t.Alias != nil {
+		sight.Alias = *t.Alias
+	}
+	return Result{Token: t, End: &end}.tell(sight)
+}
+
+// tell adds what others are to be told.
+func (r Result) tell(s rollout.Sight) Result {
+	token, transitions := r.Token.Tell(s)
+	r.Token = token
+	for _, t := range transitions {
+		r.Events = append(r.Events, t)
+	}
+	return r
+}
+
+// command is what a person asks of a running rollout; "" for a deploy.
+func command(r request.Request) rollout.Command {
+	if r.Action == request.Deploy {
+		return ""
+	}
+	return rollout.Command(r.Action)
 }
 
 // decide asks rollout. The clock is read last.
@@ -88,7 +136,7 @@ func (w *work) decide(s rollout.Snapshot) (rollout.Action, rollout.Token) {
 	if w.request.Action == request.Deploy {
 		return rollout.Decide(w.request.Plan, s, w.driver, w.deadline, w.token)
 	}
-	return rollout.Control(rollout.Command(w.request.Action), w.request.Plan, s, w.deadline, w.token)
+	return rollout.Control(command(w.request), w.request.Plan, s, w.deadline, w.token)
 }
 
 // alias is what is known of the alias: as the driver's own write has just left it, else as it is read.
@@ -140,7 +188,7 @@ func (w *work) tell(e rollout.Event) { w.events = append(w.events, e) }
 // turned is what the turn has seen and decided.
 func (w *work) turned(s rollout.Snapshot, action rollout.Action) rollout.Turned {
 	return rollout.Turned{
-		At: w.Clock.Now(), Routing: s.Alias.Routing, Journal: w.journal(s), Assessment: s.Assessment, Action: action, Unread: s.Unread,
+		At: w.Clock.Now(), Target: w.request.Plan.Target, Routing: s.Alias.Routing, Journal: w.journal(s), Assessment: s.Assessment, Action: action, Unread: s.Unread,
 	}
 }
 

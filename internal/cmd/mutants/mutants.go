@@ -17,12 +17,13 @@ func mutants() []mutant {
 		rules = "internal/rollout/"
 		judge = "internal/analysis/"
 		loop  = "./internal/driver/loop"
+		look  = "./internal/health"
 		pipe  = "./internal/driver/pipeline"
 	)
-	return []mutant{
+	return append(handOver(), []mutant{
 		{"a false RolledBack", rules + "endings.go", `return d.finish(Superseded, fmt.Sprintf("somebody else`, `return d.finish(RolledBack, fmt.Sprintf("somebody else`, "TestS6", loop, true, nil},
 		{"a false succeeded", rules + "endings.go", `return d.finish(Superseded, fmt.Sprintf("somebody else`, `return d.finish(Succeeded, fmt.Sprintf("somebody else`, "TestS6", loop, true, nil},
-		{"a RollbackFailed called RolledBack", rules + "endings.go", `return Finish{RollbackFailed, fmt.Sprintf("%s; then`, `return Finish{RolledBack, fmt.Sprintf("%s; then`, "TestS6|TestL3", loop, true, nil},
+		{"a RollbackFailed called RolledBack", rules + "endings.go", `return Finish{Outcome: RollbackFailed, Reason: fmt.Sprintf("%s; then`, `return Finish{Outcome: RolledBack, Reason: fmt.Sprintf("%s; then`, "TestS6|TestL3", loop, true, nil},
 		{"a pause ignored", rules + "wait.go", "return j.Paused || j.Approval == Wanted", "return j.Approval == Wanted", "TestS10", loop, true, nil},
 		{"an approval ignored", rules + "wait.go", "return j.Paused || j.Approval == Wanted", "return j.Paused", "TestE1|TestS10", loop, true, nil},
 		{"a hold cut short", rules + "wait.go", "Add(d.token.Late) }", "Add(d.token.Late - 2*time.Second) }", "TestL1", loop, true, nil},
@@ -40,13 +41,37 @@ func mutants() []mutant {
 		{"a relieved driver goes on", rules + "decide.go", "case d.live.Driver != d.driver.ID:", "case d.live.Driver == \"\":", "TestS8", loop, true, nil},
 		{"a claim that may be written called untouched", rules + "endings.go", "case t.Tried != nil:", "case t.Tried != nil && j != nil:", "TestS9", loop, true, nil},
 		{"nothing seen is waited for without end", rules + "wait.go", "latestSight = 3 * time.Minute", "latestSight = 30 * time.Minute", "TestL1", loop, true, nil},
+		{"a host's clock that is behind not believed", rules + "journal.go", "const clockSkew = time.Minute", "const clockSkew = 10 * time.Second", "TestARolloutIsTakenOverByAHost", loop, false, nil},
+		{"a look right after each write", rules + "token.go", "now.Sub(t.Written) < fresh", "now.Sub(t.Written) < 0", "TestTheCallsOfTenSteps", loop, false, nil},
 		{"its own ending not found", rules + "join.go", "(record.Driver == d.driver.ID || d.driver.Continues)", "(record.Driver == \"\" || d.driver.Continues)", "TestL2|TestE1", loop, true, nil},
 		{"the end of a call taken for the end of the rollout", "internal/driver/step/step.go", "e.Turn(ctx, r, d, dl, t)", "e.Turn(ctx, r, d, rollout.Deadline{Process: dl.Process, Rollout: dl.Process}, t)", "TestE1", loop, true, nil},
 		{"a judge too quick to blame", judge + "sequential.go", "case m.peak >= -math.Log(m.alpha):", "case m.peak >= -math.Log(20*m.alpha):", "TestFalseRollbacks", "./" + judge, false, nil},
 		{"a judge that sees no regression", judge + "sequential.go", "case m.peak >= -math.Log(m.alpha):", "case m.peak >= -10*math.Log(m.alpha):", "TestRegressionsAreCaught", "./" + judge, false, nil},
 		{"a reserve of one call", rules + "wait.go", "const Reserve = 8 * time.Second", "const Reserve = 1500 * time.Millisecond", "TestOneBadCall", loop, false, nil},
+		{"what AWS answered last forgotten", "internal/cloud/call.go", "cut && last != nil", "cut && last != nil && in == nil", "TestACallThatIsCut", "./internal/cloud", false, nil},
+		{"a hook's key given twice not told", rules + "invoke.go", "DuplicateKeyError](err); ok", "DuplicateKeyError](err); ok && answer.Cut", "TestAfterHook", "./internal/rollout", false, nil},
+		{"a judge's key given twice not told", judge + "external.go", "DuplicateKeyError](err); ok", "DuplicateKeyError](err); ok && len(answer) == 0", "TestJudgement", "./" + judge, false, nil},
+		{"an alarm's periods not told", "internal/endpoint/cloudwatch.go", "minutes > 0 {", "minutes > 900 {", "TestTheEdges", "./internal/endpoint", false, nil},
 		{"panics not counted", rules + "token.go", "t.Panics++", "t.Panics += 0", "TestTheThirdPanic", loop, false, nil},
 		{"patience by turns", rules + "invoke.go", "t.Last.Sub(t.Since) >= invokeTime-10*time.Second", "t.Count > 3", "TestEachProbe|TestAProbeThat", loop, false, nil},
+		{"a plan fits without what it takes beside its holds", rules + "plan.go", "p.remaining(j, now)+p.overhead(j)", "p.remaining(j, now)", "TestAPlanFits", "./" + rules, false, nil},
+		{"settled minutes never refreshed", look + "/health.go", "if !known.settledUntil.Equal(latest.Since) {", "if known.settledUntil.IsZero() {", "TestWhatLiesHoursBack", look, false, nil},
+		{"a pending version waited for without end", rules + "join.go", `case ready.Pending != "" && d.late(PrepareTime):`, `case ready.Pending != "" && d.late(999*PrepareTime):`, "TestAVersionThatIsPrepared", "./" + rules, false, nil},
+		{"a hold that keeps the pause", rules + "decide.go", "j.Held, j.Paused, j.Approval = true, false, NotNeeded", "j.Held, j.Approval = true, NotNeeded", "TestRule5", "./" + rules, false, nil},
+		{"an emergency that ends its bake without a verdict", rules + "decide.go", "case d.plan.Emergency && d.live.Weight < Full:", "case d.plan.Emergency:", "TestAnEmergency", "./" + rules, false, nil},
+		{"a confirmed claim not joined", rules + "join.go", "if j.Driver == d.driver.ID {", `if j.Driver == "" {`, "TestRule2", "./" + rules, false, nil},
+		{"the judge is not told the share", look + "/health.go", "Reading{Share: j.Weight.Share(), Before", "Reading{Before", "TestTheJudgeKnows", look, false, nil},
+		{"the judge is not told the share before", look + "/health.go", ", Before: p.Before(j.Weight).Share()", "", "TestTheJudgeKnows", look, false, nil},
+		{"the judge is not told when the weight was shifted", look + "/health.go", ", Shifted: j.Since}", "}", "TestTheJudgeKnows", look, false, nil},
+		{"what pre-flight has read taken for another minute", look + "/memory.go", "m.beforeOf == t && m.beforeSince.Equal(since)", "m.beforeOf == t", "TestWhatPreflight", look, false, nil},
+		{"no time left to answer in", loop + "/deployer.go", "end = deadline.Add(-answerMargin)", "end = deadline.Add(0 * -answerMargin)", "TestTimeIsLeft", loop, false, nil},
+		{"a write in the last moment of a call", rules + "write.go", "end.Sub(d.snapshot.Now) < lastRead", "end.Sub(d.snapshot.Now) < 0", "TestNothingIsWritten", "./" + rules, false, nil},
+		{"a replay that ends with its plan", "internal/rehearsal/replay.go", "overtime = 10 * time.Minute", "overtime = 0 * time.Minute", "TestWhatIsWaited", "./internal/rehearsal", false, nil},
+		{"a replay that waits for ever", "internal/rehearsal/replay.go", "overtime = 10 * time.Minute", "overtime = 1000 * time.Minute", "TestWhatIsWaited", "./internal/rehearsal", false, nil},
+		{"a hook waited for beyond the way back", rules + "invoke.go", "!back.IsZero() && back.Before(until)", "!back.IsZero() && false", "TestAHookIsNotWaited", "./" + rules, false, nil},
+		{"versions known to be bad forgotten", rules + "join.go", "slices.Clone(d.description.Bad())", "[]string(nil)", "TestVersionsKnown", "./" + rules, false, nil},
+		{"no haste on the way back", rules + "token.go", "t.Failing.pause(t.Failure != nil || t.Last == Complete)", "t.Failing.pause(false)", "TestAPassingRollout", "./" + rules, false, nil},
+		{"the next turn after the way back", "internal/turn/perform.go", "back.After(now) && back.Before(next)", "back.After(now) && false", "TestTheNextTurn", "./internal/turn", false, nil},
 		{"pipeline: the driver is this job, not the first", pipe + "/call.go", "rollout.DriverToken(c.Driver)", "rollout.DriverToken(j.ID)", "TestE1APipeline", loop, true, nil},
 		{"pipeline: an unreadable token begins a rollout", pipe + "/call.go", "Continues: j.Continues && !readable", "Continues: false && !readable", "TestEvents", pipe, false, nil},
 		{"pipeline: an old token knows the endings of a bake only", rules + "endings.go", "return j.Driver == d.driver.ID && !d.plan.soonest", "return j.Weight == Full && j.Driver == d.driver.ID && !d.plan.soonest", "TestE1APipeline", loop, true, nil},
@@ -61,5 +86,16 @@ func mutants() []mutant {
 		{"a recorded end looked for again", "internal/durable/poll.go", "case Succeeded:\n\t\t\treturn ended(End{Result: at.step.Result}), nil\n", "case Succeeded:\n", "TestARecordedEnd", "./internal/durable", false, nil},
 		{"operations not counted", "internal/durable/poll.go", "n+len(updates) > MostOperations", "n > 100*MostOperations", "TestTheServicesLimits", "./internal/durable", false, nil},
 		{"a driver that was woken believes its own write", "internal/driver/workflow/call.go", "c.token = c.token.Woken()", "_ = c.token.Woken()", "TestAWakeRight", "./internal/driver/durable", false, nil},
-	}
+		{"events: told while a way back is due", rules + "told.go", "return n.token.Failure != nil || ", "return ", "TestNothingIsToldBefore", loop, false, nil},
+		{"events: what was told is forgotten", rules + "told.go", "t.Told = &n.told", "t.Told = nil", "TestWhatOthersHear", "./" + rules, false, nil},
+		{"events: a step seen after a death is not told", rules + "told.go", "if first || j.Weight != n.told.Weight {", "if first || n.token.Last == ShiftStep && j.Weight != n.told.Weight {", "TestARolloutEnds|TestWhatOthersHear", "./" + rules, true, nil},
+		{"events: the relieved driver tells what the newer one does", rules + "told.go", `n.Command == "" && j.Driver != n.Driver.ID`, `n.Command == "" && j.Driver == ""`, "TestAnotherDrivers", "./" + rules, false, nil},
+		{"events: an end that is told twice", rules + "told.go", `case state == "" || n.told.Over ||`, `case state == "" ||`, "TestWhatOthersHear", "./" + rules, false, nil},
+		{"events: an entry that failed is taken for sent", "internal/cloud/events/events.go", "case out.FailedEntryCount == 0:", "case out.FailedEntryCount >= 0:", "TestWhatEventBridgeAnswers", "./internal/cloud/events", false, nil},
+		{"events: tried for as long as it takes", "internal/notify/others.go", "sendTime = time.Second", "sendTime = time.Minute", "TestTelling", "./internal/notify", false, nil},
+		{"events: one that is lost is not tried again", "internal/notify/others.go", "end.Sub(now)/2", "end.Sub(now)", "TestTelling", "./internal/notify", false, nil},
+		{"events: the answer waits for the bus", "internal/notify/others.go", "over.Add(grace).Before(end)", "over.Add(time.Hour).Before(end)", "TestTheEndIsTold", "./internal/notify", false, nil},
+		{"metrics: a dimension without its value", "internal/notify/metrics.go", `"FunctionName", t.Function, "Alias"`, `"Function", t.Function, "Alias"`, "TestWhatALook", "./internal/notify", false, nil},
+		{"metrics: what decides nothing is evidence", "internal/notify/metrics.go", " && !check.ReportOnly", "", "TestWhatALook", "./internal/notify", false, nil},
+	}...)
 }

@@ -125,7 +125,7 @@ func refuses(keys map[string]any, says string) func(*testing.T) {
 		_, err := d.Invoke(context.Background(), g.raw())
 		require.ErrorAs(t, err, new(answer.InvalidRequest))
 		assert.Contains(t, err.Error(), says)
-		assert.Zero(t, w.Calls(""))
+		assert.Equal(t, w.Calls(sim.PutEvents), w.Calls(""), "others hear that it was refused, and nothing else is called")
 	}
 }
 

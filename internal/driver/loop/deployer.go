@@ -27,10 +27,16 @@ type Deployer struct {
 	Log      *slog.Logger
 	// Caller tells of an invocation where the deployer runs and the invocation's id, which is the driver's id.
 	Caller func(ctx context.Context) (home request.Home, id string)
+	// Others hear of rollouts.
+	Others notify.Others
 	// Watch is told of every event beside the log; nil is nobody.
 	Watch func(ctx context.Context, events ...rollout.Event)
 	// Memory keeps what was read of the past between invocations; nil forgets it at the end of each.
 	Memory *health.Memory
+	// Long is the stack's long engine, and HandOff the stack's setting: whether what does not fit an invocation goes there. A nil
+	// Long is none.
+	Long    *target.LongEngine
+	HandOff bool
 	// Wake has the engine look at once that suspends while it runs the rollout of a driver, by the driver's token; nil is for a
 	// stack without one. A driver that no such engine runs is no error.
 	Wake func(ctx context.Context, driver string) error
@@ -53,14 +59,18 @@ func (d Deployer) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 // Handle answers one request. Its errors are the failures of package answer, by whose type callers tell them apart.
 func (d Deployer) Handle(ctx context.Context, raw json.RawMessage) (answer.Answer, error) {
 	home, id := d.Caller(ctx)
+	driver := rollout.Driver{ID: rollout.DriverToken(id), Engine: "deployer"}
+	d.Others.Clock = d.Clock
 	r, err := request.Parse(raw, home)
 	if err != nil {
 		if problems, ok := errors.AsType[*request.ProblemsError](err); ok {
 			d.Log.WarnContext(ctx, "request refused", "bytes", len(raw), "problems", problems.Problems)
+			if problems.Changes() {
+				notify.Guarded(ctx, d.Log, d.Fatal, func() { d.Others.Refused(ctx, d.Log, problems.Target, driver, err.Error()) })
+			}
 		}
 		return answer.Answer{}, answer.Invalid(err.Error())
 	}
-	driver := rollout.Driver{ID: rollout.DriverToken(id)}
 	log := d.Log.With("function", r.Plan.Function, "alias", r.Plan.Alias)
 	log.InfoContext(ctx, "request", "request", string(request.Redacted(raw)), "driver", driver.ID)
 	var end time.Time
@@ -70,7 +80,8 @@ func (d Deployer) Handle(ctx context.Context, raw json.RawMessage) (answer.Answe
 		defer cancel()
 		ctx = bounded
 	}
-	a, err := d.answer(ctx, r, driver, end, log)
+	driver.HandOff = d.handOff(r, raw)
+	a, err := d.answer(ctx, r, raw, driver, end, log)
 	if err != nil {
 		log.WarnContext(ctx, "ended", "error", answer.ErrorType(err), "reason", err.Error())
 		return answer.Answer{}, err
@@ -80,14 +91,17 @@ func (d Deployer) Handle(ctx context.Context, raw json.RawMessage) (answer.Answe
 }
 
 // answer does what the request asks for.
-func (d Deployer) answer(ctx context.Context, r request.Request, driver rollout.Driver, end time.Time, log *slog.Logger) (answer.Answer, error) {
+func (d Deployer) answer(ctx context.Context, r request.Request, raw []byte, driver rollout.Driver, end time.Time, log *slog.Logger) (answer.Answer, error) {
 	if d.Memory == nil {
 		d.Memory = new(health.Memory)
 	}
 	account := d.Accounts(r.RoleARN, r.ExternalID, driver.ID)
-	inspector := inspect.Inspector{Account: account, Clock: d.Clock, Memory: d.Memory, End: end}
+	inspector := inspect.Inspector{Account: account, Clock: d.Clock, Memory: d.Memory, End: end, Long: d.Long, HandOff: driver.HandOff}
 	switch r.Action {
 	case request.Status:
+		if r.Execution != "" {
+			return inspector.OfExecution(ctx, r, r.Execution)
+		}
 		return inspector.Status(ctx, r)
 	case request.Plan:
 		return inspector.Plan(ctx, r)
@@ -99,15 +113,19 @@ func (d Deployer) answer(ctx context.Context, r request.Request, driver rollout.
 	}
 	var record answer.Recorder
 	changed := false
-	engine := turn.Engine{Account: account, Clock: d.Clock, Memory: d.Memory, Fatal: d.Fatal}
+	engine := turn.Engine{Account: account, Clock: d.Clock, Memory: d.Memory, Long: d.Long, Raw: raw, Fatal: d.Fatal}
 	finish, token := Run(ctx, engine, r, driver, end, func(events ...rollout.Event) {
 		changed = changed || slices.ContainsFunc(events, isChange)
 		notify.Guarded(ctx, log, d.Fatal, func() { record.Tell(events...) })
 		notify.Guarded(ctx, log, d.Fatal, func() { notify.Log{Logger: log}.Tell(ctx, events...) })
+		notify.Guarded(ctx, log, d.Fatal, func() { record.Tell(d.Others.Tell(ctx, log, events...)...) })
 		if d.Watch != nil {
 			notify.Guarded(ctx, log, d.Fatal, func() { d.Watch(ctx, events...) })
 		}
 	})
+	if finish.Ended {
+		return inspector.OfExecution(ctx, r, finish.Execution)
+	}
 	a, err := record.Answer(r, finish, token, d.Clock.Now())
 	if err == nil && changed && r.Action != request.Deploy {
 		a.Warnings = append(a.Warnings, d.wake(ctx, record.Driver(), log)...)

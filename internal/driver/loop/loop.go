@@ -22,7 +22,9 @@ func Run(ctx context.Context, e turn.Engine, r request.Request, d rollout.Driver
 			return *result.End, token
 		}
 		if !end.IsZero() && !result.Next.Before(end) || sleep(ctx, e.Clock, result.Next) != nil {
-			return rollout.Expire(r.Plan, token, r.Action == request.Deploy, "the invocation ends"), token
+			result = e.Expire(r, d, token, "the invocation ends")
+			tell(result.Events...)
+			return *result.End, result.Token
 		}
 	}
 }

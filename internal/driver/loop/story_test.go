@@ -39,6 +39,10 @@ type game struct {
 	sameID bool
 	// stale is for how long a read shows an alias as it was before a write.
 	stale time.Duration
+	// skews are by how much the clocks of the hosts are ahead of AWS's on which the invocations run, in turn.
+	skews []time.Duration
+	// timeout is how long an invocation may take; 0 is sim.DefaultTimeout.
+	timeout time.Duration
 	// stops says that the traffic ends when the rollout begins.
 	stops bool
 	// before is how much traffic there was before anything happens.
@@ -75,8 +79,12 @@ type story struct {
 	probed []probed
 	ends   []ending
 	calls  int
+	// heard is what the bus has taken.
+	heard []sim.Heard
 	// kills is how many drivers died.
 	kills int
+	// begun is how many invocations have begun.
+	begun int
 	log   *strings.Builder
 }
 
@@ -129,7 +137,9 @@ func (g game) world() (*sim.World, loop.Deployer) {
 		traffic = append(traffic, sim.Point{From: g.before})
 	}
 	w.SetTraffic("f", "live", traffic)
-	return w, scenario.Deployer(w, discard())
+	d := scenario.Deployer(w, discard())
+	d.Others.Bus = w.Bus()
+	return w, d
 }
 
 func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }
@@ -148,7 +158,7 @@ func (g game) play() story {
 		s.schedule(w, d, o, i)
 	}
 	w.Drain()
-	s.writes, s.calls = w.Writes(), w.Calls("")
+	s.writes, s.calls, s.heard = w.Writes(), w.Calls(""), w.Heard()
 	return s
 }
 
@@ -182,9 +192,16 @@ func (s *story) drive(w *sim.World, d loop.Deployer, raw []byte, id string) {
 	panic("a driver never ended")
 }
 
+// hosted is an invocation on the host whose turn it is.
+func (s *story) hosted(i sim.Invocation) sim.Invocation {
+	i.Skew, i.Timeout = pick(s.skews, s.begun), s.timeout
+	s.begun++
+	return i
+}
+
 // invoke is false where the invocation was killed.
 func (s *story) invoke(w *sim.World, d loop.Deployer, raw []byte, i sim.Invocation) (ended bool) {
-	ctx, i, cancel := w.Begin(i)
+	ctx, i, cancel := w.Begin(s.hosted(i))
 	defer cancel()
 	defer func() {
 		if killed, ok := recover().(sim.Killed); ok {

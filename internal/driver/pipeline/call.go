@@ -17,6 +17,8 @@ import (
 )
 
 const (
+	// engine is the kind of this driver, for those who are told of its rollouts.
+	engine = "pipeline"
 	// workTime is for how long a call works, the time of a hook that runs at its end aside.
 	workTime = time.Minute
 	// poll is how often this driver looks where the request does not say.
@@ -28,17 +30,26 @@ const (
 func (d Driver) Call(ctx context.Context, j Job, end time.Time, note func(Reply)) Reply {
 	home, _ := d.Caller(ctx)
 	home.Poll = poll
+	d.Others.Clock = d.Clock
 	now := d.Clock.Now()
 	c, token, readable := carriedBy(j, now)
 	r, err := parse(j, home)
 	if err != nil {
 		d.Log.WarnContext(ctx, "request refused", "bytes", len(j.Request), "error", err.Error())
+		named := r.Plan.Target
+		if problems, ok := errors.AsType[*request.ProblemsError](err); ok && problems.Changes() {
+			named = problems.Target
+		}
+		if named.Function != "" && r.Action.Changes() {
+			driver := rollout.Driver{ID: rollout.DriverToken(c.Driver), Engine: engine}
+			notify.Guarded(ctx, d.Log, d.Fatal, func() { d.Others.Refused(ctx, d.Log, named, driver, err.Error()) })
+		}
 		return replyTo(answer.Answer{}, refusal(j, err), "")
 	}
 	log := d.Log.With("function", r.Plan.Function, "alias", r.Plan.Alias)
 	w := work{
 		Driver: d, request: r, carried: c, log: log, note: note, began: now, end: now.Add(workTime),
-		driver:   rollout.Driver{ID: rollout.DriverToken(c.Driver), Continues: j.Continues && !readable},
+		driver:   rollout.Driver{ID: rollout.DriverToken(c.Driver), Engine: engine, Continues: j.Continues && !readable},
 		deadline: rollout.Deadline{Process: end, Began: now, Rollout: c.Began.Add(lifetime)},
 		progress: progress{plan: r.Plan},
 	}
@@ -127,7 +138,9 @@ func (w *work) turns(ctx context.Context, e turn.Engine, t rollout.Token) Reply 
 		switch {
 		case result.Next.Before(w.end) && w.Clock.Sleep(ctx, result.Next.Sub(w.Clock.Now())) == nil:
 		case !w.deadline.Rollout.After(result.Next):
-			return w.ended(rollout.Expire(w.request.Plan, t, w.request.Action == request.Deploy, "the driver's day is over"), t)
+			result = e.Expire(w.request, w.driver, t, "the driver's day is over")
+			w.tell(ctx, result.Events...)
+			return w.ended(*result.End, result.Token)
 		default:
 			return goesOn
 		}
@@ -145,6 +158,7 @@ func (w *work) tell(ctx context.Context, events ...rollout.Event) {
 	w.safely(ctx, func() { w.record.Tell(events...) })
 	w.safely(ctx, func() { w.progress.tell(events...) })
 	w.safely(ctx, func() { notify.Log{Logger: w.log}.Tell(ctx, events...) })
+	w.safely(ctx, func() { w.record.Tell(w.Others.Tell(ctx, w.log, events...)...) })
 	if w.Watch != nil {
 		w.safely(ctx, func() { w.Watch(ctx, events...) })
 	}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/meta-deployer/meta-deployer/internal/health"
+	"github.com/meta-deployer/meta-deployer/internal/notify"
 	"github.com/meta-deployer/meta-deployer/internal/request"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
 	"github.com/meta-deployer/meta-deployer/internal/target"
@@ -30,6 +31,8 @@ type Driver struct {
 	Log   *slog.Logger
 	// Caller tells where an invocation runs; its id is not asked for, the driver's is the first job's.
 	Caller func(ctx context.Context) (home request.Home, id string)
+	// Others hear of rollouts.
+	Others notify.Others
 	// Watch is told of every event beside the log; nil is nobody.
 	Watch func(ctx context.Context, events ...rollout.Event)
 	// Memory keeps what was read of the past between invocations; nil forgets it at the end of each.

@@ -106,6 +106,14 @@ func (c *call) door() string {
 	return "a workflow"
 }
 
+// engine is the kind of the driver, for those who are told of its rollouts.
+func (c *call) engine() string {
+	if c.Durable {
+		return "durable"
+	}
+	return "workflow"
+}
+
 // name is the execution's, the last part of its ARN.
 func (c *call) name() string { return c.Execution[strings.LastIndexByte(c.Execution, ':')+1:] }
 

@@ -31,6 +31,8 @@ type Worker struct {
 	Caller func(ctx context.Context) (home request.Home, id string)
 	// Deployer is the name of the function that takes the actions that a workflow does not.
 	Deployer string
+	// Others hear of rollouts.
+	Others notify.Others
 	// Durable says that a durable function calls: a rollout that a newer driver keeps is an answer there, as at every other door.
 	Durable bool
 	// Watch is told of every event beside the log; nil is nobody.
@@ -42,8 +44,8 @@ type Worker struct {
 }
 
 const (
-	// Longest is how long a rollout may take: an execution's year, less an hour.
-	Longest = 365*24*time.Hour - time.Hour
+	// Longest is how long a rollout may take.
+	Longest = rollout.LongestWorkflow
 	// poll is how often a rollout is looked at whose request does not say.
 	poll = 30 * time.Second
 	// answerMargin is what is left of an invocation when work stops.
@@ -88,17 +90,25 @@ const (
 func (c *call) handle(ctx context.Context) (any, error) {
 	home, _ := c.Caller(ctx)
 	home.Poll, home.Long = poll, true
+	driver := rollout.Driver{ID: rollout.DriverToken(c.name()), Engine: c.engine(), Execution: c.Execution, Continues: c.continues, Long: true}
+	c.Others.Clock = c.Clock
 	r, err := request.Parse(c.Request, home)
 	if problems, ok := errors.AsType[*request.ProblemsError](err); ok {
 		c.log.WarnContext(ctx, "request refused", "bytes", len(c.Request), "problems", problems.Problems)
+		if problems.Changes() {
+			return nil, c.refuse(ctx, problems.Target, driver, err.Error())
+		}
 	}
 	switch {
 	case err != nil:
 		return nil, answer.Invalid(err.Error())
 	case r.Action != request.Deploy:
-		return nil, answer.Invalid(fmt.Sprintf("%s takes action deploy only: send action %s to the deployer, aws lambda invoke --function-name %s", c.door(), r.Action, c.Deployer))
+		why := fmt.Sprintf("%s takes action deploy only: send action %s to the deployer, aws lambda invoke --function-name %s", c.door(), r.Action, c.Deployer)
+		if !r.Action.Changes() {
+			return nil, answer.Invalid(why)
+		}
+		return nil, c.refuse(ctx, r.Plan.Target, driver, why)
 	}
-	driver := rollout.Driver{ID: rollout.DriverToken(c.name()), Continues: c.continues, Long: true}
 	c.log = c.log.With("function", r.Plan.Function, "alias", r.Plan.Alias, "driver", driver.ID)
 	c.log.InfoContext(ctx, "call", "calls", c.carried.Calls, "continues", c.continues, "request", string(request.Redacted(c.Request)))
 	deadline := rollout.Deadline{Rollout: c.Started.Add(Longest)}
@@ -111,6 +121,12 @@ func (c *call) handle(ctx context.Context) (any, error) {
 	return c.turns(ctx, r, driver, deadline)
 }
 
+// refuse is a request that a worker does not take, of which the others hear.
+func (c *call) refuse(ctx context.Context, t rollout.Target, d rollout.Driver, why string) error {
+	notify.Guarded(ctx, c.log, c.Fatal, func() { c.Others.Refused(ctx, c.log, t, d, why) })
+	return answer.Invalid(why)
+}
+
 // turns takes the turns.
 func (c *call) turns(ctx context.Context, r request.Request, driver rollout.Driver, deadline rollout.Deadline) (any, error) {
 	if c.Memory == nil {
@@ -121,6 +137,7 @@ func (c *call) turns(ctx context.Context, r request.Request, driver rollout.Driv
 	result := step.Call(ctx, engine, r, driver, deadline, c.token, func(events ...rollout.Event) {
 		notify.Guarded(ctx, c.log, c.Fatal, func() { record.Tell(events...) })
 		notify.Guarded(ctx, c.log, c.Fatal, func() { notify.Log{Logger: c.log}.Tell(ctx, events...) })
+		notify.Guarded(ctx, c.log, c.Fatal, func() { record.Tell(c.Others.Tell(ctx, c.log, events...)...) })
 		if c.Watch != nil {
 			notify.Guarded(ctx, c.log, c.Fatal, func() { c.Watch(ctx, events...) })
 		}

@@ -12,23 +12,28 @@ import (
 	"github.com/aws/aws-sdk-go-v2/credentials/stscreds"
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	metrics "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
+	"github.com/aws/aws-sdk-go-v2/service/eventbridge"
+	events "github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 	functions "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"github.com/meta-deployer/meta-deployer/bench/functions/floor"
 )
 
-// clients are what internal/cloud/account holds.
+// clients are what internal/cloud/account and internal/cloud/events hold.
 type clients struct {
 	config           aws.Config
 	functions, hooks *functions.Client
 	metrics          *cloudwatch.Client
+	executions       *sfn.Client
+	bus              *eventbridge.Client
 }
 
 func main() {
 	config := floor.Config()
-	c := clients{config, functions.NewFromConfig(config), functions.NewFromConfig(config), cloudwatch.NewFromConfig(config)}
+	c := clients{config, functions.NewFromConfig(config), functions.NewFromConfig(config), cloudwatch.NewFromConfig(config), sfn.NewFromConfig(config), eventbridge.NewFromConfig(config)}
 	lambda.Start(c.handle)
 }
 
@@ -59,6 +64,10 @@ func (c clients) call(ctx context.Context, operation string, i int) (err error) 
 	switch operation {
 	case "GetAlias":
 		_, err = c.functions.GetAlias(ctx, &functions.GetAliasInput{FunctionName: name, Name: alias})
+	case "PutEvents":
+		_, err = c.bus.PutEvents(ctx, &eventbridge.PutEventsInput{Entries: []events.PutEventsRequestEntry{
+			{EventBusName: aws.String("default"), Source: name, DetailType: alias, Detail: aws.String("{}"), Time: aws.Time(time.Now())},
+		}})
 	case "UpdateAlias":
 		_, err = c.functions.UpdateAlias(ctx, &functions.UpdateAliasInput{
 			FunctionName: name, Name: alias, FunctionVersion: aws.String("1"), Description: aws.String("a journal"),
@@ -74,6 +83,12 @@ func (c clients) call(ctx context.Context, operation string, i int) (err error) 
 		_, err = c.metrics.DescribeAlarms(ctx, &cloudwatch.DescribeAlarmsInput{})
 	case "Invoke":
 		_, err = c.hooks.Invoke(ctx, &functions.InvokeInput{FunctionName: name})
+	case "StartExecution":
+		_, err = c.executions.StartExecution(ctx, &sfn.StartExecutionInput{StateMachineArn: name, Name: alias, Input: aws.String("{}")})
+	case "DescribeExecution":
+		_, err = c.executions.DescribeExecution(ctx, &sfn.DescribeExecutionInput{ExecutionArn: name})
+	case "ListExecutions":
+		_, err = c.executions.ListExecutions(ctx, &sfn.ListExecutionsInput{StateMachineArn: name})
 	default:
 		err = fmt.Errorf("there is no such call here")
 	}
