@@ -7,6 +7,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"os"
+	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -168,6 +171,26 @@ func TestDurable(t *testing.T) {
 			test(t, l, l.bridge(t, emulator, function))
 		})
 	}
+}
+
+// The recipe of docs/engines/durable.md, with AWS's own command line.
+func TestDurableRecipe(t *testing.T) {
+	t.Parallel()
+	page, err := os.ReadFile("../../docs/engines/durable.md")
+	require.NoError(t, err)
+	recipe := regexp.MustCompile("(?s)```bash\n(.*?)```").FindSubmatch(page)
+	require.NotNil(t, recipe)
+	emulator := startEmulator(t)
+	l := newLab(t)
+	b := l.bridge(t, emulator, runtimetest.Build(t, "./functions/durable"))
+	client := filepath.Dir(peer(t, ".venv-peers", "aws"))
+	script := fmt.Sprintf("set -euo pipefail\nexport PATH=%s:$PATH AWS_ENDPOINT_URL=%s\n%s", client, b.url, recipe[1])
+	ended := execute(t, t.TempDir(), "bash", "-c", script)
+	require.Zero(t, ended.status, ended.problem)
+	fields := strings.Fields(ended.out)
+	require.GreaterOrEqual(t, len(fields), 2, ended.out)
+	assert.Equal(t, "RUNNING", fields[len(fields)-2], ended.out)
+	whole(t, l, b.ends(fields[len(fields)-1]))
 }
 
 // The process dies somewhere, and Lambda calls another: the alias ends as if nothing had been.

@@ -104,6 +104,15 @@ func (b *bridge) kill() {
 
 func (b *bridge) invoke(w http.ResponseWriter, r *http.Request) {
 	payload, _ := io.ReadAll(r.Body)
+	if r.Header.Get("X-Amz-Invocation-Type") == "Event" { // a caller, who has to name the alias
+		if !strings.HasSuffix(r.URL.Path, functionName+":live/invocations") {
+			http.Error(w, `{"message": "You cannot invoke a durable function using an unqualified ARN."}`, http.StatusBadRequest)
+			return
+		}
+		w.Header().Set("X-Amz-Durable-Execution-Arn", b.execute(r.Header.Get("X-Amz-Durable-Execution-Name"), string(payload), year))
+		w.WriteHeader(http.StatusAccepted)
+		return
+	}
 	result := b.running().Invoke(payload, timeout)
 	if result.ErrorType != "" {
 		w.Header().Set("X-Amz-Function-Error", "Unhandled")

@@ -60,6 +60,9 @@ func (d decision) prepared(pause time.Duration) time.Duration {
 	return max(pause, prepareLook, d.lateness()/lateLooks)
 }
 
+// panicked is why a rollout goes back after maxPanics.
+const panicked = "an internal error of the deployer, three times in a row; its log has the stack"
+
 // mustEnd says that the rollout's time is over, or its looks are.
 func (d decision) mustEnd() bool {
 	return d.atDeadline() || d.driver.Long && d.token.Looks >= MostLooks

@@ -113,9 +113,6 @@ const (
 	glance = 6 * time.Second
 )
 
-// panicked is why a rollout goes back after maxPanics.
-const panicked = "an internal error of the deployer, three times in a row; its log has the stack"
-
 // ParseToken reads a token. It is false for what is none, or one of another format: then the driver goes on as with a lost
 // one.
 func ParseToken(raw []byte) (Token, bool) {

@@ -24,6 +24,9 @@ func (x *Execution) State(_ context.Context, arn, token, marker string) (durable
 
 // Checkpoint records updates as Lambda does.
 func (x *Execution) Checkpoint(_ context.Context, arn, token string, updates []durable.Update) (durable.Recorded, error) {
+	if token == "" {
+		panic("a checkpoint without a token")
+	}
 	x.Checkpoints++
 	fault := x.Faults[x.Checkpoints]
 	switch fault {
