@@ -117,3 +117,11 @@ func (t Token) AfterCall(p Plan, r Driver, dl Deadline, now, next time.Time, fai
 	}
 	return t, next
 }
+
+// AfterPanic counts a turn that panicked. After the third in a row a rollout goes back, or is held, without blame; that takes
+// nothing but reading and writing the alias. A person's command ends.
+func (t Token) AfterPanic() Token {
+	t.Format = tokenFormat
+	t.Panics++
+	return t
+}

@@ -181,14 +181,6 @@ func (t Token) After(a Action, r Result) Token {
 	return t
 }
 
-// AfterPanic counts a turn that panicked. After the third in a row a rollout goes back, or is held, without blame; that takes
-// nothing but reading and writing the alias. A person's command ends.
-func (t Token) AfterPanic() Token {
-	t.Format = tokenFormat
-	t.Panics++
-	return t
-}
-
 // afterWrite takes UpdateAlias's answer for the alias. What became of a write without an answer the next read tells.
 func (t Token) afterWrite(w Write, r Result) Token {
 	if r.Err != nil {

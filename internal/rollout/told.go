@@ -229,6 +229,9 @@ func (n *narrator) over() {
 		outcome, why = n.End.Outcome, n.End.Reason
 	}
 	state := endState(outcome)
+	if n.End != nil && n.End.Outcome == InProgress && n.token.Handing != nil {
+		state, n.Driver.Execution = StateHandedOver, n.End.Execution
+	}
 	switch {
 	case state == "" || n.told.Over || state == StateHeld && (n.Command != "" || n.told.Held):
 		return

@@ -119,3 +119,16 @@ func TestTheEndsOfWhatADriverHasNotSeen(t *testing.T) {
 	_, told = Token{}.Tell(Sight{Plan: s.plan, Command: Promote, Now: s.snapshot.Now, Alias: alias, End: &Finish{Outcome: Held, Reason: "no passing verdict"}})
 	assert.Empty(t, told, "a promote that nothing came of")
 }
+
+func TestAHandOverIsTold(t *testing.T) {
+	s := atStep3().seen()
+	end := &Finish{Outcome: InProgress, Reason: "workflow x goes on with it", Execution: "arn:x"}
+	_, told := s.token.Tell(Sight{Plan: s.plan, Driver: s.driver, Now: s.snapshot.Now, End: end})
+	assert.NotEqual(t, StateHandedOver, told[len(told)-1].State, "it was relieved")
+	s.token.Handing = &Handing{Name: "x"}
+	_, told = s.token.Tell(Sight{Plan: s.plan, Driver: s.driver, Now: s.snapshot.Now, End: end})
+	last := told[len(told)-1]
+	assert.Equal(t, StateHandedOver, last.State)
+	assert.Equal(t, "arn:x", last.Driver.Execution)
+	assert.Equal(t, Weight(30_00), last.Weight)
+}

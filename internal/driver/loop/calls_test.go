@@ -23,7 +23,8 @@ func TestTheCallsOfTenStepsAtOnePollAStep(t *testing.T) {
 		sim.UpdateAlias:    12, // the claim, ten steps, the owner's description
 		sim.GetVersion:     2,  // pre-flight: both versions
 		sim.GetConcurrency: 1,  // pre-flight
-		"":                 37, // and nothing else
+		sim.PutEvents:      12, // each write is told
+		"":                 49, // and nothing else
 	} {
 		assert.Equal(t, times, w.Calls(operation), operation)
 	}
