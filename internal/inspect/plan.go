@@ -35,10 +35,10 @@ func (i Inspector) Plan(ctx context.Context, r request.Request) (answer.Answer, 
 	default:
 		v.find("the alias cannot be read: %s", target.Explain(err))
 	}
-	v.schedule()
 	if len(v.Findings) > 0 && v.Refusal == "" {
 		v.Refusal = string(rollout.PreflightFailed)
 	}
+	v.schedule()
 	if err == nil {
 		v.radius(ctx)
 	}
@@ -174,6 +174,9 @@ func (v *preview) driver(now time.Time) {
 	}
 	if handOff.Unfit != "" {
 		remedy = handOff.Unfit + ", " + remedy
+	}
+	if v.Refusal == "" {
+		v.Refusal = string(rollout.DoesNotFit)
 	}
 	v.find("%s: the plan takes %s, and a rollout ends in %s here: %s", rollout.DoesNotFit, v.Duration, end.Sub(now).Round(time.Second), remedy)
 }
