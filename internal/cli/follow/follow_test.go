@@ -26,6 +26,7 @@ type script struct {
 	asked    int
 	sent     []string
 	handed   []string
+	asksPlan string
 	now      time.Time
 	// onSleep is called at every wait.
 	onSleep func()
@@ -36,6 +37,7 @@ func (s *script) Ask(_ context.Context, raw []byte) ([]byte, bool, error) {
 	require.NoError(s.t, json.Unmarshal(raw, &r))
 	switch r.Action {
 	case "plan":
+		s.asksPlan = string(raw)
 		return []byte(s.plan), false, nil
 	case "deploy":
 		s.handed = append(s.handed, string(raw))
@@ -246,4 +248,5 @@ func TestARolloutThatWasHandedOver(t *testing.T) {
 	s = &script{t: t, plan: planned, statuses: []string{atOld, on, atNew}}
 	s.follower().Deploy(t.Context(), []byte(strings.Replace(deploy, "{", `{"hand-off": false, `, 1)), true)
 	assert.Empty(t, s.handed)
+	assert.Contains(t, s.asksPlan, `"hand-off":false`, "as it was given")
 }
