@@ -70,23 +70,23 @@ func (c *console) actions() []*cobra.Command {
 }
 
 // followed gives a command the flags of how it follows.
-func (c *console) followed(command *cobra.Command, timeout time.Duration) {
+func (c *console) followed(command *cobra.Command) {
 	c.asked(command)
 	command.Flags().DurationVar(&c.every, "every", 5*time.Second, "how often the status is asked for")
-	command.Flags().DurationVar(&c.timeout, "timeout", timeout, "for how long the rollout is followed; 0 is to its end")
+	command.Flags().DurationVar(&c.timeout, "timeout", 0, "for how long the rollout is followed; 0 is to its end, and 20m for an event to the deployer")
 }
 
 // deploy is the command that begins a rollout and follows it.
 func (c *console) deploy() *cobra.Command {
-	const longestInvocation = 20 * time.Minute // an invocation takes 15 minutes at the longest
 	wait := true
 	command := &cobra.Command{
 		Use: "deploy", Short: "Begin a rollout at the deployer and follow it to its end", Args: cobra.NoArgs,
-		Long: "Begin a rollout at the deployer and follow it to its end. The deployer works on by itself:\n" +
-			"Ctrl-C, or a connection that is lost, leaves the rollout alone.",
+		Long: "Begin a rollout at the deployer and follow it to its end. It is handed over to the stack's long engine,\n" +
+			"or the deployer is invoked as an event where there is none: either works on by itself, and Ctrl-C,\n" +
+			"or a connection that is lost, leaves the rollout alone.",
 	}
 	k := keyed(command)
-	c.followed(command, longestInvocation)
+	c.followed(command)
 	command.Flags().BoolVar(&wait, "wait", true, "follow it to its end, and not only see it begin")
 	command.RunE = func(command *cobra.Command, _ []string) error {
 		return c.following(command, k, request.Deploy, wait)
@@ -98,7 +98,7 @@ func (c *console) deploy() *cobra.Command {
 func (c *console) wait() *cobra.Command {
 	command := &cobra.Command{Use: "wait", Short: "Follow the rollout that is on to its end; changes nothing", Args: cobra.NoArgs}
 	k := keyed(command)
-	c.followed(command, 0)
+	c.followed(command)
 	command.RunE = func(command *cobra.Command, _ []string) error {
 		return c.following(command, k, request.Status, true)
 	}

@@ -35,10 +35,10 @@ func (i Inspector) Plan(ctx context.Context, r request.Request) (answer.Answer, 
 	default:
 		v.find("the alias cannot be read: %s", target.Explain(err))
 	}
-	v.schedule()
 	if len(v.Findings) > 0 && v.Refusal == "" {
 		v.Refusal = string(rollout.PreflightFailed)
 	}
+	v.schedule()
 	if err == nil {
 		v.radius(ctx)
 	}

@@ -27,7 +27,8 @@ type Deployer interface {
 type Follower struct {
 	Deployer Deployer
 	Clock    target.Clock
-	// Every is how often the status is asked for, and Timeout for how long the rollout is followed; 0 is without end.
+	// Every is how often the status is asked for, and Timeout for how long the rollout is followed; 0 is without end, and
+	// longestEvent for one that was begun by an event.
 	Every, Timeout time.Duration
 	// Planned is told of the plan before anything is begun, and Seen of every status. Both may be nil.
 	Planned, Seen func(answer.Answer)
@@ -38,6 +39,8 @@ const (
 	// minutes at the longest.
 	shortAnswer = 2 * time.Minute
 	longAnswer  = 16 * time.Minute
+	// longestEvent is more than a deployer that an event has begun takes: after it nobody drives the rollout any more.
+	longestEvent = 20 * time.Minute
 	// patience is for how long a status that cannot be asked for is asked for again.
 	patience = 3 * time.Minute
 	// beginning is for how long a rollout that was sent may take until it is seen.
@@ -59,10 +62,12 @@ func (f Follower) Ask(ctx context.Context, action request.Action, raw []byte) en
 	return ending.Of(reply, failed)
 }
 
-// Deploy looks whether a rollout may begin, sends it as an event, and follows it to its end. With wait false it only sees it
-// begin. It ends early, with the zero Ending, when ctx ends: the rollout goes on.
+// Deploy looks whether a rollout may begin, begins it and follows it to its end: at the long engine where the stack has one and
+// the request does not refuse to be handed over, else by an event. With wait false it only sees it begin. It ends early, with the
+// zero Ending, when ctx ends: the rollout goes on.
 func (f Follower) Deploy(ctx context.Context, raw []byte, wait bool) ending.Ending {
-	plan := f.Ask(ctx, request.Plan, payload.Without(raw, request.Plan, "hand-off", "rollout-id"))
+	raw = payload.Default(raw, "hand-off", "always")
+	plan := f.Ask(ctx, request.Plan, payload.Without(raw, request.Plan, "rollout-id"))
 	switch {
 	case plan.Failure != nil:
 		return plan
@@ -70,9 +75,6 @@ func (f Follower) Deploy(ctx context.Context, raw []byte, wait bool) ending.Endi
 		return plan
 	case plan.Answer.Refusal != "":
 		return ending.Failed(plan.Answer.Refusal, strings.Join(plan.Answer.Findings, "\n"))
-	case plan.Answer.Driver != "deployer":
-		return ending.Failed("DoesNotFit", fmt.Sprintf("nothing was changed: the plan takes %s, which is longer than one invocation of the deployer\n"+
-			"give the request to the stack's state machine: aws stepfunctions start-execution", plan.Answer.Duration))
 	}
 	if f.Planned != nil {
 		f.Planned(plan.Answer)
@@ -82,10 +84,25 @@ func (f Follower) Deploy(ctx context.Context, raw []byte, wait bool) ending.Endi
 	if before.Failure != nil {
 		return before
 	}
-	if err := f.Deployer.Send(ctx, raw); err != nil {
-		return ending.Failed(ending.CallFailed, "the deployer cannot be invoked: "+target.Explain(err))
+	c := &course{before: before.Answer, version: plan.Answer.NewVersion, unjudged: unjudged(raw), sent: true, begins: f.Clock.Now()}
+	if plan.Answer.Driver == "deployer" {
+		if f.Timeout == 0 {
+			f.Timeout = longestEvent
+		}
+		if err := f.Deployer.Send(ctx, payload.Without(raw, request.Deploy, "hand-off")); err != nil {
+			return ending.Failed(ending.CallFailed, "the deployer cannot be invoked: "+target.Explain(err))
+		}
+		return f.watch(ctx, status, c, wait)
 	}
-	return f.watch(ctx, status, &course{before: before.Answer, version: plan.Answer.NewVersion, unjudged: unjudged(raw), sent: true, begins: f.Clock.Now()}, wait)
+	handed := f.Ask(ctx, request.Deploy, raw)
+	if handed.Failure != nil || handed.Answer.Execution == "" || !wait {
+		return handed
+	}
+	end, over := f.execution(ctx, payload.With(status, "execution", handed.Answer.Execution), c)
+	if over {
+		return end
+	}
+	return f.watch(ctx, status, c, true)
 }
 
 // Wait follows the rollout that is on to its end. It ends early, with the zero Ending, when ctx ends.
@@ -119,10 +136,51 @@ func unjudged(raw []byte) bool {
 	return err == nil && r.Plan.Health.Off
 }
 
+// execution asks for the status of an execution until it has ended, with its own answer. over is false where it does not run the
+// rollout any more: then the alias says how that goes on.
+func (f Follower) execution(ctx context.Context, status []byte, c *course) (end ending.Ending, over bool) {
+	answered := f.Clock.Now()
+	for ctx.Err() == nil {
+		is := f.Ask(ctx, request.Status, status)
+		now := f.Clock.Now()
+		switch {
+		case is.Failure != nil && is.Failure.Type != ending.CallFailed:
+			return is, true
+		case is.Failure != nil && now.Sub(answered) > patience:
+			return is, true
+		case is.Failure == nil && is.Answer.Status != "in-progress":
+			return is, true
+		case is.Failure == nil && is.Answer.Driver == "":
+			return ending.Ending{}, false
+		case is.Failure == nil:
+			answered = now
+			c.next(is.Answer, now)
+			if f.Seen != nil {
+				f.Seen(is.Answer)
+			}
+		}
+		if f.late(c.begins) {
+			return f.timedOut(c), true
+		}
+		if f.Clock.Sleep(ctx, f.Every) != nil {
+			break
+		}
+	}
+	return ending.Ending{}, true
+}
+
+// late says that it was followed for long enough.
+func (f Follower) late(began time.Time) bool {
+	return f.Timeout > 0 && f.Clock.Now().Sub(began) > f.Timeout
+}
+
+func (f Follower) timedOut(c *course) ending.Ending {
+	return ending.Failed(ending.TimedOut, fmt.Sprintf("it was followed for %s and has not ended: %s", f.Timeout, c.last.Reason))
+}
+
 // watch asks for the status until it is that of an end.
 func (f Follower) watch(ctx context.Context, status []byte, c *course, wait bool) ending.Ending {
-	began := f.Clock.Now()
-	answered := began
+	answered := f.Clock.Now()
 	for ctx.Err() == nil {
 		is := f.Ask(ctx, request.Status, status)
 		now := f.Clock.Now()
@@ -141,8 +199,8 @@ func (f Follower) watch(ctx context.Context, status []byte, c *course, wait bool
 		case now.Sub(answered) > patience:
 			return is
 		}
-		if f.Timeout > 0 && now.Sub(began) > f.Timeout {
-			return ending.Failed(ending.TimedOut, fmt.Sprintf("it was followed for %s and has not ended: %s", f.Timeout, c.last.Reason))
+		if f.late(c.begins) {
+			return f.timedOut(c)
 		}
 		if f.Clock.Sleep(ctx, f.Every) != nil {
 			break

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -24,6 +25,8 @@ type script struct {
 	statuses []string
 	asked    int
 	sent     []string
+	handed   []string
+	asksPlan string
 	now      time.Time
 	// onSleep is called at every wait.
 	onSleep func()
@@ -32,8 +35,13 @@ type script struct {
 func (s *script) Ask(_ context.Context, raw []byte) ([]byte, bool, error) {
 	var r struct{ Action string }
 	require.NoError(s.t, json.Unmarshal(raw, &r))
-	if r.Action == "plan" {
+	switch r.Action {
+	case "plan":
+		s.asksPlan = string(raw)
 		return []byte(s.plan), false, nil
+	case "deploy":
+		s.handed = append(s.handed, string(raw))
+		return []byte(handed), false, nil
 	}
 	assert.Equal(s.t, "status", r.Action)
 	text := s.statuses[min(s.asked, len(s.statuses)-1)]
@@ -119,7 +127,8 @@ func TestHowARolloutThatWasSentEnds(t *testing.T) {
 			f.Seen = func(answer.Answer) { seen++ }
 			end := f.Deploy(t.Context(), []byte(deploy), true)
 			assert.Equal(t, tt.want, how(end))
-			assert.Equal(t, []string{deploy}, s.sent)
+			require.Len(t, s.sent, 1)
+			assert.JSONEq(t, deploy, s.sent[0])
 			assert.Positive(t, seen)
 			if end.Failure == nil {
 				assert.Equal(t, "2", end.Answer.NewVersion)
@@ -138,9 +147,9 @@ func how(e ending.Ending) string {
 
 func TestWhatThePlanRefusesIsNotSent(t *testing.T) {
 	for plan, want := range map[string]string{
-		`{"status": "no-op", "new-version": "2"}`:                                               "no-op",
-		`{"status": "planned", "refusal": "KnownBadVersion", "findings": ["it was sent back"]}`: "KnownBadVersion",
-		`{"status": "planned", "driver": "workflow", "findings": []}`:                           "DoesNotFit",
+		`{"status": "no-op", "new-version": "2"}`:                                                        "no-op",
+		`{"status": "planned", "refusal": "KnownBadVersion", "findings": ["it was sent back"]}`:          "KnownBadVersion",
+		`{"status": "planned", "driver": "workflow", "refusal": "DoesNotFit", "findings": ["too long"]}`: "DoesNotFit",
 		`7`: "CallFailed",
 	} {
 		s := &script{t: t, plan: plan, statuses: []string{atOld}}
@@ -202,4 +211,42 @@ func TestTheStepsThatWereSeen(t *testing.T) {
 	assert.Equal(t, "pass", end.Answer.Steps[0].Verdict)
 	assert.Equal(t, "03:01:00", end.Answer.Steps[0].Until.Format(time.TimeOnly))
 	assert.Equal(t, end.Answer.EndedAt, end.Answer.Steps[1].Until)
+}
+
+const (
+	handed = `{"status": "in-progress", "driver": "workflow", "execution": "arn:e", "reason": "workflow e runs it"}`
+	byFlow = `{"status": "in-progress", "driver": "workflow", "execution": "arn:e", "rollout-id": "id-7", "new-version": "2", "weight": 10}`
+	newer  = `{"status": "in-progress", "execution": "arn:e", "rollout-id": "id-7", "new-version": "2", "weight": 10, "reason": "taken over"}`
+)
+
+// Where the stack has a long engine the rollout is its, and its execution says how it has ended.
+func TestARolloutThatWasHandedOver(t *testing.T) {
+	on := running("in-progress", "id-7", "2", "pass")
+	for name, tt := range map[string]struct {
+		statuses []string
+		want     string
+	}{
+		"its answer":      {[]string{atOld, byFlow, byFlow, `{"status": "succeeded-unverified", "new-version": "2", "weight": 100}`}, "succeeded-unverified"},
+		"its failure":     {[]string{atOld, byFlow, `{"errorType": "RolledBack", "errorMessage": "errors"}`}, "RolledBack"},
+		"taken over":      {[]string{atOld, byFlow, newer, on, on, atNew}, "succeeded"},
+		"taken over, bad": {[]string{atOld, byFlow, newer, on, back}, "RolledBack"},
+		"a network gone":  {[]string{atOld, byFlow, "down", byFlow, "down"}, "CallFailed"},
+		"for ever":        {[]string{atOld, byFlow}, "TimedOut"},
+	} {
+		s := &script{t: t, plan: strings.Replace(planned, "deployer", "workflow", 1), statuses: tt.statuses}
+		f := s.follower()
+		f.Timeout = time.Hour
+		assert.Equal(t, tt.want, how(f.Deploy(t.Context(), []byte(deploy), true)), name)
+		assert.Empty(t, s.sent, "no event")
+		require.Len(t, s.handed, 1)
+		assert.Contains(t, s.handed[0], `"hand-off":"always"`)
+	}
+	s := &script{t: t, plan: strings.Replace(planned, "deployer", "workflow", 1), statuses: []string{atOld}}
+	assert.Equal(t, "in-progress", how(s.follower().Deploy(t.Context(), []byte(deploy), false)), "not to wait")
+	s = &script{t: t, plan: planned, statuses: []string{atOld, on}}
+	assert.Equal(t, "TimedOut", how(s.follower().Deploy(t.Context(), []byte(deploy), true)), "no event lasts longer than its invocation")
+	s = &script{t: t, plan: planned, statuses: []string{atOld, on, atNew}}
+	s.follower().Deploy(t.Context(), []byte(strings.Replace(deploy, "{", `{"hand-off": false, `, 1)), true)
+	assert.Empty(t, s.handed)
+	assert.Contains(t, s.asksPlan, `"hand-off":false`, "as it was given")
 }

@@ -54,6 +54,25 @@ func Without(raw []byte, action request.Action, keys ...string) []byte {
 	return encode(values)
 }
 
+// With is a request with another text for a key.
+func With(raw []byte, key, text string) []byte {
+	values, err := strictjson.Object(raw)
+	if err != nil {
+		return raw
+	}
+	values[key] = encode(text)
+	return encode(values)
+}
+
+// Default is a request with a text for a key that it has not.
+func Default(raw []byte, key, text string) []byte {
+	values, err := strictjson.Object(raw)
+	if _, given := values[key]; err != nil || given {
+		return raw
+	}
+	return With(raw, key, text)
+}
+
 // value is what a flag's text stands for. The last of several wins, but in a list.
 func value(form request.Form, given []string) json.RawMessage {
 	last := given[len(given)-1]

@@ -1,0 +1,39 @@
+package main
+
+// terminal are faults of the program for a terminal.
+func terminal() []mutant {
+	const (
+		cli      = "internal/cli/"
+		follows  = "./internal/cli/follow"
+		endings  = "./internal/cli/ending"
+		pictures = "./internal/cli/screen"
+		drives   = "./internal/cli/drive"
+		payloads = "./internal/cli/payload"
+		reports  = "./internal/cli/report"
+		shows    = "./internal/cli/show"
+	)
+	return []mutant{
+		{"cli: a rollback exits as a success", cli + "ending/ending.go", "return rolledBack\n", "return Success\n", "TestExitCodes", endings, false, nil},
+		{"cli: in-progress exits as a success", cli + "ending/ending.go", `"no-op", "idle":`, `"no-op", "idle", "in-progress":`, "TestExitCodes", endings, false, nil},
+		{"cli: findings exit as a success", cli + "ending/ending.go", "len(e.Answer.Findings) > 0", "len(e.Answer.Findings) > 9", "TestExitCodes", endings, false, nil},
+		{"cli: a rollback before it was seen is waited for", cli + "follow/course.go", "a.Reason != c.before.Reason:", "a.Reason == \"\":", "TestHowARollout", follows, false, nil},
+		{"cli: an older read is the end", cli + "follow/course.go", "c.strange < 2:", "c.strange < 0:", "TestHowARollout", follows, false, nil},
+		{"cli: what was held before is the end", cli + "follow/course.go", "(c.moved || !c.sent ||", "(true || c.moved || !c.sent ||", "TestHowARollout", follows, false, nil},
+		{"cli: a success without a look is verified", cli + "follow/course.go", `c.unjudged || verdict == "pass"`, `c.unjudged || verdict != "fail"`, "TestHowARollout", follows, false, nil},
+		{"cli: another rollout is taken for ours", cli + "follow/course.go", "case c.id != a.RolloutID:", "case c.id == \"\":", "TestHowARollout", follows, false, nil},
+		{"cli: what the plan refuses is sent", cli + "follow/follow.go", `case plan.Answer.Refusal != "":`, `case plan.Answer.Refusal == "?":`, "TestWhatThePlan", follows, false, nil},
+		{"cli: a taken-over execution is followed for ever", cli + "follow/follow.go", `is.Failure == nil && is.Answer.Driver == "":`, `is.Failure == nil && is.Answer.Driver == "?":`, "TestARolloutThatWasHanded", follows, false, nil},
+		{"cli: hand-off false is handed over", cli + "payload/payload.go", "err != nil || given {", "err != nil || given && raw == nil {", "TestARolloutThatWasHanded", follows, false, nil},
+		{"cli: the file wins over a flag", cli + "payload/payload.go", "if given := flags[key.Name]; len(given) > 0 {", "if given := flags[key.Name]; len(given) > 0 && values[key.Name] == nil {", "TestFlagsWin", payloads, false, nil},
+		{"cli: a version is sent as a number", "internal/request/table.go", `{"new-version", Text,`, `{"new-version", Number,`, "TestWhatAFlags", payloads, false, nil},
+		{"cli: left, and driven on", cli + "drive/drive.go", "if left = left || leave.Err() != nil; left {", "if left {", "TestItIsLeft", drives, false, nil},
+		{"cli: a key acts without an answer", cli + "screen/keys.go", "return confirmation(action), \"\"", "return confirmation(action), k.pending", "TestKeysAsk", pictures, false, nil},
+		{"cli: any key is a yes", cli + "screen/keys.go", "pending != \"\" && key == 'y':", "pending != \"\":", "TestKeysAsk", pictures, false, nil},
+		{"cli: a picture that scrolls", cli + "screen/frame.go", "height-len(p.lines)-1)", "height-len(p.lines)+3)", "TestThePictureFits", pictures, false, nil},
+		{"cli: the evidence on a straight scale", cli + "screen/frame.go", "float64(length) * math.Log(max(found.Against, 1)) / math.Log(found.Needed)", "float64(length) * found.Against / found.Needed", "TestThePictureShows", pictures, false, nil},
+		{"cli: sequences of others reach the terminal", cli + "show/show.go", "if !unicode.IsGraphic(r) {", "if r == 0 && !unicode.IsGraphic(r) {", "TestWrapAndFit", shows, false, nil},
+		{"cli: markup of others in markdown", cli + "show/markdown.go", "\tb.WriteByte('\\\\')\n", "", "TestMarkdown", shows, false, nil},
+		{"cli: the way back is not in the report", cli + "report/chart.go", `a.Status == "rolled-back"`, `a.Status == "back"`, "TestTheWayBack", reports, false, nil},
+		{"cli: characters of others in the report", cli + "report/report.go", "func text(of string) string { return printable.Text(of, longest) }", "func text(of string) string { _ = printable.Text; return of[:min(len(of), longest)] }", "TestMarkup", reports, false, nil},
+	}
+}
