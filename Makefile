@@ -113,7 +113,7 @@ fuzz: ## Fuzz every fuzz target for FUZZTIME (200000x, or 10s)
 
 # Tools have a module of their own, so that nobody who uses the code gets their two hundred requirements.
 TOOL = go tool -modfile=tools/go.mod
-GO_DIRECTORIES = $(wildcard functions internal examples bench docs tools/schema)
+GO_DIRECTORIES = $(wildcard cmd functions internal examples bench docs tools/schema)
 
 fmt: ## Format the code
 	$(TOOL) gofumpt -w $(GO_DIRECTORIES)

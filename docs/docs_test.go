@@ -94,6 +94,23 @@ func TestEveryFolderIsOnTheMap(t *testing.T) {
 	}
 }
 
+// Files are read from top to bottom, so none is long, and most are short.
+func TestFilesAreShort(t *testing.T) {
+	var lengths []int
+	for path, text := range texts(t) {
+		if filepath.Ext(path) != ".go" {
+			continue
+		}
+		lines := strings.Count(text, "\n")
+		assert.LessOrEqual(t, lines, 300, path)
+		if !strings.HasSuffix(path, "_test.go") && !strings.HasPrefix(path, "bench/") {
+			lengths = append(lengths, lines)
+		}
+	}
+	slices.Sort(lengths)
+	assert.Less(t, lengths[len(lengths)/2], 100, "the median of %d files that are no tests", len(lengths))
+}
+
 func TestThePictureIsWhatItsScriptDraws(t *testing.T) {
 	python, err := exec.LookPath("python3")
 	if err != nil {

@@ -26,14 +26,18 @@ CODEDEPLOY_TYPES = {
 }
 
 # The functions that run rollouts.
-DRIVERS = {"deployer", "pipeline", "worker"}
+DRIVERS = {"deployer", "pipeline", "worker", "durable"}
 
 # Under which conditions a function's role allows more. A job that failed is told to CodePipeline, and a worker's to its state machine.
 MAY = {
     "deployer": ("HasAssumableRole", "AllowsProbes", "HasFailureDestination"),
     "pipeline": ("HasAssumableRole", "AllowsProbes"),
     "worker": ("HasAssumableRole", "AllowsProbes"),
+    "durable": ("HasAssumableRole", "AllowsProbes"),
 }
+
+# The statements on durable executions, which are below versions of their function.
+OF_EXECUTIONS = {"KeepItsPlace"}
 
 OWN_LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
 
@@ -57,6 +61,24 @@ def log_id(function):
 
 def log_group(function):
     return EXPANDED[log_id(function)]
+
+
+def holds(condition, **parameters):
+    """Whether a condition holds with these parameters, and the defaults of the others."""
+    if "Fn::Equals" in condition:
+        reference, value = condition["Fn::Equals"]
+        name = reference["Ref"]
+        return parameters.get(name, TEMPLATE["Parameters"][name].get("Default", "")) == value
+    if "Fn::Not" in condition:
+        return not holds(condition["Fn::Not"][0], **parameters)
+    if "Fn::And" in condition:
+        return all(holds(part, **parameters) for part in condition["Fn::And"])
+    return holds(TEMPLATE["Conditions"][condition["Condition"]], **parameters)
+
+
+def made(parts, **parameters):
+    """Those of the resources or outputs that CloudFormation makes with these parameters."""
+    return {name for name, part in parts.items() if "Condition" not in part or holds({"Condition": part["Condition"]}, **parameters)}
 
 
 def default(template, parameter):
@@ -284,7 +306,9 @@ class Permissions(unittest.TestCase):
     def test_a_function_is_named_with_and_without_its_versions_but_probed_by_version_only(self):
         for name in FUNCTIONS:
             for statement, _ in statements(name):
-                if statement.get("Sid") == "ProbeVersions":
+                if statement["Sid"] in OF_EXECUTIONS:
+                    self.assertRegex(statement["Resource"]["Fn::Sub"], r":function:\$\{NamePrefix\}-durable:\*$")
+                elif statement.get("Sid") == "ProbeVersions":
                     self.assertRegex(statement["Resource"]["Fn::Sub"], r":function:\$\{FunctionNamePattern\}:\*$")
                 elif str(statement["Action"]).count("lambda:"):
                     bare, qualified = (resource["Fn::Sub"] for resource in statement["Resource"])
@@ -357,6 +381,52 @@ class StateMachines(unittest.TestCase):
         self.assertEqual(["Outcome", "Wait", "Turn"], [states["Turn"]["Next"], states["Outcome"]["Choices"][0]["Next"], states["Wait"]["Next"]])
 
 
+class Durable(unittest.TestCase):
+    """The durable function, and the stack without it."""
+
+    ITS_OWN = {
+        "DurableFunction", "DurableFunctionAliaslive", "DurableFunctionEventInvokeConfig", "DurableFunctionVersion", "DurableLogs", "DurableRole",
+    }
+
+    def resources(self, **parameters):
+        """Without the hash that is a part of a version's name."""
+        return {re.sub(r"(Version)[0-9a-f]{10}$", r"\1", name) for name in made(EXPANDED, **parameters)}
+
+    def test_it_is_there_if_it_is_asked_for_and_nothing_of_it_otherwise(self):
+        without, with_it = self.resources(), self.resources(Durable="true")
+        self.assertEqual(self.ITS_OWN, with_it - without)
+        self.assertEqual(set(), without - with_it)
+        self.assertEqual({"DurableFunctionArn"}, made(TEMPLATE["Outputs"], Durable="true") - made(TEMPLATE["Outputs"]))
+        self.assertNotIn("DurableLogs", self.resources(Durable="true", LogGroups="existing"))
+
+    def test_nothing_else_refers_to_what_may_not_be_there(self):
+        for name, resource in EXPANDED.items():
+            if not name.startswith("Durable"):
+                self.assertFalse(re.search(r'"(Ref|Fn::GetAtt)": \[?"Durable[A-Z]', json.dumps(resource)), name)
+
+    def test_an_execution_has_the_year_that_the_driver_counts_on(self):
+        config = properties("durable")["DurableConfig"]
+        source = (ROOT / "internal/driver/workflow/workflow.go").read_text()
+        days = int(re.search(r"Longest = (\d+)\*24\*time\.Hour - time\.Hour", source).group(1))
+        self.assertEqual(days * 24 * 3600, config["ExecutionTimeout"])
+        self.assertGreater(config["ExecutionTimeout"], 900, "so that Lambda refuses to be waited for")
+        self.assertLessEqual(config["RetentionPeriodInDays"], 90)
+
+    def test_executions_are_of_a_version_that_stays(self):
+        (version,) = (resource for name, resource in EXPANDED.items() if re.match("DurableFunctionVersion", name))
+        self.assertEqual("Retain", version["DeletionPolicy"])
+        self.assertEqual("live", EXPANDED["DurableFunctionAliaslive"]["Properties"]["Name"])
+        self.assertEqual("live", EXPANDED["DurableFunctionEventInvokeConfig"]["Properties"]["Qualifier"])
+
+    def test_it_may_do_what_the_worker_may_and_keep_its_place(self):
+        def rules(name):
+            return {json.dumps([s["Action"], s["Resource"], condition]) for s, condition in statements(name) if s["Sid"] != "WriteOwnLogs"}
+
+        place = ["lambda:CheckpointDurableExecution", "lambda:GetDurableExecutionState"]
+        own = {"Fn::Sub": "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:${NamePrefix}-durable:*"}
+        self.assertEqual({json.dumps([place, own, None])}, rules("durable") ^ rules("worker"))
+
+
 class Parameters(unittest.TestCase):
     """What is off or neutral by default, and what it does."""
 
@@ -393,7 +463,7 @@ class Parameters(unittest.TestCase):
         self.assertEqual({"Fn::Not": [{"Fn::Equals": [{"Ref": "LogGroups"}, "existing"]}]}, TEMPLATE["Conditions"]["MakesLogGroups"])
         for name in FUNCTIONS:
             group = log_group(name)
-            self.assertEqual("MakesLogGroups", group["Condition"])
+            self.assertEqual("MakesDurableLogs" if name == "durable" else "MakesLogGroups", group["Condition"])
             for policy in ("DeletionPolicy", "UpdateReplacePolicy"):
                 self.assertEqual({"Fn::If": ["RetainsLogGroups", "Retain", "Delete"]}, group[policy])
         # The transform that resolves a policy has to come before SAM's, which wants a text.

@@ -13,7 +13,7 @@ import (
 type lesson struct {
 	title   string
 	history []analysis.Counts
-	odds    *analysis.Odds
+	odds    *analysis.Evidence
 }
 
 // lessons are three pasts of one request a second of which 3 % fail: one at a time, in bunches, and in incidents.
@@ -42,15 +42,15 @@ func lessons(seed uint64) []lesson {
 func theSameMinutes() []float64 { return []float64{0, 4, 0} }
 
 // verdictOn is the evidence after them.
-func verdictOn(history []analysis.Counts) *analysis.Odds {
+func verdictOn(history []analysis.Counts) *analysis.Evidence {
 	start := time.Date(2026, 1, 5, 9, 0, 0, 0, time.UTC)
-	e := analysis.Evidence{History: history, FirstShift: start, StepSince: start}
+	e := analysis.Measurements{History: history, FirstShift: start, StepSince: start}
 	for i, failed := range theSameMinutes() {
 		e.Reading.Minutes = append(e.Reading.Minutes, analysis.Minute{
 			Start: start.Add(time.Duration(i) * time.Minute), New: analysis.Counts{Invocations: 6, Errors: failed}, Old: analysis.Counts{Invocations: 54},
 		})
 	}
-	return analysis.Assess(analysis.Health{}, e).Checks[0].Odds
+	return analysis.Assess(analysis.Health{}, e).Checks[0].Evidence
 }
 
 // learningPicture shows how much the same minutes tell after different pasts.

@@ -56,7 +56,7 @@ func (h Health) judgesCalls() bool {
 
 // Assess judges the new version by everything seen since the rollout began. It never says Pass without data, unless
 // the health check is off.
-func Assess(h Health, e Evidence) Assessment {
+func Assess(h Health, e Measurements) Assessment {
 	var a Assessment
 	e = e.judged()
 	if h.Off {
@@ -95,7 +95,7 @@ func Assess(h Health, e Evidence) Assessment {
 
 // judge takes every check of the request into the assessment. Its verdict stays none where nothing could be judged. What
 // cannot be read keeps the checks from passing that it is needed for, and no other.
-func (a *Assessment) judge(h Health, e Evidence) {
+func (a *Assessment) judge(h Health, e Measurements) {
 	calls, durations := e.unreadableCalls(), e.unreadableDurations()
 	durations = cmp.Or(durations, calls)
 	t := h.trial(e, calls == "", durations == "")
@@ -186,7 +186,7 @@ func grouped(checks []Check) string {
 }
 
 // assessCalls judges the new version's invocations and errors.
-func (h Health) assessCalls(e Evidence, t trial) Check {
+func (h Health) assessCalls(e Measurements, t trial) Check {
 	all, old := e.Reading.New(time.Time{}), e.Reading.Old()
 	step := e.Reading.New(e.StepSince)
 	c := Check{Name: "errors", Verdict: Pass, New: &all, Old: &old, Reason: failures(all, old)}

@@ -45,7 +45,7 @@ func TestAssessCalls(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			a := Assess(tt.health, Evidence{Reading: Reading{Minutes: tt.minutes}, StepSince: start})
+			a := Assess(tt.health, Measurements{Reading: Reading{Minutes: tt.minutes}, StepSince: start})
 			assert.Equal(t, tt.verdict, a.Verdict, a.Reason)
 			assert.Equal(t, tt.noData, a.NoData)
 			assert.NotEmpty(t, a.Reason)
@@ -54,7 +54,7 @@ func TestAssessCalls(t *testing.T) {
 }
 
 func TestMinInvocationsCountFromTheMinuteOfTheStep(t *testing.T) {
-	e := Evidence{Reading: Reading{Minutes: minutes(Counts{Invocations: 500}, Counts{Invocations: 20})}, StepSince: start.Add(90 * time.Second)}
+	e := Measurements{Reading: Reading{Minutes: minutes(Counts{Invocations: 500}, Counts{Invocations: 20})}, StepSince: start.Add(90 * time.Second)}
 	assert.Equal(t, Inconclusive, Assess(Health{MinInvocations: 50}, e).Verdict)
 	e.StepSince = start.Add(59 * time.Second)
 	assert.Equal(t, Pass, Assess(Health{MinInvocations: 50}, e).Verdict)
@@ -93,7 +93,7 @@ func TestAssessAlarms(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			tt.alarm.Name = "a"
-			e := Evidence{Reading: Reading{Minutes: tt.minutes}, Alarms: []Alarm{tt.alarm}, FirstShift: shift}
+			e := Measurements{Reading: Reading{Minutes: tt.minutes}, Alarms: []Alarm{tt.alarm}, FirstShift: shift}
 			assert.Equal(t, tt.verdict, Assess(tt.health, e).Verdict)
 		})
 	}
@@ -101,7 +101,7 @@ func TestAssessAlarms(t *testing.T) {
 
 func TestARollbackNamesWhatWasPreExisting(t *testing.T) {
 	shift := start.Add(30 * time.Second)
-	e := Evidence{
+	e := Measurements{
 		Reading: Reading{Minutes: minutes(Counts{Invocations: 100, Errors: 100})}, FirstShift: shift,
 		Alarms: []Alarm{{Name: "queue", State: AlarmRed, Since: start}, {Name: "errors", State: AlarmRed, Since: shift}},
 	}

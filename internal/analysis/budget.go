@@ -9,7 +9,7 @@ import (
 // or, where the new version was alone or the old one had less than a twentieth of its calls, by the history's rate. What
 // chance explains is no excess: four standard deviations of clusters of D failures, of both versions' counts, at the old
 // version's rate.
-func (h Health) assessBudget(e Evidence) Check {
+func (h Health) assessBudget(e Measurements) Check {
 	const deviations, few = 4, 20
 	history := NewHistory(e.History)
 	_, blocks := e.called(history)

@@ -38,7 +38,7 @@ func TestFalseRollbacksOfABudget(t *testing.T) {
 
 // spends says whether steps of a minute spend a budget of five failures.
 func (w world) spends(random *rand.Rand, past []Counts) bool {
-	e := Evidence{History: past, JudgedAlone: true, NoBounds: true}
+	e := Measurements{History: past, JudgedAlone: true, NoBounds: true}
 	for i := range 9 + w.bake {
 		rate := w.rateNow(random)
 		m := Minute{Start: start.Add(time.Duration(i) * time.Minute)}
@@ -55,7 +55,7 @@ func (w world) spends(random *rand.Rand, past []Counts) bool {
 func TestABudgetCapsWhatACleanFunctionLoses(t *testing.T) {
 	past := steady(600, 0)
 	spent := func(failed float64) Verdict {
-		e := Evidence{Reading: beside([2]Counts{{60, failed}, {540, 0}}), History: past}
+		e := Measurements{Reading: beside([2]Counts{{60, failed}, {540, 0}}), History: past}
 		return Health{Errors: ErrorsOff, MaxFailed: 5}.assessBudget(e).Verdict
 	}
 	assert.Equal(t, Pass, spent(4))
@@ -64,7 +64,7 @@ func TestABudgetCapsWhatACleanFunctionLoses(t *testing.T) {
 
 func TestAFewCallsOfTheOldVersionDoNotWidenABudget(t *testing.T) {
 	for _, left := range []float64{0, 1, 6, 24, 299} {
-		e := Evidence{Reading: beside([2]Counts{{6000, 600}, {left, 0}}), History: steady(6000, 60)}
+		e := Measurements{Reading: beside([2]Counts{{6000, 600}, {left, 0}}), History: steady(6000, 60)}
 		c := Health{Errors: ErrorsOff, MaxFailed: 300}.assessBudget(e)
 		assert.Equal(t, Fail, c.Verdict, "%g calls left: %s", left, c.Reason)
 	}

@@ -22,7 +22,7 @@ func TestThrottles(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			a := Assess(tt.health, Evidence{Reading: Reading{Minutes: tt.minutes}})
+			a := Assess(tt.health, Measurements{Reading: Reading{Minutes: tt.minutes}})
 			assert.Equal(t, tt.verdict, a.Verdict, a.Reason)
 			assert.Equal(t, tt.verdict == Inconclusive, a.NoData)
 		})
@@ -58,7 +58,7 @@ func TestMetrics(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			a := Assess(Health{Metrics: []Metric{tt.metric}}, Evidence{Reading: tt.reading, Now: start.Add(time.Hour)})
+			a := Assess(Health{Metrics: []Metric{tt.metric}}, Measurements{Reading: tt.reading, Now: start.Add(time.Hour)})
 			assert.Equal(t, tt.verdict, a.Verdict, a.Reason)
 			assert.Equal(t, tt.verdict == Inconclusive, a.NoData)
 			assert.Contains(t, a.Reason, tt.says)
@@ -66,7 +66,7 @@ func TestMetrics(t *testing.T) {
 			assert.Equal(t, tt.metric.ReportOnly, a.Checks[1].ReportOnly)
 		})
 	}
-	assert.Equal(t, Inconclusive, Assess(Health{Errors: ErrorsOff, Metrics: []Metric{{ID: "m", ReportOnly: true}}}, Evidence{Reading: points(1)}).Verdict,
+	assert.Equal(t, Inconclusive, Assess(Health{Errors: ErrorsOff, Metrics: []Metric{{ID: "m", ReportOnly: true}}}, Measurements{Reading: points(1)}).Verdict,
 		"report-only makes no pass by itself")
 }
 
@@ -94,26 +94,26 @@ func TestJudgement(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			a := Assess(Health{Judge: "judge"}, Evidence{Reading: tt.reading, Judgement: ParseJudgement([]byte(tt.answer))})
+			a := Assess(Health{Judge: "judge"}, Measurements{Reading: tt.reading, Judgement: ParseJudgement([]byte(tt.answer))})
 			assert.Equal(t, tt.verdict, a.Verdict, a.Reason)
 			assert.Equal(t, tt.noData, a.NoData)
 			assert.Contains(t, a.Reason, tt.says)
 		})
 	}
-	a := Assess(Health{Errors: ErrorsOff, Judge: "judge"}, Evidence{})
+	a := Assess(Health{Errors: ErrorsOff, Judge: "judge"}, Measurements{})
 	assert.Equal(t, Inconclusive, a.Verdict)
 	assert.False(t, a.NoData, "one that was not asked is asked yet")
-	assert.Equal(t, Pass, Assess(Health{Errors: ErrorsOff, Judge: "judge"}, Evidence{Judgement: &Judgement{Verdict: Pass}}).Verdict)
+	assert.Equal(t, Pass, Assess(Health{Errors: ErrorsOff, Judge: "judge"}, Measurements{Judgement: &Judgement{Verdict: Pass}}).Verdict)
 }
 
 func TestProbesAreNoData(t *testing.T) {
 	met, unmet := ProbeResult{Name: "ping", Took: 12 * time.Millisecond}, ProbeResult{Name: "ping", Unmet: "expected ok true, got false"}
-	a := Assess(Health{}, Evidence{Probes: []ProbeResult{met}})
+	a := Assess(Health{}, Measurements{Probes: []ProbeResult{met}})
 	assert.Equal(t, Inconclusive, a.Verdict)
 	assert.True(t, a.NoData, "a probe proves nothing about real calls")
 	assert.Equal(t, Check{Name: "probe ping", Verdict: Pass, Reason: "answered as expected in 12ms"}, a.Checks[1])
-	assert.Equal(t, Inconclusive, Assess(Health{Errors: ErrorsOff}, Evidence{Probes: []ProbeResult{met}}).Verdict)
-	a = Assess(Health{}, Evidence{Reading: Reading{Minutes: minutes(Counts{Invocations: 100})}, Probes: []ProbeResult{unmet}})
+	assert.Equal(t, Inconclusive, Assess(Health{Errors: ErrorsOff}, Measurements{Probes: []ProbeResult{met}}).Verdict)
+	a = Assess(Health{}, Measurements{Reading: Reading{Minutes: minutes(Counts{Invocations: 100})}, Probes: []ProbeResult{unmet}})
 	assert.Equal(t, Fail, a.Verdict)
 	assert.Equal(t, "probe ping: expected ok true, got false", a.Reason)
 }

@@ -61,16 +61,16 @@ func (h Health) params() Params {
 
 // compareErrors judges by the sequential test over every minute so far. The new version is not blamed for what hits both: while
 // the old one fails far more than it used to, nothing goes forward but a fix.
-func (t *trial) compareErrors(c *Check, e Evidence) {
+func (t *trial) compareErrors(c *Check, e Measurements) {
 	own := t.compared[0]
-	c.Odds = own.odds(e.NoBounds)
+	c.Evidence = own.evidence(e.NoBounds)
 	c.doubtful = own.standing.Verdict != Pass && own.standing.Unhealthy > 0
-	c.Reason += fmt.Sprintf("; evidence against it %s:1 of %s:1 needed", figure(c.Odds.Against), figure(c.Odds.Needed))
-	if c.Odds.RatioAtLeast > 1 {
-		c.Reason += fmt.Sprintf(", its rate is at least %s times the old one's", figure(c.Odds.RatioAtLeast))
+	c.Reason += fmt.Sprintf("; evidence against it %s:1 of %s:1 needed", figure(c.Evidence.Against), figure(c.Evidence.Needed))
+	if c.Evidence.RatioAtLeast > 1 {
+		c.Reason += fmt.Sprintf(", its rate is at least %s times the old one's", figure(c.Evidence.RatioAtLeast))
 	}
-	if c.Odds.ExcessAtLeast > 0 {
-		c.Reason += fmt.Sprintf(" and %s percentage points above it", figure(100*c.Odds.ExcessAtLeast))
+	if c.Evidence.ExcessAtLeast > 0 {
+		c.Reason += fmt.Sprintf(" and %s percentage points above it", figure(100*c.Evidence.ExcessAtLeast))
 	}
 	if t.decides(0) {
 		c.Verdict = Fail
@@ -90,9 +90,9 @@ func (t *trial) compareErrors(c *Check, e Evidence) {
 	}
 }
 
-// odds states where a test stands in numbers for people, noBounds without bounds.
-func odds(p Params, history History, blocks []Block, s Standing, noBounds bool) *Odds {
-	o := &Odds{
+// evidenceOf states where a test stands in numbers for people, noBounds without bounds.
+func evidenceOf(p Params, history History, blocks []Block, s Standing, noBounds bool) *Evidence {
+	o := &Evidence{
 		Against: rounded(oddsOf(s.Peak)), Needed: rounded(1 / p.Alpha),
 		Dispersion: rounded(history.dispersion()), Reference: rounded(history.Reference),
 	}

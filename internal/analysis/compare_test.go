@@ -38,34 +38,34 @@ func TestCompare(t *testing.T) {
 	old, oldBad := Counts{540, 1}, Counts{540, 170}
 	tests := map[string]struct {
 		health  Health
-		e       Evidence
+		e       Measurements
 		verdict Verdict
 		noData  bool
 		says    string
 	}{
-		"a worse version fails":                   {Health{}, Evidence{Reading: beside([2]Counts{bad, old}), History: steady(600, 1)}, Fail, false, "its rate is at least"},
-		"one as good passes":                      {Health{}, Evidence{Reading: beside([2]Counts{good, old})}, Pass, false, "evidence against it 1:1 of 100:1 needed"},
-		"one error of a busy function is none":    {Health{}, Evidence{Reading: beside([2]Counts{{5000, 5}, {45000, 45}}), History: steady(50000, 50)}, Pass, false, "5 of 5000"},
-		"no data is no pass":                      {Health{}, Evidence{}, Inconclusive, true, "no invocation"},
-		"both fail alike: it waits":               {Health{}, Evidence{Reading: beside([2]Counts{bad, oldBad}), History: steady(600, 1)}, Inconclusive, false, "both versions fail"},
-		"both always failed alike: that is usual": {Health{}, Evidence{Reading: beside([2]Counts{bad, oldBad}), History: steady(600, 180)}, Pass, false, "18 of 60"},
-		"both always failed mostly: usual too":    {Health{}, Evidence{Reading: beside([2]Counts{{60, 37}, {540, 340}}), History: steady(600, 360)}, Pass, false, "37 of 60"},
-		"both fail alike after a short history":   {Health{}, Evidence{Reading: beside([2]Counts{bad, oldBad}), History: steady(100, 0)[:2]}, Inconclusive, false, "both versions fail"},
-		"without a history it takes longer":       {Health{}, Evidence{Reading: beside([2]Counts{bad, old}, [2]Counts{bad, old})}, Fail, false, "nothing is known of the old version before the start, which is too little to compare by the minute as well"},
-		"alone and failing":                       {Health{}, Evidence{Reading: byItself(2, Counts{600, 300}), History: steady(600, 1)}, Fail, false, "in 2 of 2 minutes there was no version beside it"},
-		"alone, as usual":                         {Health{}, Evidence{Reading: byItself(2, Counts{600, 300}), History: steady(600, 290)}, Pass, false, "600 of 1200"},
-		"alone, nothing known, most calls fail":   {Health{}, Evidence{Reading: byItself(1, Counts{60, 45})}, Fail, false, "hardly any function fails most of its calls: evidence that this one does 897:1 of 100:1 needed"},
-		"alone, nothing known, all calls fail":    {Health{}, Evidence{Reading: byItself(1, Counts{9, 9})}, Fail, false, "9 of 9"},
-		"alone, nothing known, several fail":      {Health{}, Evidence{Reading: byItself(1, Counts{4, 4})}, Pass, false, "4 of 4"},
-		"alone after a minute beside it":          {Health{}, Evidence{Reading: afterBeside(Counts{600, 600})}, Fail, false, "600 of 660"},
-		"alone, half fail, after that":            {Health{}, Evidence{Reading: afterBeside(Counts{600, 300})}, Pass, false, "300 of 660"},
-		"alone, nothing known, half fail":         {Health{}, Evidence{Reading: byItself(9, Counts{600, 300})}, Pass, false, "2700 of 5400"},
-		"a stricter rate of false alarms":         {Health{FalseAlarmRate: 1e-12}, Evidence{Reading: beside([2]Counts{{60, 4}, old})}, Pass, false, "1000000000000:1 needed"},
-		"errors before their invocations":         {Health{}, Evidence{Reading: beside([2]Counts{{0, 5}, old})}, Pass, false, "5 of 5"},
-		"the budget is spent":                     {Health{Errors: ErrorsOff, MaxFailed: 5}, Evidence{Reading: beside([2]Counts{{5000, 52}, {45000, 225}}), History: steady(50000, 250)}, Fail, false, "52 of 5000 invocations failed; allowed are 5 beyond the 25 that the old version's rate explains and the "},
-		"the budget knows chance":                 {Health{MaxFailed: 5}, Evidence{Reading: beside([2]Counts{{5000, 45}, {45000, 225}}), History: steady(50000, 250)}, Pass, false, "45 of 5000"},
-		"the budget counts the excess only":       {Health{MaxFailed: 5}, Evidence{Reading: beside([2]Counts{{5000, 50}, {45000, 450}}), History: steady(50000, 500)}, Pass, false, "50 of 5000"},
-		"a budget without a comparison":           {Health{Errors: ErrorsOff, MaxFailed: 2}, Evidence{Reading: beside([2]Counts{bad, old})}, Fail, false, "allowed are 2"},
+		"a worse version fails":                   {Health{}, Measurements{Reading: beside([2]Counts{bad, old}), History: steady(600, 1)}, Fail, false, "its rate is at least"},
+		"one as good passes":                      {Health{}, Measurements{Reading: beside([2]Counts{good, old})}, Pass, false, "evidence against it 1:1 of 100:1 needed"},
+		"one error of a busy function is none":    {Health{}, Measurements{Reading: beside([2]Counts{{5000, 5}, {45000, 45}}), History: steady(50000, 50)}, Pass, false, "5 of 5000"},
+		"no data is no pass":                      {Health{}, Measurements{}, Inconclusive, true, "no invocation"},
+		"both fail alike: it waits":               {Health{}, Measurements{Reading: beside([2]Counts{bad, oldBad}), History: steady(600, 1)}, Inconclusive, false, "both versions fail"},
+		"both always failed alike: that is usual": {Health{}, Measurements{Reading: beside([2]Counts{bad, oldBad}), History: steady(600, 180)}, Pass, false, "18 of 60"},
+		"both always failed mostly: usual too":    {Health{}, Measurements{Reading: beside([2]Counts{{60, 37}, {540, 340}}), History: steady(600, 360)}, Pass, false, "37 of 60"},
+		"both fail alike after a short history":   {Health{}, Measurements{Reading: beside([2]Counts{bad, oldBad}), History: steady(100, 0)[:2]}, Inconclusive, false, "both versions fail"},
+		"without a history it takes longer":       {Health{}, Measurements{Reading: beside([2]Counts{bad, old}, [2]Counts{bad, old})}, Fail, false, "nothing is known of the old version before the start, which is too little to compare by the minute as well"},
+		"alone and failing":                       {Health{}, Measurements{Reading: byItself(2, Counts{600, 300}), History: steady(600, 1)}, Fail, false, "in 2 of 2 minutes there was no version beside it"},
+		"alone, as usual":                         {Health{}, Measurements{Reading: byItself(2, Counts{600, 300}), History: steady(600, 290)}, Pass, false, "600 of 1200"},
+		"alone, nothing known, most calls fail":   {Health{}, Measurements{Reading: byItself(1, Counts{60, 45})}, Fail, false, "hardly any function fails most of its calls: evidence that this one does 897:1 of 100:1 needed"},
+		"alone, nothing known, all calls fail":    {Health{}, Measurements{Reading: byItself(1, Counts{9, 9})}, Fail, false, "9 of 9"},
+		"alone, nothing known, several fail":      {Health{}, Measurements{Reading: byItself(1, Counts{4, 4})}, Pass, false, "4 of 4"},
+		"alone after a minute beside it":          {Health{}, Measurements{Reading: afterBeside(Counts{600, 600})}, Fail, false, "600 of 660"},
+		"alone, half fail, after that":            {Health{}, Measurements{Reading: afterBeside(Counts{600, 300})}, Pass, false, "300 of 660"},
+		"alone, nothing known, half fail":         {Health{}, Measurements{Reading: byItself(9, Counts{600, 300})}, Pass, false, "2700 of 5400"},
+		"a stricter rate of false alarms":         {Health{FalseAlarmRate: 1e-12}, Measurements{Reading: beside([2]Counts{{60, 4}, old})}, Pass, false, "1000000000000:1 needed"},
+		"errors before their invocations":         {Health{}, Measurements{Reading: beside([2]Counts{{0, 5}, old})}, Pass, false, "5 of 5"},
+		"the budget is spent":                     {Health{Errors: ErrorsOff, MaxFailed: 5}, Measurements{Reading: beside([2]Counts{{5000, 52}, {45000, 225}}), History: steady(50000, 250)}, Fail, false, "52 of 5000 invocations failed; allowed are 5 beyond the 25 that the old version's rate explains and the "},
+		"the budget knows chance":                 {Health{MaxFailed: 5}, Measurements{Reading: beside([2]Counts{{5000, 45}, {45000, 225}}), History: steady(50000, 250)}, Pass, false, "45 of 5000"},
+		"the budget counts the excess only":       {Health{MaxFailed: 5}, Measurements{Reading: beside([2]Counts{{5000, 50}, {45000, 450}}), History: steady(50000, 500)}, Pass, false, "50 of 5000"},
+		"a budget without a comparison":           {Health{Errors: ErrorsOff, MaxFailed: 2}, Measurements{Reading: beside([2]Counts{bad, old})}, Fail, false, "allowed are 2"},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -113,7 +113,7 @@ func TestTheAuditTrailRepeatsTheDecision(t *testing.T) {
 			fresh.Errors = math.Round(fresh.Invocations * min(1, rate*rapid.SampledFrom([]float64{1, 3, 50}).Draw(t, "ratio")))
 			pairs = append(pairs, [2]Counts{fresh, {calls - fresh.Invocations, math.Round((calls - fresh.Invocations) * rate)}})
 		}
-		e := Evidence{Reading: beside(pairs...), History: history}
+		e := Measurements{Reading: beside(pairs...), History: history}
 		e.Reading.Share = 1
 		a := Assess(Health{}, e)
 		if a.Verdict != Fail {

@@ -133,7 +133,7 @@ func rolloutWithIncident(random *rand.Rand, history []Counts) (biased, even Verd
 func TestTheAuditTrailTellsTheExposureBias(t *testing.T) {
 	r := beside([2]Counts{{600, 1}, {5400, 5}}, [2]Counts{{900, 200}, {5100, 900}}, [2]Counts{{1200, 600}, {4800, 5}})
 	r.Share = 0.2
-	a := Assess(Health{}, Evidence{Reading: r})
+	a := Assess(Health{}, Measurements{Reading: r})
 	assert.Equal(t, Fail, a.Verdict)
 	assert.Contains(t, a.Reason, "09:01 200/900 900/5100 tilt 1.41448, 09:02 600/1200 5/4800;")
 }

@@ -57,7 +57,7 @@ func TestAFixGoesThrough(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			e := Evidence{Reading: beside(tt.minutes...), History: broken(600, 0.2, 10), StepSince: start, FirstShift: start}
+			e := Measurements{Reading: beside(tt.minutes...), History: broken(600, 0.2, 10), StepSince: start, FirstShift: start}
 			a := Assess(Health{}, e)
 			assert.Equal(t, tt.verdict, a.Verdict, a.Reason)
 			assert.Contains(t, a.Checks[0].Reason, tt.says)
@@ -74,7 +74,7 @@ func TestAFixGoesThroughAtEveryRate(t *testing.T) {
 			for _, calls := range []float64{60, 600, 60000} {
 				name := fmt.Sprintf("%g of %g calls a minute fail, weight %g", share, calls, weight)
 				fresh, old := calls*weight, calls*(1-weight)
-				e := Evidence{History: broken(calls, share, 10), FirstShift: start, StepSince: start, JudgedAlone: true}
+				e := Measurements{History: broken(calls, share, 10), FirstShift: start, StepSince: start, JudgedAlone: true}
 				e.Reading = beside(same(20, Counts{fresh, 0}, Counts{old, old * share})...)
 				if 20*fresh*share > 4 {
 					assert.Equal(t, Pass, Assess(Health{}, e).Verdict, name)
@@ -90,7 +90,7 @@ func TestAFixGoesThroughAtEveryRate(t *testing.T) {
 
 // A new version that is alone when an incident ends goes on at once, however much failed before.
 func TestAnIncidentThatIsOverInTheBake(t *testing.T) {
-	e := Evidence{History: steady(600, 1), JudgedAlone: true, FirstShift: start, StepSince: start, Reading: beside([2]Counts{{600, 300}, {600, 300}})}
+	e := Measurements{History: steady(600, 1), JudgedAlone: true, FirstShift: start, StepSince: start, Reading: beside([2]Counts{{600, 300}, {600, 300}})}
 	e.Reading.Alone = start.Add(time.Minute)
 	e.Reading.Minutes = append(e.Reading.Minutes, Minute{Start: start.Add(time.Minute), Alias: Counts{60, 0}})
 	assert.Equal(t, Pass, Assess(Health{}, e).Verdict)
@@ -100,7 +100,7 @@ func TestAnIncidentThatIsOverInTheBake(t *testing.T) {
 
 // In the bake what the old version failed last still counts for three minutes.
 func TestAFixInTheBake(t *testing.T) {
-	e := Evidence{History: steady(600, 1), JudgedAlone: true, FirstShift: start, StepSince: start, Reading: beside([2]Counts{{300, 30}, {300, 100}})}
+	e := Measurements{History: steady(600, 1), JudgedAlone: true, FirstShift: start, StepSince: start, Reading: beside([2]Counts{{300, 30}, {300, 100}})}
 	e.Reading.Alone = start.Add(time.Minute)
 	for i := 1; i <= incidentMinutes+1; i++ {
 		m := Minute{Start: start.Add(time.Duration(i) * time.Minute), Alias: Counts{600, 60}}
@@ -132,7 +132,7 @@ func TestAFixIsNotComparedWithFailuresInSpeed(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			e := Evidence{History: tt.history, Thresholds: usual(), FirstShift: start, StepSince: start}
+			e := Measurements{History: tt.history, Thresholds: usual(), FirstShift: start, StepSince: start}
 			for i := range 6 {
 				e.Reading.Minutes = append(e.Reading.Minutes, Minute{
 					Start: start.Add(time.Duration(i) * time.Minute), New: Counts{60, 0}, Old: Counts{540, 540 * tt.share},

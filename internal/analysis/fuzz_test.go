@@ -115,7 +115,7 @@ func (d *dice) took() (took Durations) {
 func (d *dice) moment() time.Time { return start.Add(time.Duration(d.byte()) * 7 * time.Second) }
 
 // evidence is some of what one look may find, and a health check that needs all of its numbers.
-func (d *dice) evidence() (Health, Evidence) {
+func (d *dice) evidence() (Health, Measurements) {
 	d.wild = d.byte()%2 == 1
 	most, least := 1e5, -1.0
 	if d.byte()%4 == 0 {
@@ -127,7 +127,7 @@ func (d *dice) evidence() (Health, Evidence) {
 	if isFinite(most) && isFinite(least) {
 		h.Metrics[0].Max, h.Metrics[0].Min = &most, &least
 	}
-	e := Evidence{
+	e := Measurements{
 		Now: d.moment(), Start: start, FirstShift: start, StepSince: d.moment(), JudgedAlone: d.byte()%2 == 0, NoBounds: d.byte()%8 > 0, History: d.history(),
 		Thresholds: []Threshold{{"p90", d.number(), d.history()}, {"p99", d.number(), d.history()}},
 		Probes:     []ProbeResult{{Name: "ping", Took: time.Duration(math.MaxInt64)}},
@@ -150,7 +150,7 @@ func (d *dice) evidence() (Health, Evidence) {
 }
 
 // hasUnreadable says that some number of the evidence cannot be one of what it counts.
-func hasUnreadable(h Health, e Evidence) bool {
+func hasUnreadable(h Health, e Measurements) bool {
 	for _, number := range numbers(&e) {
 		if !(*number >= 0 && *number <= 1e12) {
 			return true

@@ -107,8 +107,8 @@ func TestTheFilterFindsClumpsInTrafficThatComesAndGoes(t *testing.T) {
 	filter := sequential.NewFilter(countsOf(minutes), h.LeastClump)
 	clumped := h.Clumped(filter.Environment()).Dispersion
 	assert.Greater(t, clumped, 2*h.Dispersion)
-	a := Assess(Health{}, Evidence{Reading: beside([2]Counts{{60, 0}, {540, 0}}), History: minutes})
-	assert.InEpsilon(t, clumped, a.Checks[0].Odds.Dispersion, 0.006, "it is what the rollout is judged by")
+	a := Assess(Health{}, Measurements{Reading: beside([2]Counts{{60, 0}, {540, 0}}), History: minutes})
+	assert.InEpsilon(t, clumped, a.Checks[0].Evidence.Dispersion, 0.006, "it is what the rollout is judged by")
 	assert.InDelta(t, 4, History{Dispersion: 4, Usual: 0.1, Uneven: true}.Clumped(sequential.Environment{Clump: 3}).Dispersion, 0, "no less than before")
 	assert.InDelta(t, 4, History{Dispersion: 4, Usual: 0.1}.Clumped(sequential.Environment{Clump: 8}).Dispersion, 0, "not in even traffic")
 	assert.InDelta(t, 4, History{Dispersion: 4, Uneven: true}.Clumped(sequential.Environment{Clump: 8}).Dispersion, 0, "not where the usual minute has no failure")

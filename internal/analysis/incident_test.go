@@ -58,7 +58,7 @@ func TestAnIncidentIsNobodysFaultAlone(t *testing.T) {
 // then.
 func TestAnIncidentHidesNoVersionForLong(t *testing.T) {
 	for _, before := range []float64{60, 300, 540, 600} {
-		e := Evidence{History: steady(600, 1), JudgedAlone: true, Reading: beside([2]Counts{{300, before / 2}, {300, before / 2}})}
+		e := Measurements{History: steady(600, 1), JudgedAlone: true, Reading: beside([2]Counts{{300, before / 2}, {300, before / 2}})}
 		e.Reading.Alone = start.Add(time.Minute)
 		for i := 1; i <= incidentMinutes+1; i++ {
 			m := Minute{Start: start.Add(time.Duration(i) * time.Minute), New: Counts{600, 600}, Alias: Counts{600, 600}}

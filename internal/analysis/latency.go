@@ -123,7 +123,7 @@ func (r Reading) slow(i int) (fresh, old Counts) {
 }
 
 // incomparable says why latency cannot be compared; "" where it can.
-func (e Evidence) incomparable() string {
+func (e Measurements) incomparable() string {
 	switch {
 	case len(e.Thresholds) == 0:
 		return "the old version has no durations before the start to take its p90 and p99 from"
@@ -134,7 +134,7 @@ func (e Evidence) incomparable() string {
 }
 
 // leftOut says how many minutes a comparison of latency leaves out because the old version was broken; none where it never was.
-func (e Evidence) leftOut() []string {
+func (e Measurements) leftOut() []string {
 	usual, n := NewHistory(e.History), 0
 	for _, m := range e.Reading.Minutes {
 		if usual.broken(m.Old) {
@@ -174,8 +174,8 @@ type Slow struct {
 	AboveMS float64   `json:"above-ms"`
 	New     SlowCalls `json:"new"`
 	Old     SlowCalls `json:"old"`
-	// Odds are the evidence of the comparison; nil for MaxMS, which compares nothing.
-	Odds *Odds `json:"evidence,omitempty"`
+	// Evidence is what the comparison rests on; nil for MaxMS, which compares nothing.
+	Evidence *Evidence `json:"evidence,omitempty"`
 }
 
 // SlowCalls are how many calls of a version were measured and how many of these were slow.
@@ -196,7 +196,7 @@ func (s Slow) String() string {
 }
 
 // assessLatency judges how long the new version's calls take. decides is false where nothing could be judged.
-func (h Health) assessLatency(e Evidence, t trial) (c Check, decides bool) {
+func (h Health) assessLatency(e Measurements, t trial) (c Check, decides bool) {
 	c = Check{Name: "latency", Verdict: Pass}
 	var reasons []string
 	say := func(reason string) {
@@ -234,15 +234,15 @@ func (h Health) assessLatency(e Evidence, t trial) (c Check, decides bool) {
 }
 
 // compareSlow takes one threshold's comparison into the check.
-func (h Health) compareSlow(c *Check, e Evidence, t trial, i int) string {
+func (h Health) compareSlow(c *Check, e Measurements, t trial, i int) string {
 	at := slices.IndexFunc(e.Thresholds, func(threshold Threshold) bool { return threshold.Name == t.compared[i].name })
 	fresh, old := e.Reading.slow(at)
 	s := newSlow(e.Thresholds[at].MS, fresh, old)
 	own := t.compared[i]
-	s.Odds = own.odds(e.NoBounds)
+	s.Evidence = own.evidence(e.NoBounds)
 	c.Slow = append(c.Slow, s)
 	c.doubtful = c.doubtful || own.standing.Verdict != Pass && own.standing.Unhealthy > 0
-	reason := fmt.Sprintf("%s, its %s before the start; evidence %s:1 of %s:1 needed", s, own.name, figure(s.Odds.Against), figure(s.Odds.Needed))
+	reason := fmt.Sprintf("%s, its %s before the start; evidence %s:1 of %s:1 needed", s, own.name, figure(s.Evidence.Against), figure(s.Evidence.Needed))
 	if t.decides(i) {
 		c.Verdict = Fail
 		reason += "; " + strings.TrimPrefix(t.together()+"; ", "; ") + own.auditTrail("slow")
@@ -251,7 +251,7 @@ func (h Health) compareSlow(c *Check, e Evidence, t trial, i int) string {
 }
 
 // limitSlow takes the limit into the check. Sums of fractions are not exact, hence the tolerance.
-func (h Health) limitSlow(c *Check, e Evidence) string {
+func (h Health) limitSlow(c *Check, e Measurements) string {
 	rule := h.Latency
 	fresh, old := e.Reading.slow(len(rule.Slow(e.Thresholds)) - 1)
 	s := newSlow(rule.MaxMS, fresh, old)

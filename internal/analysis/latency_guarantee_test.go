@@ -88,7 +88,7 @@ func (w slowWorld) rollout(random *rand.Rand, past []Minute, memo *Memo, times f
 		r.Minutes, r.Share = append(r.Minutes, m), weight
 	}
 	known := SlowBefore(start, time.Minute, past, []Threshold{{Name: "p90", MS: 200}, {Name: "p99", MS: 400}})
-	return Assess(Health{Latency: LatencyRule{Compare: true}}, Evidence{Reading: r, Thresholds: known, History: HistoryBefore(start, time.Minute, past), NoBounds: true, Memo: memo}).Verdict
+	return Assess(Health{Latency: LatencyRule{Compare: true}}, Measurements{Reading: r, Thresholds: known, History: HistoryBefore(start, time.Minute, past), NoBounds: true, Memo: memo}).Verdict
 }
 
 // took is how long about so many calls of one version took in a minute.

@@ -35,30 +35,30 @@ func TestLatency(t *testing.T) {
 	four := func(s [2]float64) Reading { return took(s, s, s, s) }
 	tests := map[string]struct {
 		health  Health
-		e       Evidence
+		e       Measurements
 		verdict Verdict
 		noData  bool
 		says    string
 	}{
-		"slower than the old one fails":           {Health{Latency: compare}, Evidence{Reading: four(bad), Thresholds: usual()}, Fail, false, "latency: 120 of 240 invocations of the new version (50 %) took longer than 216 ms"},
-		"as fast passes":                          {Health{Latency: compare}, Evidence{Reading: four(good), Thresholds: usual()}, Pass, false, ""},
-		"both slow alike passes":                  {Health{Latency: compare}, Evidence{Reading: took([2]float64{30, 270}, [2]float64{30, 270}), Thresholds: usual()}, Pass, false, ""},
-		"the first minute may be cold":            {Health{Latency: compare}, Evidence{Reading: took([2]float64{60, 54}, good, good), Thresholds: usual()}, Pass, false, ""},
-		"without a history it is left out":        {Health{Latency: compare}, Evidence{Reading: four(bad)}, Pass, false, ""},
-		"left out and nothing else: no data":      {Health{Errors: ErrorsOff, Latency: compare}, Evidence{Reading: four(bad)}, Inconclusive, true, "nothing could have failed"},
-		"alone it needs no errors":                {Health{Errors: ErrorsOff, Latency: compare}, Evidence{Reading: four(bad), Thresholds: usual()}, Fail, false, "p99"},
-		"beside errors any":                       {Health{Errors: ErrorsAny, Latency: compare}, Evidence{Reading: four(bad), Thresholds: usual()}, Fail, false, "latency"},
-		"no durations are no data":                {Health{Latency: compare}, Evidence{Reading: beside([2]Counts{{60, 0}, {540, 0}}), Thresholds: usual()}, Inconclusive, true, "latency: no duration"},
-		"at the limit passes":                     {Health{Latency: limit}, Evidence{Reading: took([2]float64{6, 0})}, Pass, false, ""},
-		"above the limit fails":                   {Health{Latency: limit}, Evidence{Reading: took([2]float64{6.1, 0})}, Fail, false, "6.1 of 60 invocations of the new version (10.17 %) took longer than 500 ms, of the old version 0 of 540 (0 %), allowed 10 %"},
-		"the limit counts the whole window":       {Health{Latency: limit}, Evidence{Reading: took([2]float64{60, 0}, [2]float64{0, 0})}, Fail, false, "60 of 120"},
-		"the limit does not look at the old one":  {Health{Latency: limit}, Evidence{Reading: took([2]float64{0, 540})}, Pass, false, ""},
-		"a limit and a comparison without a past": {Health{Latency: LatencyRule{Compare: true, MaxMS: 500, Quantile: 0.9}}, Evidence{Reading: four(bad)}, Fail, false, "latency: 120 of 240"},
-		"a limit without data":                    {Health{Errors: ErrorsOff, Latency: limit}, Evidence{}, Inconclusive, true, "latency: no duration"},
-		"alone: the alias's own series": {Health{Latency: limit}, Evidence{Reading: Reading{Alone: start, Minutes: []Minute{{
+		"slower than the old one fails":           {Health{Latency: compare}, Measurements{Reading: four(bad), Thresholds: usual()}, Fail, false, "latency: 120 of 240 invocations of the new version (50 %) took longer than 216 ms"},
+		"as fast passes":                          {Health{Latency: compare}, Measurements{Reading: four(good), Thresholds: usual()}, Pass, false, ""},
+		"both slow alike passes":                  {Health{Latency: compare}, Measurements{Reading: took([2]float64{30, 270}, [2]float64{30, 270}), Thresholds: usual()}, Pass, false, ""},
+		"the first minute may be cold":            {Health{Latency: compare}, Measurements{Reading: took([2]float64{60, 54}, good, good), Thresholds: usual()}, Pass, false, ""},
+		"without a history it is left out":        {Health{Latency: compare}, Measurements{Reading: four(bad)}, Pass, false, ""},
+		"left out and nothing else: no data":      {Health{Errors: ErrorsOff, Latency: compare}, Measurements{Reading: four(bad)}, Inconclusive, true, "nothing could have failed"},
+		"alone it needs no errors":                {Health{Errors: ErrorsOff, Latency: compare}, Measurements{Reading: four(bad), Thresholds: usual()}, Fail, false, "p99"},
+		"beside errors any":                       {Health{Errors: ErrorsAny, Latency: compare}, Measurements{Reading: four(bad), Thresholds: usual()}, Fail, false, "latency"},
+		"no durations are no data":                {Health{Latency: compare}, Measurements{Reading: beside([2]Counts{{60, 0}, {540, 0}}), Thresholds: usual()}, Inconclusive, true, "latency: no duration"},
+		"at the limit passes":                     {Health{Latency: limit}, Measurements{Reading: took([2]float64{6, 0})}, Pass, false, ""},
+		"above the limit fails":                   {Health{Latency: limit}, Measurements{Reading: took([2]float64{6.1, 0})}, Fail, false, "6.1 of 60 invocations of the new version (10.17 %) took longer than 500 ms, of the old version 0 of 540 (0 %), allowed 10 %"},
+		"the limit counts the whole window":       {Health{Latency: limit}, Measurements{Reading: took([2]float64{60, 0}, [2]float64{0, 0})}, Fail, false, "60 of 120"},
+		"the limit does not look at the old one":  {Health{Latency: limit}, Measurements{Reading: took([2]float64{0, 540})}, Pass, false, ""},
+		"a limit and a comparison without a past": {Health{Latency: LatencyRule{Compare: true, MaxMS: 500, Quantile: 0.9}}, Measurements{Reading: four(bad)}, Fail, false, "latency: 120 of 240"},
+		"a limit without data":                    {Health{Errors: ErrorsOff, Latency: limit}, Measurements{}, Inconclusive, true, "latency: no duration"},
+		"alone: the alias's own series": {Health{Latency: limit}, Measurements{Reading: Reading{Alone: start, Minutes: []Minute{{
 			Start: start, Alias: Counts{60, 0}, AliasTook: Durations{60, [MaxThresholds]float64{30}},
 		}}}}, Fail, false, "30 of 60"},
-		"fewer measured than slow": {Health{Latency: limit}, Evidence{Reading: Reading{Minutes: []Minute{{
+		"fewer measured than slow": {Health{Latency: limit}, Measurements{Reading: Reading{Minutes: []Minute{{
 			Start: start, New: Counts{60, 0}, NewTook: Durations{60, [MaxThresholds]float64{61}},
 		}}}}, Fail, false, "60 of 60"},
 	}
@@ -84,18 +84,18 @@ func TestLatencyWithoutAnOldVersionBeside(t *testing.T) {
 		return r
 	}
 	h := Health{Latency: LatencyRule{Compare: true}}
-	assert.Equal(t, Fail, Assess(h, Evidence{Reading: alone(420, 180), Thresholds: usual(), JudgedAlone: true}).Verdict, "a third is above p99")
-	assert.Equal(t, Pass, Assess(h, Evidence{Reading: alone(60, 6), Thresholds: usual(), JudgedAlone: true}).Verdict)
-	assert.Equal(t, Pass, Assess(h, Evidence{Reading: alone(120, 20), Thresholds: usual(), JudgedAlone: true}).Verdict, "twice as many may be the hour of the day")
+	assert.Equal(t, Fail, Assess(h, Measurements{Reading: alone(420, 180), Thresholds: usual(), JudgedAlone: true}).Verdict, "a third is above p99")
+	assert.Equal(t, Pass, Assess(h, Measurements{Reading: alone(60, 6), Thresholds: usual(), JudgedAlone: true}).Verdict)
+	assert.Equal(t, Pass, Assess(h, Measurements{Reading: alone(120, 20), Thresholds: usual(), JudgedAlone: true}).Verdict, "twice as many may be the hour of the day")
 
 	few := usual()
 	few[0].History, few[1].History = few[0].History[:1], few[1].History[:1]
-	assert.Equal(t, Pass, Assess(h, Evidence{Reading: alone(600, 600), Thresholds: few, JudgedAlone: true}).Verdict, "too short a history tells nothing")
+	assert.Equal(t, Pass, Assess(h, Measurements{Reading: alone(600, 600), Thresholds: few, JudgedAlone: true}).Verdict, "too short a history tells nothing")
 }
 
 func TestALatencyRollbackCanBeRepeated(t *testing.T) {
 	bad := [2]float64{30, 54}
-	a := Assess(Health{Latency: LatencyRule{Compare: true}}, Evidence{Reading: took(bad, bad, bad, bad), Thresholds: usual()})
+	a := Assess(Health{Latency: LatencyRule{Compare: true}}, Measurements{Reading: took(bad, bad, bad, bad), Thresholds: usual()})
 	for _, want := range []string{
 		"its p90 before the start", "together, by weight", "1 of 100:1 needed", "errors 0.516:1 at weight 0.7", "p90 ", "at weight 0.15",
 		"by minute, slow/called of the new and of the old version: 09:01 30/60 54/540", "D 1, tolerated 1.5 times the old version's share and 0.5 % more, without it reference", "alpha 0.01",
@@ -106,8 +106,8 @@ func TestALatencyRollbackCanBeRepeated(t *testing.T) {
 	c := a.Checks[1]
 	assert.Equal(t, "latency", c.Name)
 	assert.Len(t, c.Slow, 2)
-	assert.InDelta(t, 667, c.Slow[0].Odds.Needed, 0)
-	assert.InDelta(t, 143, a.Checks[0].Odds.Needed, 0, "errors have 0.7 of the stake")
+	assert.InDelta(t, 667, c.Slow[0].Evidence.Needed, 0)
+	assert.InDelta(t, 143, a.Checks[0].Evidence.Needed, 0, "errors have 0.7 of the stake")
 }
 
 func TestErrorsFailWithLatencyBesideThem(t *testing.T) {
@@ -115,7 +115,7 @@ func TestErrorsFailWithLatencyBesideThem(t *testing.T) {
 	for i := range r.Minutes {
 		r.Minutes[i].New.Errors = 12
 	}
-	a := Assess(Health{Latency: LatencyRule{Compare: true}}, Evidence{Reading: r, Thresholds: usual()})
+	a := Assess(Health{Latency: LatencyRule{Compare: true}}, Measurements{Reading: r, Thresholds: usual()})
 	assert.Equal(t, Fail, a.Verdict)
 	assert.Contains(t, a.Reason, "errors: 36 of 180")
 	assert.Equal(t, Pass, a.Checks[1].Verdict, "latency is not to blame")
@@ -168,11 +168,11 @@ func TestATrialOfErrorsAloneIsTheirTest(t *testing.T) {
 		for i, b := range blocks {
 			r.Minutes = append(r.Minutes, Minute{Start: start.Add(time.Duration(i) * time.Minute), New: b.New, Old: b.Old})
 		}
-		_, excused := Evidence{Reading: r, History: past}.called(h)
+		_, excused := Measurements{Reading: r, History: past}.called(h)
 		for _, b := range excused {
 			filter.Add(filterBlock(b))
 			test.AddFiltered(b, filter.LogH())
 		}
-		assert.Equal(t, test.Standing(), Health{}.trial(Evidence{Reading: r, History: past}, true, true).standing)
+		assert.Equal(t, test.Standing(), Health{}.trial(Measurements{Reading: r, History: past}, true, true).standing)
 	})
 }

@@ -13,7 +13,7 @@ import (
 func TestAMemoChangesNoVerdict(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		memo := new(Memo)
-		e := Evidence{History: steady(600, 1)[:rapid.SampledFrom([]int{0, 40}).Draw(t, "history")], Reading: Reading{Share: 0.5}, NoBounds: true}
+		e := Measurements{History: steady(600, 1)[:rapid.SampledFrom([]int{0, 40}).Draw(t, "history")], Reading: Reading{Share: 0.5}, NoBounds: true}
 		for range rapid.IntRange(1, 12).Draw(t, "looks") {
 			switch rapid.SampledFrom([]string{"grow", "next", "next", "next", "change", "less", "another"}).Draw(t, "what") {
 			case "grow":
@@ -41,8 +41,8 @@ func TestAMemoChangesNoVerdict(t *testing.T) {
 }
 
 // aRollout is ten steps of ten minutes at some traffic, after so many minutes.
-func aRollout(minutes int) Evidence {
-	e := Evidence{History: hours(180, 600, 1, 0, 3, 0, 0, 2), Reading: Reading{Share: 0.1}, NoBounds: true}
+func aRollout(minutes int) Measurements {
+	e := Measurements{History: hours(180, 600, 1, 0, 3, 0, 0, 2), Reading: Reading{Share: 0.1}, NoBounds: true}
 	for i := range minutes {
 		weight := float64(i/10+1) / 10
 		e.Reading.Minutes = append(e.Reading.Minutes, Minute{

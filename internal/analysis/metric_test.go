@@ -71,7 +71,7 @@ func TestAMinuteThatStillGrows(t *testing.T) {
 		if tt.stat == expression {
 			m.Expression = "a / b"
 		}
-		e := Evidence{FirstShift: start, Reading: Reading{Minutes: []Minute{{Start: start, New: Counts{60, 0}, Values: map[string][]float64{"m": {tt.value}}}}}}
+		e := Measurements{FirstShift: start, Reading: Reading{Minutes: []Minute{{Start: start, New: Counts{60, 0}, Values: map[string][]float64{"m": {tt.value}}}}}}
 		for _, seconds := range []int{1, 59, 60, 239} {
 			e.Now = start.Add(time.Duration(seconds) * time.Second)
 			a := Assess(Health{Metrics: []Metric{m}}, e)
@@ -87,8 +87,8 @@ func TestAMinuteThatStillGrows(t *testing.T) {
 func TestAGateHasDataOnceAMinuteNoLongerGrows(t *testing.T) {
 	low := 25.0
 	sum := Metric{ID: "orders", Stat: "Sum", Min: &low}
-	orders := func(values ...float64) Evidence {
-		e := Evidence{FirstShift: start, Now: start.Add(4*time.Minute + time.Second)}
+	orders := func(values ...float64) Measurements {
+		e := Measurements{FirstShift: start, Now: start.Add(4*time.Minute + time.Second)}
 		for i, v := range values {
 			e.Reading.Minutes = append(e.Reading.Minutes, Minute{Start: start.Add(time.Duration(i) * time.Minute), New: Counts{60, 0}, Values: map[string][]float64{"orders": {v}}})
 		}
@@ -111,7 +111,7 @@ func TestAGateHasDataOnceAMinuteNoLongerGrows(t *testing.T) {
 func TestWithoutAClockEveryMinuteGrows(t *testing.T) {
 	low := 25.0
 	for _, value := range []float64{4, 40} {
-		e := Evidence{Reading: Reading{Minutes: []Minute{{Start: start, New: Counts{60, 0}, Values: map[string][]float64{"m": {value}}}}}}
+		e := Measurements{Reading: Reading{Minutes: []Minute{{Start: start, New: Counts{60, 0}, Values: map[string][]float64{"m": {value}}}}}}
 		assert.True(t, Assess(Health{Metrics: []Metric{{ID: "m", Stat: "Average", Min: &low}}}, e).NoData)
 	}
 }
@@ -120,7 +120,7 @@ func TestWithoutAClockEveryMinuteGrows(t *testing.T) {
 func TestSeveralSeriesOfOneID(t *testing.T) {
 	high := 5.0
 	for _, values := range [][]float64{{1, 6}, {6, 1}, {1, 1, 6, 1}} {
-		e := Evidence{Now: start.Add(time.Hour), Reading: Reading{Minutes: []Minute{{Start: start, New: Counts{60, 0}, Values: map[string][]float64{"m": values}}}}}
+		e := Measurements{Now: start.Add(time.Hour), Reading: Reading{Minutes: []Minute{{Start: start, New: Counts{60, 0}, Values: map[string][]float64{"m": values}}}}}
 		a := Assess(Health{Metrics: []Metric{{ID: "m", Expression: "SEARCH('…', 'Sum', 60)", Max: &high}}}, e)
 		assert.Equal(t, Fail, a.Verdict, a.Reason)
 	}

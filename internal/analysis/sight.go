@@ -5,7 +5,7 @@ import "time"
 // seen says that something of what the shift at Awaited brought is visible: a call of the new version in the minute of the
 // shift or later or, where it brought all traffic, in a minute that began after it; or a call of the alias, whichever version
 // ran, in a minute that began after it.
-func (e Evidence) seen() bool {
+func (e Measurements) seen() bool {
 	since := e.Awaited.Truncate(time.Minute)
 	if !e.Reading.Alone.IsZero() {
 		since = e.Awaited
@@ -19,7 +19,7 @@ func (e Evidence) seen() bool {
 }
 
 // holdSeen says that a call of the alias is visible in a minute that began after the end of the step's hold.
-func (e Evidence) holdSeen() bool {
+func (e Measurements) holdSeen() bool {
 	for _, m := range e.Reading.Minutes {
 		if !m.Start.Before(e.HoldEnd) && m.Alias.calls() > 0 {
 			return true
@@ -29,7 +29,7 @@ func (e Evidence) holdSeen() bool {
 }
 
 // quiet says that the old version had no call in the time before the rollout that is known.
-func (e Evidence) quiet() bool {
+func (e Measurements) quiet() bool {
 	for _, c := range e.History {
 		if c.calls() > 0 {
 			return false

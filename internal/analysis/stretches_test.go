@@ -149,7 +149,7 @@ func TestEvidenceInLongerPeriods(t *testing.T) {
 			}
 			return all
 		}
-		assert.Equal(t, Fail, Assess(Health{}, Evidence{Reading: Reading{Minutes: minutes(0.05)}, NoBounds: true}).Verdict, period)
-		assert.Equal(t, Pass, Assess(Health{}, Evidence{Reading: Reading{Minutes: minutes(0.01)}, NoBounds: true}).Verdict, period)
+		assert.Equal(t, Fail, Assess(Health{}, Measurements{Reading: Reading{Minutes: minutes(0.05)}, NoBounds: true}).Verdict, period)
+		assert.Equal(t, Pass, Assess(Health{}, Measurements{Reading: Reading{Minutes: minutes(0.01)}, NoBounds: true}).Verdict, period)
 	}
 }

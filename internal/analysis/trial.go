@@ -36,7 +36,7 @@ type compared struct {
 // trial compares over every minute so far. A metric that is switched off, or has no history to take its threshold from,
 // returns its weight: to errors or, where these are not compared, to the other thresholds. Where calls cannot be read nothing
 // is compared, and where durations cannot, errors alone.
-func (h Health) trial(e Evidence, calls, durations bool) trial {
+func (h Health) trial(e Measurements, calls, durations bool) trial {
 	var t trial
 	if !calls {
 		return t
@@ -145,9 +145,9 @@ func (c compared) filtered(blocks int) float64 {
 // decides says that the new version fails, mostly for this metric.
 func (t *trial) decides(i int) bool { return t.standing.Verdict == Fail && t.lead == i }
 
-// odds are the evidence of one metric, against what it would need alone.
-func (c compared) odds(noBounds bool) *Odds {
-	o := odds(c.params, c.history, c.blocks, c.standing, noBounds)
+// evidence is the evidence of one metric, against what it would need alone.
+func (c compared) evidence(noBounds bool) *Evidence {
+	o := evidenceOf(c.params, c.history, c.blocks, c.standing, noBounds)
 	o.Needed = rounded(1 / (c.params.Alpha * c.weight))
 	o.Learnt = c.learnt
 	return o

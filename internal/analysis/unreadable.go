@@ -55,7 +55,7 @@ func unreadableCalls(minutes []Minute) string {
 }
 
 // unreadableCalls names the first counts of calls that cannot be read, of the rollout or before it; "" where all can.
-func (e Evidence) unreadableCalls() string {
+func (e Measurements) unreadableCalls() string {
 	if why := unreadableCalls(e.before); why != "" {
 		return why
 	}
@@ -81,7 +81,7 @@ func unreadableDurations(minutes []Minute) string {
 }
 
 // unreadableDurations names the first durations that cannot be read, of the rollout or before it; "" where all can.
-func (e Evidence) unreadableDurations() string {
+func (e Measurements) unreadableDurations() string {
 	if why := unreadableDurations(e.Reading.Minutes); why != "" {
 		return why
 	}

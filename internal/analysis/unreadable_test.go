@@ -23,8 +23,8 @@ func watchful() Health {
 }
 
 // healthy is everything that watchful reads, of a version that is as good as the old one.
-func healthy() Evidence {
-	e := Evidence{
+func healthy() Measurements {
+	e := Measurements{
 		Now: start.Add(time.Hour), Start: start, FirstShift: start, StepSince: start, JudgedAlone: true, NoBounds: true,
 		History: steady(600, 1)[:40], Thresholds: usual(), Reading: took([2]float64{6, 54}, [2]float64{6, 54}, [2]float64{6, 54}, [2]float64{6, 54}),
 	}
@@ -37,7 +37,7 @@ func healthy() Evidence {
 }
 
 // numbers are pointers to every number of calls in the evidence.
-func numbers(e *Evidence) map[string]*float64 {
+func numbers(e *Measurements) map[string]*float64 {
 	all := map[string]*float64{}
 	counts := func(name string, c *Counts) {
 		all[name+" invocations"], all[name+" errors"] = &c.Invocations, &c.Errors
@@ -133,11 +133,11 @@ func TestAMetricOfTheRequestsOwnMayBeNegative(t *testing.T) {
 // Each check judges by what it can read: what fails by that goes back, whatever else cannot be read.
 func TestWhatCannotBeReadHidesNoFailure(t *testing.T) {
 	nan := math.NaN()
-	for name, spoil := range map[string]func(*Evidence){
-		"throttles":                  func(e *Evidence) { e.Reading.Minutes[0].Throttles = nan },
-		"durations":                  func(e *Evidence) { e.Reading.Minutes[1].NewTook.Samples = math.Inf(1) },
-		"durations before the start": func(e *Evidence) { e.Thresholds[0].History[0].Errors = nan },
-		"a metric":                   func(e *Evidence) { e.Reading.Minutes[0].Values["orders"][0] = nan },
+	for name, spoil := range map[string]func(*Measurements){
+		"throttles":                  func(e *Measurements) { e.Reading.Minutes[0].Throttles = nan },
+		"durations":                  func(e *Measurements) { e.Reading.Minutes[1].NewTook.Samples = math.Inf(1) },
+		"durations before the start": func(e *Measurements) { e.Thresholds[0].History[0].Errors = nan },
+		"a metric":                   func(e *Measurements) { e.Reading.Minutes[0].Values["orders"][0] = nan },
 	} {
 		e := healthy()
 		for i := range e.Reading.Minutes {

@@ -55,8 +55,8 @@ type Check struct {
 	Slow []Slow `json:"slow,omitempty"`
 	// ReportOnly says that the check decides nothing, whatever its verdict.
 	ReportOnly bool `json:"report-only,omitempty"`
-	// Odds are the evidence of a comparison; nil for a check that compares nothing.
-	Odds *Odds `json:"evidence,omitempty"`
+	// Evidence is what a comparison rests on; nil for a check that compares nothing.
+	Evidence *Evidence `json:"evidence,omitempty"`
 	// Reason is one clause for people, with the numbers.
 	Reason string `json:"reason,omitempty"`
 
@@ -68,8 +68,8 @@ type Check struct {
 	doubtful bool
 }
 
-// Odds are the evidence that a comparison rests on.
-type Odds struct {
+// Evidence is what a comparison rests on.
+type Evidence struct {
 	// Against is the evidence against the new version, as odds to 1, at its highest so far; it fails at Needed.
 	Against float64 `json:"against"`
 	Needed  float64 `json:"needed"`
@@ -106,7 +106,7 @@ type Assessment struct {
 	// Doubtful says that there is more evidence against the new version than for it, though not enough to Fail, and no
 	// proof that it is good enough (docs/statistics.md, section 2.9). It is for those who would go on early.
 	Doubtful bool
-	// Seen says that something of what the shift Evidence.Awaited brought is visible; Quiet that the alias had no call in the
+	// Seen says that something of what the shift Measurements.Awaited brought is visible; Quiet that the alias had no call in the
 	// three hours before the rollout, so that nothing can be expected to be.
 	Seen, Quiet bool
 	// TooFew says that fewer calls than Health.MinInvocations are visible in this step, and HoldSeen that something after the

@@ -34,7 +34,9 @@ type Answer struct {
 	// Cases are how the plan did over recorded traffic, of action rehearse.
 	Cases    []rehearsal.Case `json:"cases,omitempty"`
 	Findings []string         `json:"findings,omitzero"`
-	Warnings []string         `json:"warnings"`
+	// Refusal is the errorType that a deploy would end with now, of action plan; "" where nothing is found.
+	Refusal  string   `json:"refusal,omitempty"`
+	Warnings []string `json:"warnings"`
 }
 
 // Step is one weight of an answer: how long it was, or is to be held, and how it was judged.

@@ -28,7 +28,7 @@ type (
 	Superseded struct{ failure }
 	// RollbackFailed is an alias that could not be put back; a person must look.
 	RollbackFailed struct{ failure }
-	// TakenOver is a rollout that a newer driver keeps, or has finished: what other doors answer in-progress for, a workflow
+	// TakenOver is a rollout that a newer driver keeps, or has finished: what other drivers answer in-progress for, a workflow
 	// fails with.
 	TakenOver struct{ failure }
 	// StateUnknown is an alias of which nobody knows what the last write has made; a person must look.

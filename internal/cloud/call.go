@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
 )
 
 // limitError is why a call ended that took longer than we wait.
@@ -19,19 +21,38 @@ func Limit(ctx context.Context, limit time.Duration) (context.Context, context.C
 	return context.WithTimeoutCause(ctx, limit, limitError{limit})
 }
 
-// Call makes a call of an SDK's client. It fails with a *target.Error.
+// Call makes a call of an SDK's client. It fails with a *target.Error, which has the last error that AWS gave, also where the
+// time was up before the call could be made again.
 func Call[In, Out, Options any](
 	ctx context.Context, method func(context.Context, *In, ...func(*Options)) (*Out, error), in *In,
 ) (*Out, error) {
-	out, err := method(ctx, in)
+	var last error
+	out, err := method(context.WithValue(ctx, lastError{}, &last), in)
 	if err == nil {
 		return out, nil
 	}
 	failed := translate(err)
+	if _, cut := errors.AsType[*aws.RequestCanceledError](err); cut && last != nil {
+		failed.Message = translate(last).Message + ", and there was no time to ask again"
+	}
 	if ours, ok := errors.AsType[limitError](context.Cause(ctx)); ok {
 		failed.Message = fmt.Sprintf("%v: %s", ours, failed.Message)
 	}
 	return nil, failed
+}
+
+// lastError is where a call's context keeps the error of the attempt before.
+type lastError struct{}
+
+// remembering is a retryer that keeps what an attempt ended with: the SDK forgets it where the pause after it is cut short.
+type remembering struct{ aws.RetryerV2 }
+
+// GetRetryToken is asked for before every attempt but the first.
+func (r remembering) GetRetryToken(ctx context.Context, failed error) (func(error) error, error) {
+	if last, ok := ctx.Value(lastError{}).(*error); ok {
+		*last = failed
+	}
+	return r.RetryerV2.GetRetryToken(ctx, failed)
 }
 
 // mostPages is more pages than anything has that is read here.

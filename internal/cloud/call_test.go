@@ -2,6 +2,7 @@ package cloud_test
 
 import (
 	"context"
+	"errors"
 	"encoding/pem"
 	"net/http"
 	"net/http/httptest"
@@ -13,6 +14,8 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -193,5 +196,41 @@ func TestCABundle(t *testing.T) {
 		_, err = trusting(wrong).Alias(t.Context(), "f", "live")
 		require.ErrorIs(t, err, target.ErrRefused)
 		require.ErrorContains(t, err, `AWS_CA_BUNDLE is "`+wrong)
+	}
+}
+
+// A call that ends while it waits to ask again says what AWS answered the last time: that is why it has no answer.
+func TestACallThatIsCutShortNamesTheLastError(t *testing.T) {
+	for code, status := range map[string]int{"TooManyRequestsException": 429, "ServiceException": 500} {
+		server := wiretest.Start(t, func(wiretest.Call) wiretest.Answer { return wiretest.Fail(status, code, "not now") })
+		client := lambda.NewFromConfig(cloud.Load(server.Getenv))
+		name, cut := "f", 0
+		require.Eventually(t, func() bool {
+			ctx, cancel := context.WithTimeout(t.Context(), 50*time.Millisecond)
+			defer cancel()
+			_, err := cloud.Call(ctx, client.GetAlias, &lambda.GetAliasInput{FunctionName: &name, Name: &name})
+			require.ErrorIs(t, err, target.ErrUnavailable)
+			if len(server.Calls("lambda:GetAlias")) == 0 {
+				return false // there was no time for even one attempt
+			}
+			assert.Contains(t, err.Error(), code+": not now")
+			if errors.Is(err, context.DeadlineExceeded) {
+				cut++
+			}
+			return cut == 3
+		}, time.Minute, time.Millisecond, "it is cut short in a pause")
+	}
+}
+
+// What the SDK has loaded has no client of its own, or one that trusts other certificates; both get our limits.
+func TestBounded(t *testing.T) {
+	server := wiretest.Start(t, func(wiretest.Call) wiretest.Answer {
+		return wiretest.Answer{Body: []byte(`{"Description": "` + strings.Repeat("x", 5<<20) + `"}`)}
+	})
+	for _, client := range []aws.HTTPClient{nil, awshttp.NewBuildableClient()} {
+		cfg := cloud.Load(server.Getenv)
+		cfg.HTTPClient = client
+		_, err := functions.New(cloud.Bounded(cfg)).Alias(t.Context(), "f", "live")
+		require.ErrorIs(t, err, cloud.ErrTooLarge)
 	}
 }

@@ -49,6 +49,19 @@ func (b *boundedBody) Read(into []byte) (int, error) {
 	return n, err
 }
 
+// Bounded is a configuration that the SDK has loaded, with the limits that Load has: how long the first byte of an answer is
+// waited for, and how much of an answer is read.
+func Bounded(cfg aws.Config) aws.Config {
+	loaded, ok := cfg.HTTPClient.(*awshttp.BuildableClient)
+	if cfg.HTTPClient == nil {
+		loaded, ok = awshttp.NewBuildableClient(), true
+	}
+	if ok {
+		cfg.HTTPClient = client{loaded.WithTransportOptions(func(t *http.Transport) { t.ResponseHeaderTimeout = answerTimeout }), LongestAnswer}
+	}
+	return cfg
+}
+
 // Patient is the HTTP client of cfg for calls that take as long as they do, such as those that answer when a function is
 // done. It reads answers of at most so many bytes.
 func Patient(cfg aws.Config, most int64) aws.HTTPClient {

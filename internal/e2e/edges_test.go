@@ -82,7 +82,6 @@ func TestDeployerSurvives(t *testing.T) {
 func TestDeployerKilledAnywhere(t *testing.T) {
 	t.Parallel()
 	path := runtimetest.Build(t, "./functions/deployer")
-	short := `{"function-name": "checkout", "alias": "live", "new-version": "2", "steps": 2, "interval": 3, "poll-interval": 1}`
 	want := newLab(t)
 	var calls atomic.Int32
 	want.watch(func(serve func()) { calls.Add(1); serve() })

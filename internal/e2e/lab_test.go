@@ -39,6 +39,8 @@ type lab struct {
 	replies map[string]string
 	// around is called for every call to the account; nil serves it.
 	around func(serve func())
+	// front answers calls to the account instead of it; nil lets it answer.
+	front  func(w http.ResponseWriter, r *http.Request, account http.Handler)
 	writes []sim.Write
 }
 
@@ -83,7 +85,7 @@ func (l *lab) intercept(next http.Handler) http.Handler {
 		_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
 		name := strings.TrimSuffix(strings.TrimPrefix(r.URL.Path, "/2015-03-31/functions/"), "/invocations")
 		l.mu.Lock()
-		reply, process, around := l.replies[operation], l.processes[name], l.around
+		reply, process, around, front := l.replies[operation], l.processes[name], l.around, l.front
 		l.mu.Unlock()
 		switch {
 		case reply != "":
@@ -97,6 +99,8 @@ func (l *lab) intercept(next http.Handler) http.Handler {
 				result.Answer, _ = json.Marshal(map[string]string{"errorType": result.ErrorType, "errorMessage": result.ErrorMessage})
 			}
 			_, _ = io.Copy(w, bytes.NewReader(result.Answer))
+		case front != nil:
+			front(w, r, next)
 		case around != nil:
 			around(func() { next.ServeHTTP(w, r) })
 		default:

@@ -133,7 +133,7 @@ func (j *judged) ask(alias, action, rest string) runtimetest.Result {
 }
 
 // evidence is what action status says of the errors.
-func (j *judged) evidence(t *testing.T, alias, rest string) (verdict string, odds analysis.Odds) {
+func (j *judged) evidence(t *testing.T, alias, rest string) (verdict string, odds analysis.Evidence) {
 	t.Helper()
 	result := j.ask(alias, "status", rest)
 	require.Empty(t, result.ErrorType, result.ErrorMessage)
@@ -141,7 +141,7 @@ func (j *judged) evidence(t *testing.T, alias, rest string) (verdict string, odd
 		Steps []struct {
 			Checks []struct {
 				Name, Verdict string
-				Evidence      analysis.Odds
+				Evidence      analysis.Evidence
 			}
 		}
 	}

@@ -138,10 +138,14 @@ func (e *Endpoint) describeAlarms(ctx context.Context, c call) (wire.Answer, err
 		if body.StateValue != "" && body.StateValue != string(a.State) {
 			continue
 		}
-		found = append(found, object{
+		alarm := object{
 			"AlarmName": a.Name, "AlarmArn": "arn:aws:cloudwatch:" + sim.Home().Region + ":" + sim.Home().Account + ":alarm:" + a.Name,
 			"StateValue": string(a.State), "StateUpdatedTimestamp": a.Since, "StateTransitionedTimestamp": a.Since,
-		})
+		}
+		if minutes := int(a.Periods / time.Minute); minutes > 0 {
+			alarm["Period"], alarm["EvaluationPeriods"] = 60, minutes
+		}
+		found = append(found, alarm)
 	}
 	return wire.Answer{Body: object{"MetricAlarms": found, "CompositeAlarms": []object{}, "LogAlarms": []object{}}}, err
 }

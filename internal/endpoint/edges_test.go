@@ -22,6 +22,7 @@ func TestTheEdgesOfTheAccountOverHTTP(t *testing.T) {
 	w.Publish(f.Function, "4", sim.Version{Version: target.Version{State: "Inactive"}, WakesIn: time.Hour})
 	w.Publish(f.Function, "5", sim.Version{Isolated: true})
 	w.NoLogAlarms, w.StaleReads = true, time.Hour
+	w.SetAlarmPeriods(f.Alarm, 45*time.Minute)
 	account := overHTTP(t, w)
 	ctx := t.Context()
 	invoke := func(version, tenant string) error {
@@ -31,7 +32,8 @@ func TestTheEdgesOfTheAccountOverHTTP(t *testing.T) {
 
 	alarms, err := account.Metrics.Alarms(ctx, []string{f.Alarm})
 	require.NoError(t, err, "without log alarms it is asked again for the others")
-	assert.Len(t, alarms, 1)
+	require.Len(t, alarms, 1)
+	assert.Equal(t, 45*time.Minute, alarms[0].Periods)
 
 	before, err := account.Aliases.Alias(ctx, f.Function, f.Alias)
 	require.NoError(t, err)

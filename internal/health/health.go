@@ -30,18 +30,18 @@ type Reader struct {
 // Assess reads everything since the rollout that stands at the journal began, and judges it by the plan. A failed read is
 // never healthy. asks says that the health check's function is asked too.
 func (r Reader) Assess(ctx context.Context, p rollout.Plan, j rollout.Journal, asks bool) analysis.Assessment {
-	evidence := analysis.Evidence{
+	measured := analysis.Measurements{
 		Now: r.Clock.Now(), Start: j.Start, FirstShift: j.First, StepSince: j.Since, JudgedAlone: p.JudgesAlone(), Awaited: p.Awaited(&j), HoldEnd: p.HoldEnd(j),
 		Reading: analysis.Reading{Share: j.Weight.Share(), Before: p.Before(j.Weight).Share(), Shifted: j.Since},
 	}
 	if j.Weight == rollout.Full {
-		evidence.Reading.Alone = j.Since
+		measured.Reading.Alone = j.Since
 	}
-	err := errors.Join(r.readMetrics(ctx, p, j, &evidence), r.readAlarms(ctx, p.Alarms, &evidence))
-	a := analysis.Assess(p.Health, evidence)
+	err := errors.Join(r.readMetrics(ctx, p, j, &measured), r.readAlarms(ctx, p.Alarms, &measured))
+	a := analysis.Assess(p.Health, measured)
 	if asks && p.Health.Judge != "" && !p.Health.Off && a.Verdict != analysis.Fail && err == nil {
-		evidence.Judgement = r.ask(ctx, p, j)
-		a = analysis.Assess(p.Health, evidence)
+		measured.Judgement = r.ask(ctx, p, j)
+		a = analysis.Assess(p.Health, measured)
 	}
 	if err != nil && a.Verdict != analysis.Fail {
 		a = analysis.Unread(err)
@@ -51,7 +51,7 @@ func (r Reader) Assess(ctx context.Context, p rollout.Plan, j rollout.Journal, a
 
 // readMetrics reads the time before the rollout once, everything since in one call, or, where that is long, what is hours
 // old once and the rest in one call.
-func (r Reader) readMetrics(ctx context.Context, p rollout.Plan, j rollout.Journal, e *analysis.Evidence) error {
+func (r Reader) readMetrics(ctx context.Context, p rollout.Plan, j rollout.Journal, e *analysis.Measurements) error {
 	if p.Health.Off {
 		return nil
 	}
@@ -142,7 +142,7 @@ func subjectOf(p rollout.Plan, j rollout.Journal) subject {
 }
 
 // readAlarms reads the alarms that may veto.
-func (r Reader) readAlarms(ctx context.Context, names []string, e *analysis.Evidence) (err error) {
+func (r Reader) readAlarms(ctx context.Context, names []string, e *analysis.Measurements) (err error) {
 	if len(names) > 0 {
 		e.Alarms, err = r.Account.Metrics.Alarms(ctx, names)
 	}

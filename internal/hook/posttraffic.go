@@ -87,9 +87,9 @@ func (p PostTraffic) settled(ctx context.Context, t Target) (alone time.Time, er
 // judge reads the metrics and judges them.
 func (p PostTraffic) judge(ctx context.Context, t Target, alone time.Time, rate float64) (string, error) {
 	since := began(t, p.Clock.Now())
-	evidence := analysis.Evidence{Reading: analysis.Reading{Alone: alone}}
+	measured := analysis.Measurements{Reading: analysis.Reading{Alone: alone}}
 	err := retried(ctx, p.Clock, func() (err error) {
-		evidence.Reading.Minutes, err = p.Metrics.Minutes(ctx, target.MetricsQuery{
+		measured.Reading.Minutes, err = p.Metrics.Minutes(ctx, target.MetricsQuery{
 			Function: t.bare(), Alias: t.Alias, OldVersion: t.OldVersion, NewVersion: t.NewVersion, Since: since, Until: p.Clock.Now(),
 		})
 		return err
@@ -98,7 +98,7 @@ func (p PostTraffic) judge(ctx context.Context, t Target, alone time.Time, rate 
 		return "", fmt.Errorf("the metrics of function %s cannot be read: %w", t.bare(), err)
 	}
 	place := fmt.Sprintf("alias %s points at %s alone", t.Alias, t)
-	assessment := analysis.Assess(analysis.Health{Errors: analysis.ErrorsMaxRate, MaxRate: rate}, evidence)
+	assessment := analysis.Assess(analysis.Health{Errors: analysis.ErrorsMaxRate, MaxRate: rate}, measured)
 	period := "since " + since.UTC().Format(time.RFC3339)
 	switch {
 	case assessment.Verdict == analysis.Pass:

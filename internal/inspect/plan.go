@@ -36,6 +36,9 @@ func (i Inspector) Plan(ctx context.Context, r request.Request) (answer.Answer, 
 		v.find("the alias cannot be read: %s", target.Explain(err))
 	}
 	v.schedule()
+	if len(v.Findings) > 0 && v.Refusal == "" {
+		v.Refusal = string(rollout.PreflightFailed)
+	}
 	if err == nil {
 		v.radius(ctx)
 	}
@@ -109,6 +112,7 @@ func (v *preview) state(alias rollout.Alias) (done bool) {
 		v.Status, v.Reason, v.NewVersion, v.Weight = "no-op", finish.Reason, plan.NewVersion, rollout.Full
 		return true
 	case ended:
+		v.Refusal = string(finish.Outcome)
 		v.find("%s: %s", finish.Outcome, finish.Reason)
 	}
 	if live := rollout.ParseDescription(alias.Description).Live(plan.Target, alias.Routing, snapshot.Now); live != nil && live.New == plan.NewVersion && !live.Held {

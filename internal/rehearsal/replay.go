@@ -147,7 +147,7 @@ func (r *replay) decide() (action rollout.Action) {
 // assess judges by what is visible now.
 func (r *replay) assess(live *rollout.Journal) *analysis.Assessment {
 	r.show()
-	e := analysis.Evidence{
+	e := analysis.Measurements{
 		Reading: analysis.Reading{Minutes: r.shown, Share: live.Weight.Share(), Before: r.Plan.Before(live.Weight).Share(), Shifted: live.Since}, History: r.History, JudgedAlone: r.Plan.JudgesAlone(),
 		Now: r.now, Start: live.Start, FirstShift: live.First, StepSince: live.Since, Awaited: r.Plan.Awaited(live), HoldEnd: r.Plan.HoldEnd(*live), NoBounds: true, Memo: r.Memo,
 	}

@@ -68,10 +68,7 @@ func Parse(raw []byte, home Home) (Request, error) {
 	if !in.open("the request", "", raw, form) {
 		return Request{}, &ProblemsError{Problems: in.problems.list()}
 	}
-	f := in.readObject("", raw, form,
-		"action", "function-name", "alias", "alias-name", "new-version", "type", "steps", "interval", "weight", "stages", "bake",
-		"health-check", "alarms", "hooks", "poll-interval", "on-failure", "max-duration", "message", "force", "emergency",
-		"role-arn", "external-id", "hand-off", "rollout-id", "execution", "days", "targets")
+	f := in.readObject("", raw, form, keyNames()...)
 	var r Request
 	if !f.broken {
 		r.Action = parseAction(f)

@@ -98,8 +98,8 @@ func (t Token) AfterCall(p Plan, r Driver, dl Deadline, now, next time.Time, fai
 	t.FailedCalls++
 	next = now.Add(pause)
 	ends := []time.Time{d.wayBack()}
-	if t.Rollout == "" && t.Trouble != nil {
-		ends = append(ends, t.Trouble.Since.Add(startTime))
+	if t.Rollout == "" && t.Failing != nil {
+		ends = append(ends, t.Failing.Since.Add(startTime))
 	}
 	for _, end := range ends {
 		if end.After(now) && end.Before(next) {

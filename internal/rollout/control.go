@@ -30,7 +30,7 @@ func (d decision) control(c Command) (Action, Token) {
 	case d.snapshot.Unread != nil:
 		return d.controlUnread()
 	case d.claimRefused():
-		return d.finish(PreflightFailed, "the alias cannot be written: "+d.token.Trouble.Error.Text)
+		return d.finish(PreflightFailed, "the alias cannot be written: "+d.token.Failing.Error.Text)
 	case d.asksConcurrency():
 		return Look{TheConcurrency}, d.token
 	case d.moving() && d.ours() && d.at100() == nil:
@@ -110,8 +110,8 @@ func (d decision) controlUnread() (Action, Token) {
 	case d.token.Last == "":
 		return d.retry("GetAlias", err, "the alias cannot be read: ")
 	}
-	d.token = d.token.troubled("GetAlias", err, d.snapshot.Now)
-	return d.tryLater(d.token.Trouble.pause(d.token.Failure != nil))
+	d.token = d.token.callFailed("GetAlias", err, d.snapshot.Now)
+	return d.tryLater(d.token.Failing.pause(d.token.Failure != nil))
 }
 
 // obeyed is the answer to a command whose write the journal shows; false where it does not.

@@ -148,7 +148,7 @@ func TestAPassingRolloutThatLacksOnlyItsLastWriteMakesItFirst(t *testing.T) {
 			"its hook has not passed": func(s *stage) { s.plan.PostTraffic = "verify" },
 			"another write has failed": func(s *stage) {
 				s.snapshot.Assessment = nil
-				s.token.Trouble, s.token.Last = &Trouble{Call: "UpdateAlias", Count: 1, Since: began, Last: began}, ShiftStep
+				s.token.Failing, s.token.Last = &FailedCall{Call: "UpdateAlias", Count: 1, Since: began, Last: began}, ShiftStep
 			},
 		} {
 			t.Run(name, func(t *testing.T) {
@@ -230,7 +230,7 @@ func TestEveryWaitEndsInTheFuture(t *testing.T) {
 			func(*stage) {},
 			func(s *stage) { s.snapshot.Unread = &CallError{Text: "throttled"} },
 			func(s *stage) { s.journal.Paused = true },
-			func(s *stage) { s.token.Trouble = &Trouble{Call: "UpdateAlias", Count: 3, Last: s.snapshot.Now} },
+			func(s *stage) { s.token.Failing = &FailedCall{Call: "UpdateAlias", Count: 3, Last: s.snapshot.Now} },
 		} {
 			v := s.seen()
 			change(&v)

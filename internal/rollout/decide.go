@@ -58,7 +58,7 @@ func newDecision(p Plan, s Snapshot, r Driver, dl Deadline, t Token) (d decision
 	if s.Unread == nil && !s.JustWritten {
 		d.tried, d.token.Tried = t.Tried, nil
 		d.token.Written = time.Time{}
-		d.token = d.token.untroubled("GetAlias")
+		d.token = d.token.callSucceeded("GetAlias")
 	}
 	return d, d.completePlan()
 }
@@ -167,7 +167,7 @@ func (d *decision) judge() {
 	switch {
 	case d.token.Failure != nil || d.verdict(d.holdOver() && !d.live.stopped()):
 	case d.hookStuck():
-		d.token.fail(d.token.Trouble.Error.Text, false)
+		d.token.fail(d.token.Failing.Error.Text, false)
 	case d.timeUp() != "" && !d.lacksOnlyItsLastWrite():
 		d.token.fail(d.timeUp(), false)
 	}

@@ -10,9 +10,9 @@ import (
 // blind is a rollout whose alias cannot be read. Where it has to go back, the way back is written with the revision that was
 // last seen: if anybody has touched the alias since, Lambda refuses it. Health is watched meanwhile.
 func (d decision) blind() (Action, Token) {
-	before := d.token.Trouble
-	d.token = d.token.troubled("GetAlias", *d.snapshot.Unread, d.snapshot.Now)
-	trouble := d.token.Trouble
+	before := d.token.Failing
+	d.token = d.token.callFailed("GetAlias", *d.snapshot.Unread, d.snapshot.Now)
+	failing := d.token.Failing
 	d.recall()
 	ours := d.drives()
 	missing, deleted := d.missing(before, ours)
@@ -20,9 +20,9 @@ func (d decision) blind() (Action, Token) {
 	case d.token.ended() != "":
 		return d.journalMissing()
 	case deleted:
-		return d.finish(Superseded, "the alias was deleted: "+trouble.Error.Text)
+		return d.finish(Superseded, "the alias was deleted: "+failing.Error.Text)
 	case missing && d.token.Failure == nil:
-		d.token.fail("the alias is said not to exist: "+trouble.Error.Text, false)
+		d.token.fail("the alias is said not to exist: "+failing.Error.Text, false)
 	case ours && d.asksHealth():
 		return Look{TheHealth}, d.token
 	case ours && d.unhealthy():
@@ -33,14 +33,14 @@ func (d decision) blind() (Action, Token) {
 	if ours && d.maySendBack() {
 		return d.fail()
 	}
-	return d.tryLater(trouble.pause(d.token.Failure != nil))
+	return d.tryLater(failing.pause(d.token.Failure != nil))
 }
 
 // missing says that the alias is said not to exist, for so long or by a write too that it is believed; and that it is known
 // to be deleted: by a write, or where this driver has no rollout on it to send back. before is what had gone wrong already.
-func (d decision) missing(before *Trouble, ours bool) (missing, deleted bool) {
+func (d decision) missing(before *FailedCall, ours bool) (missing, deleted bool) {
 	written := before != nil && before.Call == "UpdateAlias" && before.Error.Kind == NotFound
-	missing = d.token.Trouble.Error.Kind == NotFound && (written || d.snapshot.Now.Sub(d.token.Trouble.Since) >= glance)
+	missing = d.token.Failing.Error.Kind == NotFound && (written || d.snapshot.Now.Sub(d.token.Failing.Since) >= glance)
 	return missing, missing && (written || !ours)
 }
 
@@ -168,8 +168,8 @@ func (t Token) success() Outcome {
 // a person's call about one.
 func Expire(p Plan, t Token, deploys bool, why string) Finish {
 	d := decision{plan: p, token: t}
-	if t.Trouble != nil {
-		why = t.Trouble.Error.Text
+	if t.Failing != nil {
+		why = t.Failing.Error.Text
 	}
 	j := d.lastJournal()
 	if j != nil && t.Tried == nil {

@@ -69,7 +69,7 @@ func (d decision) invokeUntil() time.Time {
 	return until
 }
 
-// What Trouble.Call is for functions.
+// What FailedCall.Call is for functions.
 const (
 	invokedHook  = "Invoke of a hook"
 	invokedProbe = "Invoke of a probe"
@@ -77,7 +77,7 @@ const (
 
 // tryAgain is when a call that failed is made again; zero for at once.
 func (d decision) tryAgain(call string) time.Time {
-	t := d.token.Trouble
+	t := d.token.Failing
 	if t == nil || t.Call != call {
 		return time.Time{}
 	}
@@ -86,7 +86,7 @@ func (d decision) tryAgain(call string) time.Time {
 
 // hookStuck says that a hook or a probe could not be run for as long as it is tried.
 func (d decision) hookStuck() bool {
-	t := d.token.Trouble
+	t := d.token.Failing
 	return t != nil && (t.Call == invokedHook || t.Call == invokedProbe) && t.Last.Sub(t.Since) >= invokeTime-10*time.Second
 }
 
@@ -98,9 +98,9 @@ func (a RunHook) String() string { return fmt.Sprintf("%s hook %s", a.Stage, a.F
 func (t Token) afterHook(a RunHook, r Result) Token {
 	if r.Err != nil {
 		r.Err.Text = fmt.Sprintf("%s could not be run: %s", a, r.Err.Text)
-		return t.troubled(invokedHook, *r.Err, r.At)
+		return t.callFailed(invokedHook, *r.Err, r.At)
 	}
-	t = t.untroubled(invokedHook)
+	t = t.callSucceeded(invokedHook)
 	passed, why := succeeded(r.Answer)
 	switch {
 	case !passed:
@@ -133,9 +133,9 @@ func succeeded(answer ProbeAnswer) (passed bool, why string) {
 func (t Token) afterProbe(a RunProbe, r Result) Token {
 	if r.Err != nil {
 		r.Err.Text = fmt.Sprintf("probe %s could not be run: %s", a.Probe.Name, strings.TrimSpace(r.Err.Text))
-		return t.troubled(invokedProbe, *r.Err, r.At)
+		return t.callFailed(invokedProbe, *r.Err, r.At)
 	}
-	t = t.untroubled(invokedProbe)
+	t = t.callSucceeded(invokedProbe)
 	if check := r.Probe.Check(); check.Verdict == analysis.Fail {
 		t.fail(check.Name+": "+check.Reason, true)
 		return t

@@ -7,10 +7,6 @@ import (
 	"time"
 )
 
-// startTime is how long errors in a row are tolerated where nothing is known to run. Where something may, it is worth trying
-// until time is up.
-const startTime = time.Minute
-
 // join is a driver's first turns: nothing is claimed yet.
 func (d decision) join() (Action, Token) {
 	j := d.live
@@ -24,7 +20,7 @@ func (d decision) join() (Action, Token) {
 	case d.ownEnding():
 		return d.finish(RolledBack, d.description.Record.Why)
 	case d.claimRefused():
-		return d.finish(PreflightFailed, "the alias cannot be written: "+d.token.Trouble.Error.Text)
+		return d.finish(PreflightFailed, "the alias cannot be written: "+d.token.Failing.Error.Text)
 	case d.asksConcurrency():
 		return Look{TheConcurrency}, d.token
 	case d.movingOthers():
@@ -73,7 +69,7 @@ func (d decision) ownEnding() bool {
 // claimRefused says that Lambda will not let this driver write the alias, or has not for too long. A rollout that runs already
 // is worth trying until time is up.
 func (d decision) claimRefused() bool {
-	t := d.token.Trouble
+	t := d.token.Failing
 	switch {
 	case t == nil || t.Call != "UpdateAlias" || d.snapshot.Unread != nil:
 		return false
@@ -95,29 +91,6 @@ func (d decision) joinUnread() (Action, Token) {
 		return Look{TheAccount}, d.token
 	}
 	return action, token
-}
-
-// patience is how long a call of a start may fail: what may pass within seconds for glance, what AWS will never accept not at
-// all.
-func patience(k ErrorKind) time.Duration {
-	switch {
-	case k.momentary():
-		return glance
-	case k == Refused:
-		return 0
-	}
-	return startTime
-}
-
-// retry waits before a call that failed is made again, unless it has failed for too long. A driver without memory, whose own
-// rollout may stand anywhere on the way, reads the alias until time is up.
-func (d decision) retry(call string, err CallError, failed string) (Action, Token) {
-	d.token = d.token.troubled(call, err, d.snapshot.Now)
-	mayRun := d.driver.Continues && d.token.Began.IsZero() && d.snapshot.Unread != nil && err.Kind == Unavailable
-	if d.snapshot.Now.Sub(d.token.Trouble.Since) >= patience(err.Kind) && !mayRun || d.mustEnd() {
-		return d.startFailed(failed + err.Text)
-	}
-	return d.tryLater(d.token.Trouble.pause(false))
 }
 
 // late says that so much time has passed since the driver began, or that its time is up.
@@ -210,11 +183,6 @@ func (d decision) prepare(ready Readiness) (Action, Token) {
 		return d.retryTraffic(*unscheduled)
 	}
 	return d.begin()
-}
-
-// retryTraffic is a plan without a schedule. Of what is refused pre-flight may say more, and is asked first.
-func (d decision) retryTraffic(err CallError) (Action, Token) {
-	return d.retry("GetMetricData", err, "type auto chooses its schedule by the alias's traffic, which cannot be read: ")
 }
 
 // unscheduled is why the plan has no schedule; nil where it has.

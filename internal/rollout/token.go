@@ -53,8 +53,8 @@ type Token struct {
 	Doubt string `json:"doubt,omitempty"`
 	// Unverified says that the last forward step was allowed without data.
 	Unverified bool `json:"unverified,omitempty"`
-	// Trouble is what keeps going wrong with the account; nil for nothing.
-	Trouble *Trouble `json:"trouble,omitempty"`
+	// Failing is the call to the account that keeps failing; nil for none.
+	Failing *FailedCall `json:"failing,omitempty"`
 	// Panics counts the turns in a row that panicked.
 	Panics int `json:"panics,omitempty"`
 	// Looks counts the calls of a long driver, and FailedCalls those in a row of any driver whose last turn failed: see
@@ -81,8 +81,8 @@ type Attempt struct {
 	Took  time.Duration `json:"took,omitempty"`
 }
 
-// Trouble is a call that keeps failing.
-type Trouble struct {
+// FailedCall is a call that keeps failing.
+type FailedCall struct {
 	// Call names the call, as AWS does.
 	Call string `json:"call"`
 	// Since is when it failed first, Last when it failed last, and Count how often in a row.
@@ -199,7 +199,7 @@ func (t Token) afterWrite(w Write, r Result) Token {
 	t.Replaced = append(t.Replaced, digest(w.Revision))
 	t.Replaced = t.Replaced[max(0, len(t.Replaced)-3):]
 	t.Alias, t.Seen, t.Written, t.ReplacedAt = &r.Alias, r.At, r.At, r.At
-	t.Rollout, t.Last, t.Tried, t.Trouble, t.Late = w.Rollout, w.Kind, nil, nil, 0
+	t.Rollout, t.Last, t.Tried, t.Failing, t.Late = w.Rollout, w.Kind, nil, nil, 0
 	if w.Kind == ShiftStep || w.Kind == Bake {
 		t.Late, t.Moving = late(r.At.Sub(r.Asked)), time.Time{}
 	}
@@ -218,13 +218,13 @@ func late(took time.Duration) time.Duration {
 // back, the line that tells of it is left out; where it refuses the way forward, the rollout goes back.
 func (t Token) afterFailedWrite(w Write, r Result) Token {
 	t.Written = time.Time{}
-	t = t.troubled("UpdateAlias", *r.Err, r.At)
+	t = t.callFailed("UpdateAlias", *r.Err, r.At)
 	kind, f := r.Err.Kind, t.Failure
 	switch {
 	case w.Kind == SendBack && f != nil && !f.Plain && kind == Refused:
-		t.Failure, t.Trouble = &Failure{Why: f.Why, Bad: f.Bad, Plain: true}, nil
+		t.Failure, t.Failing = &Failure{Why: f.Why, Bad: f.Bad, Plain: true}, nil
 	case !w.Kind.forward() || f != nil:
-	case kind == Refused, kind.momentary() && r.At.Sub(t.Trouble.Since) >= glance:
+	case kind == Refused, kind.momentary() && r.At.Sub(t.Failing.Since) >= glance:
 		t.fail("going on was refused: "+r.Err.Text, false)
 	}
 	if kind == Unavailable || kind == Moved {
@@ -233,10 +233,10 @@ func (t Token) afterFailedWrite(w Write, r Result) Token {
 	return t
 }
 
-// troubled notes a call that failed. What may pass by itself counts from when it was said first, whatever failed before.
-func (t Token) troubled(call string, err CallError, at time.Time) Token {
-	next := Trouble{Call: call, Since: at}
-	if old := t.Trouble; old != nil && old.Call == call {
+// callFailed notes a call that failed. What may pass by itself counts from when it was said first, whatever failed before.
+func (t Token) callFailed(call string, err CallError, at time.Time) Token {
+	next := FailedCall{Call: call, Since: at}
+	if old := t.Failing; old != nil && old.Call == call {
 		next = *old
 		if err.Kind.momentary() && !old.Error.Kind.momentary() && call != invokedHook && call != invokedProbe {
 			next.Since = at
@@ -245,14 +245,14 @@ func (t Token) troubled(call string, err CallError, at time.Time) Token {
 	err.Text = brief(err.Text)
 	next.Last, next.Error = at, err
 	next.Count++
-	t.Trouble = &next
+	t.Failing = &next
 	return t
 }
 
-// untroubled forgets what went wrong with a call that has succeeded.
-func (t Token) untroubled(call string) Token {
-	if t.Trouble != nil && t.Trouble.Call == call {
-		t.Trouble = nil
+// callSucceeded forgets what went wrong with a call that has succeeded.
+func (t Token) callSucceeded(call string) Token {
+	if t.Failing != nil && t.Failing.Call == call {
+		t.Failing = nil
 	}
 	return t
 }
@@ -261,8 +261,8 @@ func (t Token) untroubled(call string) Token {
 // grows; soon enough to read what a write without an answer has made.
 func (t Token) Next(now time.Time, dl Deadline) time.Time {
 	next := now
-	if t.Trouble != nil {
-		if paused := t.Trouble.Last.Add(t.Trouble.pause(t.Failure != nil || t.Last == Complete)); paused.After(now) {
+	if t.Failing != nil {
+		if paused := t.Failing.Last.Add(t.Failing.pause(t.Failure != nil || t.Last == Complete)); paused.After(now) {
 			next = paused
 		}
 	}
@@ -274,13 +274,13 @@ func (t Token) Next(now time.Time, dl Deadline) time.Time {
 
 // pause is how long to wait after a failed call: not at all where the alias was changed and only has to be read again, and
 // shorter while a way back is pending.
-func (t Trouble) pause(pressing bool) time.Duration {
+func (c FailedCall) pause(pressing bool) time.Duration {
 	const first, most, pressed = 200 * time.Millisecond, 5 * time.Second, time.Second
-	pause := min(first<<max(0, min(t.Count-1, 5)), most)
+	pause := min(first<<max(0, min(c.Count-1, 5)), most)
 	switch {
-	case t.Call == invokedHook || t.Call == invokedProbe:
-		return min(time.Second<<max(0, min(t.Count-1, 4)), 10*time.Second)
-	case t.Call == "UpdateAlias" && t.Count == 1 && t.Error.Kind == Moved:
+	case c.Call == invokedHook || c.Call == invokedProbe:
+		return min(time.Second<<max(0, min(c.Count-1, 4)), 10*time.Second)
+	case c.Call == "UpdateAlias" && c.Count == 1 && c.Error.Kind == Moved:
 		return 0
 	case pressing:
 		return min(pause, pressed)

@@ -23,7 +23,7 @@ func TestATokenSurvivesJSON(t *testing.T) {
 	full.Failure, full.Doubt, full.Unverified, full.Panics = &Failure{Why: "errors: 5 of 120", Bad: true, Plain: true}, "throttled", true, 2
 	full.Moving, full.Late = began, 1234*time.Millisecond
 	full.Tried = &Attempt{Kind: SendBack, Until: began}
-	full.Trouble = &Trouble{Call: "UpdateAlias", Since: began, Last: began.Add(time.Second), Count: 2, Error: CallError{Kind: Denied, Text: "no"}}
+	full.Failing = &FailedCall{Call: "UpdateAlias", Since: began, Last: began.Add(time.Second), Count: 2, Error: CallError{Kind: Denied, Text: "no"}}
 	for _, token := range []Token{full, s.token, {Format: tokenFormat}} {
 		raw, err := json.Marshal(token)
 		require.NoError(t, err)
@@ -191,7 +191,7 @@ func FuzzToken(f *testing.F) {
 		require.NoError(f, err)
 		f.Add(raw, uint(seed))
 	}
-	f.Add([]byte(`{"format":1,"failure":{"why":"x"},"trouble":{"call":"UpdateAlias","count":-9,"error":{"kind":4}},"tried":{"kind":"roll back"}}`), uint(77))
+	f.Add([]byte(`{"format":1,"failure":{"why":"x"},"failing":{"call":"UpdateAlias","count":-9,"error":{"kind":4}},"tried":{"kind":"roll back"}}`), uint(77))
 	f.Add([]byte(`{"format":1,"rollout":"x","alias":{},"probed":9,"last":"finish","moving":"0001-01-01T00:00:00Z"}`), uint(1234))
 	f.Fuzz(func(t *testing.T, raw []byte, seed uint) {
 		pick := func(n uint) uint {

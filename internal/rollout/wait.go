@@ -88,8 +88,8 @@ func (d decision) unfinished() string {
 	j, doubt := d.live, d.token.Doubt
 	at := fmt.Sprintf("it was at %s %%, step %d of %d", j.Weight, j.Step, j.Steps)
 	switch {
-	case d.token.Trouble != nil:
-		return fmt.Sprintf("%s, because of AWS: %s", at, d.token.Trouble.Error.Text)
+	case d.token.Failing != nil:
+		return fmt.Sprintf("%s, because of AWS: %s", at, d.token.Failing.Error.Text)
 	case j.Paused:
 		return fmt.Sprintf("it was paused at %s %%", j.Weight)
 	case j.Approval == Wanted:
@@ -103,8 +103,8 @@ func (d decision) unfinished() string {
 // Standing is where the rollout of a token stands, for people.
 func (t Token) Standing() string {
 	j, why := t.Journal(), t.Doubt
-	if t.Trouble != nil {
-		why = t.Trouble.Error.Text
+	if t.Failing != nil {
+		why = t.Failing.Error.Text
 	}
 	text := "nothing has begun yet"
 	if j != nil {

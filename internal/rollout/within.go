@@ -9,9 +9,9 @@ func (t Token) Within(most int) []byte {
 		func(*Token) {},
 		func(t *Token) { t.Doubt = cut(t.Doubt, shortWhy) },
 		func(t *Token) {
-			if t.Trouble != nil {
-				trouble := *t.Trouble
-				trouble.Error.Text, t.Trouble = cut(trouble.Error.Text, shortWhy), &trouble
+			if t.Failing != nil {
+				failing := *t.Failing
+				failing.Error.Text, t.Failing = cut(failing.Error.Text, shortWhy), &failing
 			}
 		},
 		func(t *Token) {

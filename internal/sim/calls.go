@@ -98,7 +98,7 @@ func (w *World) call(ctx context.Context, op Operation, do func() error) error {
 		takes = f.Takes
 	}
 	if op != Invoke && takes > callTimeout {
-		ctx, cancel := w.bound(ctx, w.Now().Add(callTimeout))
+		ctx, cancel := w.bound(ctx, w.hostNow().Add(callTimeout))
 		defer cancel()
 		return w.perform(ctx, f, takes, do)
 	}

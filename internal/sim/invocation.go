@@ -27,6 +27,9 @@ type Invocation struct {
 	Timeout time.Duration
 	// KilledAt is when its process dies, in whatever it does; 0 is never.
 	KilledAt time.Duration
+	// Skew is by how much the clock of its host is ahead of AWS's, behind where it is negative. All that the invocation
+	// knows of time goes by that clock, its deadline too; metrics, alarms and everything else in the world go by AWS's.
+	Skew time.Duration
 
 	// end is when it is over at the latest.
 	end time.Duration
@@ -44,8 +47,8 @@ type Killed struct {
 
 type invocationKey struct{}
 
-// Begin is the context that Lambda gives an invocation that begins now: it has the deadline, in virtual time, and the
-// request id. The invocation it returns has its id.
+// Begin is the context that Lambda gives an invocation that begins now: it has the deadline, in virtual time by the host's
+// clock, and the request id. The invocation it returns has its id. Until the CancelFunc is called Clock is the host's.
 func (w *World) Begin(i Invocation) (context.Context, Invocation, context.CancelFunc) {
 	w.invocations++
 	if i.ID == "" {
@@ -55,8 +58,13 @@ func (w *World) Begin(i Invocation) (context.Context, Invocation, context.Cancel
 		i.Timeout = DefaultTimeout
 	}
 	i.end = w.elapsed + i.Timeout
-	ctx, cancel := w.bound(context.WithValue(context.Background(), invocationKey{}, i), w.start.Add(i.end))
-	return ctx, i, cancel
+	ahead := w.hostAhead()
+	*ahead = i.Skew
+	ctx, cancel := w.bound(context.WithValue(context.Background(), invocationKey{}, i), w.start.Add(i.end+i.Skew))
+	return ctx, i, func() {
+		*ahead = 0
+		cancel()
+	}
 }
 
 // requestID is a text like Lambda's request ids.
@@ -94,14 +102,14 @@ func (b bounded) Err() error {
 	return context.Cause(b.Context)
 }
 
-// bound is a context that ends at a moment of virtual time, or with its parent.
+// bound is a context that ends at a moment of virtual time by the host's clock, or with its parent.
 func (w *World) bound(parent context.Context, end time.Time) (context.Context, context.CancelFunc) {
 	if sooner, ok := parent.Deadline(); ok && sooner.Before(end) {
 		end = sooner
 	}
 	ctx, cancel := context.WithCancelCause(parent)
-	w.At(w.since(end), func() { cancel(context.DeadlineExceeded) })
-	if !end.After(w.Now()) {
+	w.At(w.sinceByHost(end), func() { cancel(context.DeadlineExceeded) })
+	if !end.After(w.hostNow()) {
 		cancel(context.DeadlineExceeded)
 	}
 	return bounded{ctx, end}, func() { cancel(context.Canceled) }
@@ -114,7 +122,7 @@ func (w *World) sleep(ctx context.Context, d time.Duration) error {
 	}
 	until := w.elapsed + max(d, 0)
 	if end, ok := ctx.Deadline(); ok {
-		until = min(until, w.since(end))
+		until = min(until, w.sinceByHost(end))
 	}
 	i, mortal := ctx.Value(invocationKey{}).(Invocation)
 	if mortal {

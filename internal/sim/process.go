@@ -12,6 +12,8 @@ type process struct {
 	world *World
 	next  func() (struct{}, bool)
 	yield func(struct{}) bool
+	// ahead is by how much the clock of its host is ahead of the world's.
+	ahead time.Duration
 }
 
 // Go starts a process at a moment. It runs whenever somebody lets the time pass: another caller that waits, Advance or

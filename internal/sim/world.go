@@ -39,6 +39,7 @@ type World struct {
 	elapsed     time.Duration
 	agenda      agenda
 	current     *process
+	ahead       time.Duration
 	processes   int
 	invocations uint64
 
@@ -81,9 +82,9 @@ func (w *World) Account() target.Account {
 	return target.Account{Aliases: a, Versions: a, Metrics: a, Invoker: a}
 }
 
-// Clock is the world's time as the deployer sees it.
+// Clock is the time as the deployer sees it: by the clock of the host that its invocation runs on, see Invocation.Skew.
 func (w *World) Clock() target.Clock {
-	return target.Clock{Now: w.Now, Sleep: w.sleep, Bound: w.bound}
+	return target.Clock{Now: w.hostNow, Sleep: w.sleep, Bound: w.bound}
 }
 
 // Now is the world's present time.

@@ -120,6 +120,34 @@ func TestAnInvocationDies(t *testing.T) {
 	}
 }
 
+func TestAHostHasItsOwnClock(t *testing.T) {
+	for _, skew := range []time.Duration{20 * time.Second, -20 * time.Second} {
+		w := sim.New()
+		var order []string
+		host := func(name string, skew time.Duration) {
+			w.Go(0, func() {
+				ctx, _, cancel := w.Begin(sim.Invocation{Timeout: time.Minute, Skew: skew})
+				clock := w.Clock()
+				assert.Equal(t, sim.Start().Add(skew), clock.Now())
+				deadline, _ := ctx.Deadline()
+				assert.Equal(t, clock.Now().Add(time.Minute), deadline)
+				soon, stop := clock.Bound(ctx, clock.Now().Add(10*time.Second))
+				defer stop()
+				require.ErrorIs(t, clock.Sleep(soon, time.Hour), context.DeadlineExceeded)
+				assert.Equal(t, 10*time.Second, w.Elapsed(), "durations pass as they do everywhere")
+				assert.Equal(t, sim.Start().Add(10*time.Second+skew), clock.Now())
+				order = append(order, name)
+				cancel()
+				assert.Equal(t, w.Now(), clock.Now(), "the next invocation has another host")
+			})
+		}
+		host("right", 0)
+		host("wrong", skew)
+		w.Drain()
+		assert.Equal(t, []string{"right", "wrong"}, order)
+	}
+}
+
 func TestEveryInvocationHasAnID(t *testing.T) {
 	w := sim.New()
 	ctx, first, _ := w.Begin(sim.Invocation{})

@@ -28,6 +28,9 @@ func recognise(r *http.Request, raw []byte) (protocol, string) {
 	if r.URL.Path == "/" && r.Method == http.MethodPost {
 		return recogniseQuery(raw)
 	}
+	if strings.HasPrefix(r.URL.Path, "/2025-12-01/") {
+		return restJSON{}, durableOperation(r.Method, strings.Split(r.URL.Path, "/"))
+	}
 	return restJSON{}, lambdaOperation(r.Method, strings.Split(r.URL.Path, "/"))
 }
 
@@ -71,4 +74,16 @@ func lambdaOperation(method string, path []string) string {
 		"GET provisioned-concurrency": "lambda:GetProvisionedConcurrencyConfig",
 		"POST invocations":            "lambda:Invoke",
 	}[method+" "+resource]
+}
+
+// durableOperation tells AWS Lambda's operations on durable executions apart, by method, kind and what of it. An execution's ARN
+// has slashes.
+func durableOperation(method string, path []string) string {
+	return map[string]string{
+		"POST durable-executions checkpoint":       "lambda:CheckpointDurableExecution",
+		"GET durable-executions state":             "lambda:GetDurableExecutionState",
+		"GET durable-executions history":           "lambda:GetDurableExecutionHistory",
+		"GET functions durable-executions":         "lambda:ListDurableExecutionsByFunction",
+		"POST durable-execution-callbacks succeed": "lambda:SendDurableExecutionCallbackSuccess",
+	}[method+" "+path[2]+" "+path[len(path)-1]]
 }

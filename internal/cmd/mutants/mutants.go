@@ -40,6 +40,8 @@ func mutants() []mutant {
 		{"a relieved driver goes on", rules + "decide.go", "case d.live.Driver != d.driver.ID:", "case d.live.Driver == \"\":", "TestS8", loop, true, nil},
 		{"a claim that may be written called untouched", rules + "endings.go", "case t.Tried != nil:", "case t.Tried != nil && j != nil:", "TestS9", loop, true, nil},
 		{"nothing seen is waited for without end", rules + "wait.go", "latestSight = 3 * time.Minute", "latestSight = 30 * time.Minute", "TestL1", loop, true, nil},
+		{"a host's clock that is behind not believed", rules + "journal.go", "const clockSkew = time.Minute", "const clockSkew = 10 * time.Second", "TestARolloutIsTakenOverByAHost", loop, false, nil},
+		{"a look right after each write", rules + "token.go", "now.Sub(t.Written) < fresh", "now.Sub(t.Written) < 0", "TestTheCallsOfTenSteps", loop, false, nil},
 		{"its own ending not found", rules + "join.go", "(record.Driver == d.driver.ID || d.driver.Continues)", "(record.Driver == \"\" || d.driver.Continues)", "TestL2|TestE1", loop, true, nil},
 		{"the end of a call taken for the end of the rollout", "internal/driver/step/step.go", "e.Turn(ctx, r, d, dl, t)", "e.Turn(ctx, r, d, rollout.Deadline{Process: dl.Process, Rollout: dl.Process}, t)", "TestE1", loop, true, nil},
 		{"a judge too quick to blame", judge + "sequential.go", "case m.peak >= -math.Log(m.alpha):", "case m.peak >= -math.Log(20*m.alpha):", "TestFalseRollbacks", "./" + judge, false, nil},

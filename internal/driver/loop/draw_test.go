@@ -51,6 +51,7 @@ func draw(t *rapid.T, m mood) game {
 		g.faults = append(g.faults, drawFault(t))
 	}
 	g.stale = rapid.SampledFrom([]time.Duration{0, 0, 120 * time.Millisecond, 2 * time.Second}).Draw(t, "stale reads")
+	g.skews = drawSkews(t)
 	if rapid.Bool().Draw(t, "twin") {
 		g.others = append(g.others, other{action: "deploy"})
 	}
@@ -63,6 +64,12 @@ func draw(t *rapid.T, m mood) game {
 		})
 	}
 	return g
+}
+
+// drawSkews makes up by how much the clocks of hosts are wrong.
+func drawSkews(t *rapid.T) []time.Duration {
+	skew := rapid.SampledFrom([]time.Duration{0, 2 * time.Second, -2 * time.Second, 20 * time.Second, -20 * time.Second})
+	return rapid.SliceOfN(skew, 0, 3).Draw(t, "skews")
 }
 
 func drawFault(t *rapid.T) sim.Fault {

@@ -40,7 +40,7 @@ func (s *story) execute(w *sim.World, d loop.Deployer, raw []byte) {
 			must(json.Unmarshal(out, &said))
 		}
 		if said.Status == "TakenOver" {
-			said.Status = "in-progress" // as other doors have it
+			said.Status = "in-progress" // as other drivers have it
 		} else if said.Status == "in-progress" {
 			answers = append(answers, out)
 			_ = w.Clock().Sleep(context.Background(), time.Duration(said.Wait)*time.Second+pick(s.stepping.late, call))
@@ -55,7 +55,7 @@ func (s *story) execute(w *sim.World, d loop.Deployer, raw []byte) {
 
 // work calls the worker once. It is false where the call was killed.
 func (s *story) work(w *sim.World, d loop.Deployer, event []byte) (out []byte, err error, alive bool) {
-	ctx, _, cancel := w.Begin(sim.Invocation{ID: "first"})
+	ctx, _, cancel := w.Begin(s.hosted(sim.Invocation{ID: "first"}))
 	defer cancel()
 	defer func() {
 		if value := recover(); value != nil {

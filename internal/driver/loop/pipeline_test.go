@@ -88,7 +88,7 @@ func (s *story) event(raw []byte, token string, answered int) []byte {
 
 // job makes one call. It is false where the call was killed.
 func (s *story) job(w *sim.World, d loop.Deployer, event []byte) (reply pipeline.Reply, alive bool) {
-	ctx, _, cancel := w.Begin(sim.Invocation{ID: "first"})
+	ctx, _, cancel := w.Begin(s.hosted(sim.Invocation{ID: "first"}))
 	defer cancel()
 	defer func() {
 		if value := recover(); value != nil {
@@ -102,7 +102,7 @@ func (s *story) job(w *sim.World, d loop.Deployer, event []byte) (reply pipeline
 	job, err := pipeline.ParseJob(event)
 	must(err)
 	driver := pipeline.Driver{Accounts: d.Accounts, Clock: d.Clock, Log: d.Log, Caller: d.Caller, Watch: d.Watch, Fatal: d.Fatal}
-	return driver.Call(ctx, job, w.Now().Add(sim.DefaultTimeout-20*time.Second), func(pipeline.Reply) {}), true
+	return driver.Call(ctx, job, w.Clock().Now().Add(sim.DefaultTimeout-20*time.Second), func(pipeline.Reply) {}), true
 }
 
 func drawJobs(t *rapid.T) *jobs {
@@ -125,6 +125,9 @@ func TestE1APipelineGivesTheSameRoutings(t *testing.T) {
 		again.request = maps.Clone(g.request)
 		again.request["poll-interval"] = rapid.IntRange(1, 30).Draw(t, "cadence")
 		again.jobs = drawJobs(t)
+		if again.skews = drawSkews(t); again.clocksApart() > 0 {
+			again.jobs.aged, again.jobs.dropped = nil, nil // with an old token it knows by the time alone whether an end can be its own
+		}
 		again.jobs.dropped = append(again.jobs.dropped, false)
 		piped := again.play()
 		piped.sameAs(t, fmt.Sprintf("E1, by a pipeline, %+v", *again.jobs), loop)

@@ -117,7 +117,7 @@ func TestS4AChangeBySomeoneElseIsNeverOverwritten(t *testing.T) {
 				if before := s.journalBefore(w); began == "" && before != nil {
 					began = before.ID
 				}
-				if began == "" || startOf(began).Before(sim.Start().Add(theirs.At).Truncate(time.Millisecond)) {
+				if began == "" || s.firstWriteOf(began) < theirs.At {
 					s.fatal(t, "S4: %s overwrote what %s did at %s", w.By, theirs.By, theirs.At)
 				}
 			}
@@ -128,7 +128,7 @@ func TestS4AChangeBySomeoneElseIsNeverOverwritten(t *testing.T) {
 func TestS5NothingIsWrittenBeforePreflightPassed(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		g := draw(t, calm)
-		trouble := rapid.SampledFrom([]func(*game){
+		missing := rapid.SampledFrom([]func(*game){
 			func(g *game) { g.request["new-version"] = "9" },
 			func(g *game) { g.request["new-version"] = "@nowhere" },
 			func(g *game) { g.request["alarms"] = []string{"nobody made it"} },
@@ -137,8 +137,8 @@ func TestS5NothingIsWrittenBeforePreflightPassed(t *testing.T) {
 			func(g *game) { g.newVersion.DeadLetter = "another" },
 			func(g *game) { g.newVersion.State = "Failed" },
 			func(g *game) { g.owner = strings.Repeat("x", 160) },
-		}).Draw(t, "trouble")
-		trouble(&g)
+		}).Draw(t, "missing")
+		missing(&g)
 		s := g.play()
 		if len(s.writes) > 1 || !s.ended("PreflightFailed") {
 			s.fatal(t, "S5: %d writes, ended %s", len(s.writes)-1, s.endings())

@@ -41,7 +41,7 @@ func (s *story) step(w *sim.World, d loop.Deployer, raw []byte) {
 	tokens := [][]byte{nil}
 	end := w.Now().Add(sim.DefaultTimeout)
 	for call := range 4000 {
-		result, alive := s.call(w, d, r, pick(s.stepping.aged, call), tokens, end)
+		result, wait, alive := s.call(w, d, r, pick(s.stepping.aged, call), tokens, end)
 		if !alive {
 			_ = w.Clock().Sleep(context.Background(), s.restart)
 			continue
@@ -54,7 +54,7 @@ func (s *story) step(w *sim.World, d loop.Deployer, raw []byte) {
 		token, err := json.Marshal(result.Token)
 		must(err)
 		tokens = append(tokens, token)
-		_ = w.Clock().Sleep(context.Background(), result.Next.Sub(w.Now())+pick(s.stepping.late, call))
+		_ = w.Clock().Sleep(context.Background(), wait+pick(s.stepping.late, call))
 	}
 	panic("a rollout never ended")
 }
@@ -67,9 +67,9 @@ func pick[T any](list []T, turn int) (value T) {
 	return value
 }
 
-// call makes one call. It is false where the call was killed.
-func (s *story) call(w *sim.World, d loop.Deployer, r request.Request, age int, tokens [][]byte, end time.Time) (result turn.Result, alive bool) {
-	ctx, _, cancel := w.Begin(sim.Invocation{ID: "first", Timeout: longestCall})
+// call makes one call, and says how long to wait until the next. It is false where the call was killed.
+func (s *story) call(w *sim.World, d loop.Deployer, r request.Request, age int, tokens [][]byte, end time.Time) (result turn.Result, wait time.Duration, alive bool) {
+	ctx, i, cancel := w.Begin(s.hosted(sim.Invocation{ID: "first", Timeout: longestCall}))
 	defer cancel()
 	defer func() {
 		if value := recover(); value != nil {
@@ -85,10 +85,11 @@ func (s *story) call(w *sim.World, d loop.Deployer, r request.Request, age int, 
 		token, _ = rollout.ParseToken(tokens[max(0, len(tokens)-1-age)])
 	}
 	engine := turn.Engine{Account: w.Account(), Clock: w.Clock(), Fatal: sim.IsKill}
-	process := w.Now().Add(longestCall - 10*time.Second)
+	process := w.Clock().Now().Add(longestCall - 10*time.Second)
 	if end.Before(process) {
 		process = end
 	}
 	tell := func(events ...rollout.Event) { d.Watch(ctx, events...) }
-	return step.Call(ctx, engine, r, rollout.Driver{ID: "first"}, rollout.Deadline{Process: process, Rollout: end}, token, tell), true
+	result = step.Call(ctx, engine, r, rollout.Driver{ID: i.ID}, rollout.Deadline{Process: process, Rollout: end}, token, tell)
+	return result, result.Next.Sub(w.Clock().Now()), true
 }

@@ -39,6 +39,8 @@ type game struct {
 	sameID bool
 	// stale is for how long a read shows an alias as it was before a write.
 	stale time.Duration
+	// skews are by how much the clocks of the hosts are ahead of AWS's on which the invocations run, in turn.
+	skews []time.Duration
 	// stops says that the traffic ends when the rollout begins.
 	stops bool
 	// before is how much traffic there was before anything happens.
@@ -77,6 +79,8 @@ type story struct {
 	calls  int
 	// kills is how many drivers died.
 	kills int
+	// begun is how many invocations have begun.
+	begun int
 	log   *strings.Builder
 }
 
@@ -182,9 +186,16 @@ func (s *story) drive(w *sim.World, d loop.Deployer, raw []byte, id string) {
 	panic("a driver never ended")
 }
 
+// hosted is an invocation on the host whose turn it is.
+func (s *story) hosted(i sim.Invocation) sim.Invocation {
+	i.Skew = pick(s.skews, s.begun)
+	s.begun++
+	return i
+}
+
 // invoke is false where the invocation was killed.
 func (s *story) invoke(w *sim.World, d loop.Deployer, raw []byte, i sim.Invocation) (ended bool) {
-	ctx, i, cancel := w.Begin(i)
+	ctx, i, cancel := w.Begin(s.hosted(i))
 	defer cancel()
 	defer func() {
 		if killed, ok := recover().(sim.Killed); ok {

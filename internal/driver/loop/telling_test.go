@@ -29,10 +29,16 @@ func rolloutOf(description string) string {
 	return ""
 }
 
-// startOf is when a rollout began, from its id.
-func startOf(id string) time.Time {
-	d := rollout.ParseDescription("[meta-deployer 1>2 at 0% step 0/1 +0s by x id " + id + "]")
-	return d.Journal.Start
+// firstWriteOf is when a rollout was written first.
+func (s story) firstWriteOf(id string) time.Duration {
+	first := slices.IndexFunc(s.writes, func(w sim.Write) bool { return rolloutOf(w.Description) == id })
+	return s.writes[first].At
+}
+
+// clocksApart is how far apart the clocks of two hosts are at the most, and any host's and AWS's.
+func (g game) clocksApart() time.Duration {
+	clocks := append([]time.Duration{0}, g.skews...)
+	return slices.Max(clocks) - slices.Min(clocks)
 }
 
 func (s story) stranger(w sim.Write) bool { return w.By == "stranger" || w.By == sim.Lambda }
@@ -139,7 +145,7 @@ func (s story) endings() string {
 
 func (s story) transcript() string {
 	request, _ := json.Marshal(s.request)
-	text := fmt.Sprintf("request %s\nfaults %+v\nothers %+v\n%s", request, s.faults, s.others, s.log)
+	text := fmt.Sprintf("request %s\nfaults %+v\nothers %+v\nskews %v\n%s", request, s.faults, s.others, s.skews, s.log)
 	for _, w := range s.writes {
 		text += fmt.Sprintf("%9s %.12s wrote %s %q\n", w.At, w.By, w.Routing, w.Description)
 	}

@@ -56,8 +56,8 @@ func (p *progress) summary(t rollout.Token, now time.Time) string {
 	if p.verdict != "" {
 		clauses = append(clauses, p.verdict)
 	}
-	if t.Trouble != nil {
-		clauses = append(clauses, "AWS: "+t.Trouble.Error.Text)
+	if t.Failing != nil {
+		clauses = append(clauses, "AWS: "+t.Failing.Error.Text)
 	}
 	return strings.Join(clauses, "; ")
 }

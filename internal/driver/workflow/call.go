@@ -32,6 +32,13 @@ type waiting struct {
 	Carried carried   `json:"carried"`
 }
 
+// Waits reads what the worker answered: for how long its caller has to wait before the next call; false where there is none.
+func Waits(answer []byte) (wait time.Duration, goesOn bool) {
+	var w waiting
+	goesOn = json.Unmarshal(answer, &w) == nil && w.Wait > 0
+	return time.Duration(w.Wait) * time.Second, goesOn
+}
+
 // inProgress is the status of what is waiting.
 const inProgress = "in-progress"
 
@@ -85,6 +92,14 @@ func (c *call) isFirst() bool {
 	}
 	var last, sent any
 	return json.Unmarshal(c.Last, &last) == nil && json.Unmarshal(c.Request, &sent) == nil && reflect.DeepEqual(last, sent)
+}
+
+// door is who calls, for people.
+func (c *call) door() string {
+	if c.Durable {
+		return "a durable function"
+	}
+	return "a workflow"
 }
 
 // name is the execution's, the last part of its ARN.

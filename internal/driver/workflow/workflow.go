@@ -20,7 +20,7 @@ import (
 	"github.com/meta-deployer/meta-deployer/internal/turn"
 )
 
-// Worker answers the calls of a state machine.
+// Worker answers the calls of a state machine, or of a durable function that stands in for one.
 type Worker struct {
 	// Accounts gives the account to work in: the worker's own, or the one of a role. session is how the worker shows in the trail
 	// of that account.
@@ -31,6 +31,8 @@ type Worker struct {
 	Caller func(ctx context.Context) (home request.Home, id string)
 	// Deployer is the name of the function that takes the actions that a workflow does not.
 	Deployer string
+	// Durable says that a durable function calls: a rollout that a newer driver keeps is an answer there, as at every other door.
+	Durable bool
 	// Watch is told of every event beside the log; nil is nobody.
 	Watch func(ctx context.Context, events ...rollout.Event)
 	// Memory keeps what was read of the past between invocations; nil forgets it at the end of each.
@@ -94,7 +96,7 @@ func (c *call) handle(ctx context.Context) (any, error) {
 	case err != nil:
 		return nil, answer.Invalid(err.Error())
 	case r.Action != request.Deploy:
-		return nil, answer.Invalid(fmt.Sprintf("a workflow takes action deploy only: send action %s to the deployer, aws lambda invoke --function-name %s", r.Action, c.Deployer))
+		return nil, answer.Invalid(fmt.Sprintf("%s takes action deploy only: send action %s to the deployer, aws lambda invoke --function-name %s", c.door(), r.Action, c.Deployer))
 	}
 	driver := rollout.Driver{ID: rollout.DriverToken(c.name()), Continues: c.continues, Long: true}
 	c.log = c.log.With("function", r.Plan.Function, "alias", r.Plan.Alias, "driver", driver.ID)
@@ -128,7 +130,7 @@ func (c *call) turns(ctx context.Context, r request.Request, driver rollout.Driv
 	switch end := result.End; {
 	case end == nil:
 		return c.pause(result.Next.Sub(now), result.Token.Standing()), nil
-	case end.Outcome == rollout.InProgress:
+	case end.Outcome == rollout.InProgress && !c.Durable:
 		return nil, answer.Relieved(end.Reason)
 	default:
 		a, err := record.Answer(r, *end, result.Token, now)

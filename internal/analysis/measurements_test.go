@@ -32,7 +32,7 @@ func TestFromWhenARolloutIsJudged(t *testing.T) {
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
-			e := Evidence{Now: start.Add(time.Hour), FirstShift: start.Add(tt.first), StepSince: start.Add(tt.first)}
+			e := Measurements{Now: start.Add(time.Hour), FirstShift: start.Add(tt.first), StepSince: start.Add(tt.first)}
 			for i, m := range tt.minutes {
 				m.Start = start.Add(time.Duration(i) * time.Minute)
 				e.Reading.Minutes = append(e.Reading.Minutes, m)
@@ -48,7 +48,7 @@ func TestFromWhenARolloutIsJudged(t *testing.T) {
 // The period of the first shift is judged too where it is longer than a minute.
 func TestAFirstShiftOfWeeksAgo(t *testing.T) {
 	first := start.Add(3 * time.Minute)
-	e := Evidence{
+	e := Measurements{
 		Now: start.Add(20 * day), FirstShift: first, StepSince: first,
 		Reading: Reading{Minutes: []Minute{{Start: start, New: Counts{9, 1}}}},
 	}
@@ -79,7 +79,7 @@ func TestAnIncidentBeforeAllAtOnce(t *testing.T) {
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			first := start.Add(time.Duration(len(tt.before)) * time.Minute)
-			e := Evidence{Start: start, FirstShift: first, StepSince: first, History: tt.history, JudgedAlone: true, Reading: Reading{Alone: first}}
+			e := Measurements{Start: start, FirstShift: first, StepSince: first, History: tt.history, JudgedAlone: true, Reading: Reading{Alone: first}}
 			for i, c := range tt.before {
 				e.Reading.Minutes = append(e.Reading.Minutes, Minute{Start: start.Add(time.Duration(i) * time.Minute), Alias: c})
 			}
@@ -99,7 +99,7 @@ func TestSlownessBeforeAllAtOnce(t *testing.T) {
 	judged := func(last, between float64) Verdict {
 		p90, p99 := steady(600, 60), steady(600, 6)
 		p99[len(p99)-1].Errors = last
-		e := Evidence{
+		e := Measurements{
 			Start: start, FirstShift: start.Add(time.Minute), StepSince: start.Add(time.Minute), JudgedAlone: true,
 			Thresholds: []Threshold{{"p90", 216, p90}, {"p99", 382, p99}}, Reading: Reading{Alone: start.Add(time.Minute)},
 		}

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Evidence is what one look at a running rollout has found.
-type Evidence struct {
+// Measurements is what one look at a running rollout has found.
+type Measurements struct {
 	Reading Reading
 	// Now is when it was found, which says which minutes still grow; zero for nobody knows, and then all of them do.
 	Now time.Time
@@ -44,7 +44,7 @@ type Evidence struct {
 
 // judged is the evidence without what is not judged of it: whatever was before the minute of the first shift and, of that
 // minute, what is not counted by version.
-func (e Evidence) judged() Evidence {
+func (e Measurements) judged() Measurements {
 	first := e.FirstShift.Truncate(ShortestPeriod(e.FirstShift, e.Now))
 	minutes := make([]Minute, 0, len(e.Reading.Minutes))
 	for _, m := range e.Reading.Minutes {
@@ -63,14 +63,14 @@ func (e Evidence) judged() Evidence {
 
 // called are all minutes of the rollout, and those in which the new version had calls, with what in them may be nobody's
 // fault.
-func (e Evidence) called(h History) (all, blocks []Block) {
+func (e Measurements) called(h History) (all, blocks []Block) {
 	all = e.Reading.table()
 	return all, e.excuse(e.earlier(e.History, func(m Minute) Counts { return m.Old.atLeast(m.Alias) }), all, h)
 }
 
 // excuse notes on minutes what in them may be nobody's fault, by the old version's minutes earlier too, and returns those in
 // which the new version had calls.
-func (e Evidence) excuse(earlier, minutes []Block, h History) []Block {
+func (e Measurements) excuse(earlier, minutes []Block, h History) []Block {
 	all := slices.Concat(earlier, minutes)
 	SharedIncident(all, h)
 	copy(minutes, all[len(earlier):])
@@ -81,7 +81,7 @@ func (e Evidence) excuse(earlier, minutes []Block, h History) []Block {
 
 // earlier are the old version's minutes before the first shift: those of its past, which ends at the start of the rollout, and
 // those of the rollout, in which the alias stood at it. Where nobody knows the start there are none.
-func (e Evidence) earlier(past []Counts, countsOf func(Minute) Counts) []Block {
+func (e Measurements) earlier(past []Counts, countsOf func(Minute) Counts) []Block {
 	if e.Start.IsZero() {
 		return nil
 	}
@@ -97,7 +97,7 @@ func (e Evidence) earlier(past []Counts, countsOf func(Minute) Counts) []Block {
 }
 
 // step is Assessment.Step.
-func (e Evidence) step() Counts {
+func (e Measurements) step() Counts {
 	since := e.StepSince.Truncate(time.Minute)
 	if e.FirstShift.Before(since) && since.Before(e.StepSince) {
 		since = since.Add(time.Minute)

@@ -265,23 +265,23 @@ func TestTheRecordIsPrintableAndCutAtAWord(t *testing.T) {
 func TestAPauseAfterAFailedCallGrowsAndIsShortOnTheWayBack(t *testing.T) {
 	ms := time.Millisecond
 	tests := map[string]struct {
-		trouble  Trouble
+		failed   FailedCall
 		pressing bool
 		want     time.Duration
 	}{
-		"first":                           {Trouble{Call: "UpdateAlias", Count: 1}, false, 200 * ms},
-		"third":                           {Trouble{Call: "UpdateAlias", Count: 3}, false, 800 * ms},
-		"at last":                         {Trouble{Call: "UpdateAlias", Count: 100}, false, 5 * time.Second},
-		"on the way back":                 {Trouble{Call: "UpdateAlias", Count: 100}, true, time.Second},
-		"first on the way back":           {Trouble{Call: "UpdateAlias", Count: 1}, true, 200 * ms},
-		"the alias was changed":           {Trouble{Call: "UpdateAlias", Count: 1, Error: CallError{Kind: Moved}}, false, 0},
-		"the alias was changed again":     {Trouble{Call: "UpdateAlias", Count: 2, Error: CallError{Kind: Moved}}, false, 400 * ms},
-		"a hook":                          {Trouble{Call: invokedHook, Count: 1}, false, time.Second},
-		"a probe, at last":                {Trouble{Call: invokedProbe, Count: 9}, false, 10 * time.Second},
-		"a count that nobody has reached": {Trouble{Call: "UpdateAlias", Count: -7}, false, 200 * ms},
+		"first":                           {FailedCall{Call: "UpdateAlias", Count: 1}, false, 200 * ms},
+		"third":                           {FailedCall{Call: "UpdateAlias", Count: 3}, false, 800 * ms},
+		"at last":                         {FailedCall{Call: "UpdateAlias", Count: 100}, false, 5 * time.Second},
+		"on the way back":                 {FailedCall{Call: "UpdateAlias", Count: 100}, true, time.Second},
+		"first on the way back":           {FailedCall{Call: "UpdateAlias", Count: 1}, true, 200 * ms},
+		"the alias was changed":           {FailedCall{Call: "UpdateAlias", Count: 1, Error: CallError{Kind: Moved}}, false, 0},
+		"the alias was changed again":     {FailedCall{Call: "UpdateAlias", Count: 2, Error: CallError{Kind: Moved}}, false, 400 * ms},
+		"a hook":                          {FailedCall{Call: invokedHook, Count: 1}, false, time.Second},
+		"a probe, at last":                {FailedCall{Call: invokedProbe, Count: 9}, false, 10 * time.Second},
+		"a count that nobody has reached": {FailedCall{Call: "UpdateAlias", Count: -7}, false, 200 * ms},
 	}
 	for name, tt := range tests {
-		t.Run(name, func(t *testing.T) { assert.Equal(t, tt.want, tt.trouble.pause(tt.pressing)) })
+		t.Run(name, func(t *testing.T) { assert.Equal(t, tt.want, tt.failed.pause(tt.pressing)) })
 	}
 }
 

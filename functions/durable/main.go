@@ -1,0 +1,32 @@
+// The durable function runs a rollout that may take up to a year: Lambda keeps its place between two looks.
+package main
+
+import (
+	"log/slog"
+	"os"
+	"strings"
+
+	"github.com/aws/aws-lambda-go/lambda"
+	"github.com/aws/aws-lambda-go/lambdacontext"
+
+	"github.com/meta-deployer/meta-deployer/internal/cloud"
+	"github.com/meta-deployer/meta-deployer/internal/cloud/account"
+	"github.com/meta-deployer/meta-deployer/internal/cloud/durables"
+	"github.com/meta-deployer/meta-deployer/internal/driver/durable"
+	"github.com/meta-deployer/meta-deployer/internal/driver/workflow"
+	"github.com/meta-deployer/meta-deployer/internal/health"
+	"github.com/meta-deployer/meta-deployer/internal/request"
+	"github.com/meta-deployer/meta-deployer/internal/target"
+)
+
+func main() {
+	config := cloud.Load(os.Getenv)
+	home := request.Home{Force: request.PatternsOf(os.LookupEnv("FORCE_FUNCTIONS")), Emergency: request.PatternsOf(os.LookupEnv("EMERGENCY_FUNCTIONS"))}
+	lambda.Start(durable.Function{
+		Worker: workflow.Worker{
+			Accounts: account.Of(config), Caller: cloud.Caller(config, home), Deployer: strings.TrimSuffix(lambdacontext.FunctionName, "-durable"),
+			Clock: target.WallClock(), Log: slog.New(lambdacontext.NewLogHandler()), Memory: new(health.Memory),
+		},
+		Service: durables.New(config), Name: lambdacontext.FunctionName,
+	})
+}

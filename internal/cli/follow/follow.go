@@ -1,0 +1,152 @@
+// Package follow brings a rollout on its way at a deployer and follows it by asking for its status, so that no connection
+// stays open for longer than a question takes.
+package follow
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/meta-deployer/meta-deployer/internal/answer"
+	"github.com/meta-deployer/meta-deployer/internal/cli/ending"
+	"github.com/meta-deployer/meta-deployer/internal/cli/payload"
+	"github.com/meta-deployer/meta-deployer/internal/request"
+	"github.com/meta-deployer/meta-deployer/internal/target"
+)
+
+// Deployer is a stack's deployer as its callers reach it. Errors are those of the ports.
+type Deployer interface {
+	// Ask waits for the reply; failed says that it is a function error.
+	Ask(ctx context.Context, request []byte) (reply []byte, failed bool, err error)
+	// Send does not wait for what becomes of it.
+	Send(ctx context.Context, request []byte) error
+}
+
+// Follower follows one rollout.
+type Follower struct {
+	Deployer Deployer
+	Clock    target.Clock
+	// Every is how often the status is asked for, and Timeout for how long the rollout is followed; 0 is without end.
+	Every, Timeout time.Duration
+	// Planned is told of the plan before anything is begun, and Seen of every status. Both may be nil.
+	Planned, Seen func(answer.Answer)
+}
+
+const (
+	// shortAnswer bounds the wait for a status or a plan, and longAnswer that for everything else: an invocation takes 15
+	// minutes at the longest.
+	shortAnswer = 2 * time.Minute
+	longAnswer  = 16 * time.Minute
+	// patience is for how long a status that cannot be asked for is asked for again.
+	patience = 3 * time.Minute
+	// beginning is for how long a rollout that was sent may take until it is seen.
+	beginning = 6 * time.Minute
+)
+
+// Ask makes one request and waits for its answer.
+func (f Follower) Ask(ctx context.Context, action request.Action, raw []byte) ending.Ending {
+	limit := longAnswer
+	if action == request.Status || action == request.Plan {
+		limit = shortAnswer
+	}
+	ctx, cancel := f.Clock.Bound(ctx, f.Clock.Now().Add(limit))
+	defer cancel()
+	reply, failed, err := f.Deployer.Ask(ctx, raw)
+	if err != nil {
+		return ending.Failed(ending.CallFailed, "the deployer cannot be asked: "+target.Explain(err))
+	}
+	return ending.Of(reply, failed)
+}
+
+// Deploy looks whether a rollout may begin, sends it as an event, and follows it to its end. With wait false it only sees it
+// begin. It ends early, with the zero Ending, when ctx ends: the rollout goes on.
+func (f Follower) Deploy(ctx context.Context, raw []byte, wait bool) ending.Ending {
+	plan := f.Ask(ctx, request.Plan, payload.Without(raw, request.Plan, "hand-off", "rollout-id"))
+	switch {
+	case plan.Failure != nil:
+		return plan
+	case plan.Answer.Status == "no-op":
+		return plan
+	case plan.Answer.Refusal != "":
+		return ending.Failed(plan.Answer.Refusal, strings.Join(plan.Answer.Findings, "\n"))
+	case plan.Answer.Driver != "deployer":
+		return ending.Failed("DoesNotFit", fmt.Sprintf("nothing was changed: the plan takes %s, which is longer than one invocation of the deployer\n"+
+			"give the request to the stack's state machine: aws stepfunctions start-execution", plan.Answer.Duration))
+	}
+	if f.Planned != nil {
+		f.Planned(plan.Answer)
+	}
+	status := Question(raw)
+	before := f.Ask(ctx, request.Status, status)
+	if before.Failure != nil {
+		return before
+	}
+	if err := f.Deployer.Send(ctx, raw); err != nil {
+		return ending.Failed(ending.CallFailed, "the deployer cannot be invoked: "+target.Explain(err))
+	}
+	return f.watch(ctx, status, &course{before: before.Answer, version: plan.Answer.NewVersion, unjudged: unjudged(raw), sent: true, begins: f.Clock.Now()}, wait)
+}
+
+// Wait follows the rollout that is on to its end. It ends early, with the zero Ending, when ctx ends.
+func (f Follower) Wait(ctx context.Context, raw []byte, version string) ending.Ending {
+	status := Question(raw)
+	before := f.Ask(ctx, request.Status, status)
+	if before.Failure != nil {
+		return before
+	}
+	if a := before.Answer; a.Status == "idle" {
+		if version == "" || a.NewVersion == version && a.Weight == full {
+			return before
+		}
+		return ending.Failed(ending.NotBegun, a.Reason)
+	}
+	c := &course{before: before.Answer, version: before.Answer.NewVersion, unjudged: unjudged(raw), begins: f.Clock.Now()}
+	if end, over := c.next(before.Answer, f.Clock.Now()); over {
+		return end
+	}
+	return f.watch(ctx, status, c, true)
+}
+
+// Question is the request for the status of a rollout.
+func Question(raw []byte) []byte {
+	return payload.Without(raw, request.Status, "hand-off", "rollout-id", "force", "emergency", "message", "new-version")
+}
+
+// unjudged says that the request asks for no health check: then nothing has to be seen for a success.
+func unjudged(raw []byte) bool {
+	r, err := request.Parse(raw, request.Home{})
+	return err == nil && r.Plan.Health.Off
+}
+
+// watch asks for the status until it is that of an end.
+func (f Follower) watch(ctx context.Context, status []byte, c *course, wait bool) ending.Ending {
+	began := f.Clock.Now()
+	answered := began
+	for ctx.Err() == nil {
+		is := f.Ask(ctx, request.Status, status)
+		now := f.Clock.Now()
+		switch {
+		case is.Failure == nil:
+			answered = now
+			if f.Seen != nil {
+				f.Seen(is.Answer)
+			}
+			if end, over := c.next(is.Answer, now); over {
+				return end
+			}
+			if !wait && c.begun() {
+				return is
+			}
+		case now.Sub(answered) > patience:
+			return is
+		}
+		if f.Timeout > 0 && now.Sub(began) > f.Timeout {
+			return ending.Failed(ending.TimedOut, fmt.Sprintf("it was followed for %s and has not ended: %s", f.Timeout, c.last.Reason))
+		}
+		if f.Clock.Sleep(ctx, f.Every) != nil {
+			break
+		}
+	}
+	return ending.Ending{}
+}

@@ -1,0 +1,190 @@
+package follow_test
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/meta-deployer/meta-deployer/internal/answer"
+	"github.com/meta-deployer/meta-deployer/internal/cli/ending"
+	"github.com/meta-deployer/meta-deployer/internal/cli/follow"
+	"github.com/meta-deployer/meta-deployer/internal/target"
+)
+
+// script is a deployer that answers a plan with the first text and statuses with the others, the last one again and again.
+type script struct {
+	t        *testing.T
+	plan     string
+	statuses []string
+	asked    int
+	sent     []string
+	now      time.Time
+	// onSleep is called at every wait.
+	onSleep func()
+}
+
+func (s *script) Ask(_ context.Context, raw []byte) ([]byte, bool, error) {
+	var r struct{ Action string }
+	require.NoError(s.t, json.Unmarshal(raw, &r))
+	if r.Action == "plan" {
+		return []byte(s.plan), false, nil
+	}
+	assert.Equal(s.t, "status", r.Action)
+	text := s.statuses[min(s.asked, len(s.statuses)-1)]
+	s.asked++
+	if text == "down" {
+		return nil, false, &target.Error{Kind: target.ErrUnavailable, Message: "no network"}
+	}
+	return []byte(text), text[2] == 'e', nil
+}
+
+func (s *script) Send(_ context.Context, raw []byte) error {
+	s.sent = append(s.sent, string(raw))
+	return nil
+}
+
+func (s *script) follower() follow.Follower {
+	s.now = time.Date(2026, 1, 2, 3, 4, 5, 0, time.UTC)
+	return follow.Follower{
+		Deployer: s, Every: 5 * time.Second,
+		Clock: target.Clock{
+			Now: func() time.Time { return s.now },
+			Sleep: func(ctx context.Context, d time.Duration) error {
+				s.now = s.now.Add(d)
+				if s.onSleep != nil {
+					s.onSleep()
+				}
+				return ctx.Err()
+			},
+			Bound: func(ctx context.Context, _ time.Time) (context.Context, context.CancelFunc) {
+				return context.WithCancel(ctx)
+			},
+		},
+	}
+}
+
+const (
+	planned  = `{"status": "planned", "new-version": "2", "driver": "deployer", "duration": "10m0s", "findings": []}`
+	deploy   = `{"action": "deploy", "function-name": "f", "alias": "live", "new-version": "2", "force": {"reason": "x"}}`
+	atOld    = `{"status": "idle", "function-name": "f", "alias": "live", "new-version": "1", "weight": 100, "reason": "no rollout is running"}`
+	atNew    = `{"status": "idle", "function-name": "f", "alias": "live", "new-version": "2", "weight": 100, "reason": "no rollout is running"}`
+	back     = `{"status": "idle", "new-version": "1", "weight": 100, "reason": "no rollout is running; rollout id-7 to version 2 was rolled back: errors"}`
+	backElse = `{"status": "idle", "new-version": "1", "weight": 100, "reason": "no rollout is running; rollout id-6 to version 2 was rolled back: errors"}`
+	split    = `{"status": "idle", "new-version": "1", "weight": 60, "reason": "a split"}`
+)
+
+func running(status, id, version, verdict string) string {
+	return fmt.Sprintf(`{"status": %q, "rollout-id": %q, "old-version": "1", "new-version": %q, "weight": 10, "reason": "step 1", "steps": [{"weight": 10, "verdict": %q}]}`, status, id, version, verdict)
+}
+
+func TestHowARolloutThatWasSentEnds(t *testing.T) {
+	on, held := running("in-progress", "id-7", "2", "pass"), running("held", "id-7", "2", "fail")
+	for name, tt := range map[string]struct {
+		statuses []string
+		want     string
+	}{
+		"live":                                {[]string{atOld, atOld, on, on, atNew}, "succeeded"},
+		"live, the last look inconclusive":    {[]string{atOld, running("in-progress", "id-7", "2", "inconclusive"), atNew}, "succeeded-unverified"},
+		"live, never seen":                    {[]string{atOld, atNew}, "succeeded-unverified"},
+		"back":                                {[]string{atOld, on, back}, "RolledBack"},
+		"back before it was seen":             {[]string{atOld, atOld, back}, "RolledBack"},
+		"back as before":                      {[]string{backElse, backElse, back}, "RolledBack"},
+		"back earlier, and nothing new begun": {[]string{back, back}, "NotBegun"},
+		"held":                                {[]string{atOld, on, held}, "Held"},
+		"held before, and gone on with":       {[]string{held, held, on, atNew}, "succeeded"},
+		"held again":                          {[]string{held, held, on, held}, "Held"},
+		"moved by somebody":                   {[]string{atOld, on, atOld}, "Superseded"},
+		"split by somebody":                   {[]string{atOld, on, split}, "Superseded"},
+		"an older read between":               {[]string{atOld, on, atOld, on, atNew}, "succeeded"},
+		"another one after it":                {[]string{atOld, on, running("in-progress", "id-8", "3", "pass")}, "Superseded"},
+		"another one instead":                 {[]string{atOld, running("in-progress", "id-8", "3", "pass")}, "RolloutInProgress"},
+		"joined":                              {[]string{on, on, atNew}, "succeeded"},
+		"the network gone for a moment":       {[]string{atOld, on, "down", "down", atNew}, "succeeded"},
+		"the network gone":                    {[]string{atOld, on, "down"}, "CallFailed"},
+		"the alias gone":                      {[]string{atOld, on, `{"errorType": "PreflightFailed", "errorMessage": "no alias"}`}, "PreflightFailed"},
+		"never begun":                         {[]string{atOld}, "NotBegun"},
+		"for ever":                            {[]string{atOld, on}, "TimedOut"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := &script{t: t, plan: planned, statuses: tt.statuses}
+			f := s.follower()
+			f.Timeout = time.Hour
+			seen := 0
+			f.Seen = func(answer.Answer) { seen++ }
+			end := f.Deploy(t.Context(), []byte(deploy), true)
+			assert.Equal(t, tt.want, how(end))
+			assert.Equal(t, []string{deploy}, s.sent)
+			assert.Positive(t, seen)
+			if end.Failure == nil {
+				assert.Equal(t, "2", end.Answer.NewVersion)
+			}
+		})
+	}
+}
+
+// how is the status or the type of a failure.
+func how(e ending.Ending) string {
+	if e.Failure != nil {
+		return e.Failure.Type
+	}
+	return e.Answer.Status
+}
+
+func TestWhatThePlanRefusesIsNotSent(t *testing.T) {
+	for plan, want := range map[string]string{
+		`{"status": "no-op", "new-version": "2"}`:                                               "no-op",
+		`{"status": "planned", "refusal": "KnownBadVersion", "findings": ["it was sent back"]}`: "KnownBadVersion",
+		`{"status": "planned", "driver": "workflow", "findings": []}`:                           "DoesNotFit",
+		`7`: "CallFailed",
+	} {
+		s := &script{t: t, plan: plan, statuses: []string{atOld}}
+		assert.Equal(t, want, how(s.follower().Deploy(t.Context(), []byte(deploy), true)))
+		assert.Empty(t, s.sent)
+	}
+}
+
+func TestNotToWait(t *testing.T) {
+	s := &script{t: t, plan: planned, statuses: []string{atOld, atOld, running("awaiting-approval", "id-7", "2", "pass")}}
+	assert.Equal(t, "awaiting-approval", how(s.follower().Deploy(t.Context(), []byte(deploy), false)))
+}
+
+func TestWithoutAHealthCheckNothingHasToBeSeen(t *testing.T) {
+	s := &script{t: t, plan: planned, statuses: []string{atOld, atNew}}
+	raw := `{"action": "deploy", "function-name": "f", "alias": "live", "new-version": "2", "health-check": false}`
+	assert.Equal(t, "succeeded", how(s.follower().Deploy(t.Context(), []byte(raw), true)))
+}
+
+func TestWait(t *testing.T) {
+	on := running("in-progress", "id-7", "2", "pass")
+	for name, tt := range map[string]struct {
+		version  string
+		statuses []string
+		want     string
+	}{
+		"to the end":             {"", []string{on, on, atNew}, "succeeded"},
+		"back":                   {"", []string{on, back}, "RolledBack"},
+		"held already":           {"", []string{running("held", "id-7", "2", "fail")}, "Held"},
+		"nothing on":             {"", []string{atOld}, "idle"},
+		"that version is live":   {"2", []string{atNew}, "idle"},
+		"another version's live": {"2", []string{atOld}, "NotBegun"},
+	} {
+		s := &script{t: t, statuses: tt.statuses}
+		assert.Equal(t, tt.want, how(s.follower().Wait(t.Context(), []byte(deploy), tt.version)), name)
+		assert.Empty(t, s.sent)
+	}
+}
+
+func TestItIsLeftAlone(t *testing.T) {
+	ctx, cancel := context.WithCancelCause(t.Context())
+	s := &script{t: t, plan: planned, statuses: []string{atOld, running("in-progress", "id-7", "2", "pass")}}
+	f := s.follower()
+	s.onSleep = func() { cancel(errors.New("Ctrl-C")) }
+	assert.Zero(t, f.Deploy(ctx, []byte(deploy), true))
+	assert.Len(t, s.sent, 1, "and nothing else")
+}
