@@ -62,6 +62,9 @@ deploy: ## Build and deploy with SAM, for one ARCHITECTURE: PARAMETERS="Function
 clean: ## Remove what was built and installed here
 	rm -rf dist .aws-sam examples/app/.aws-sam .venv-sam .venv-peers .venv-awscli2 .venv-localstack .venv-uv tools/stepfunctions/node_modules
 
+package: build ## Make what installs without Go, for ARCHITECTURE, in dist/meta-deployer-VERSION-ARCHITECTURE
+	go run ./internal/cmd/package $(ARCHITECTURE)
+
 docs: ## Write the documents that are made of the code and the template
 	go run ./internal/cmd/reference
 
@@ -199,4 +202,4 @@ ci: ## Everything that must pass before a change goes in
 
 FORCE:
 
-.PHONY: help docs mutants deploy demo local e2e rehearse build clean test-arm64 torture test-bench test-schema bench bench-judgement test test-race fuzz fmt fmt-check vet lint template ci FORCE
+.PHONY: help docs package mutants deploy demo local e2e rehearse build clean test-arm64 torture test-bench test-schema bench bench-judgement test test-race fuzz fmt fmt-check vet lint template ci FORCE
