@@ -30,7 +30,7 @@ DRIVERS = {"deployer", "pipeline", "worker", "durable"}
 
 # Under which conditions a function's role allows more. A job that failed is told to CodePipeline, and a worker's to its state machine.
 MAY = {
-    "deployer": ("HasAssumableRole", "AllowsProbes", "HasFailureDestination"),
+    "deployer": ("HasAssumableRole", "AllowsProbes", "HasWorkflow", "HasFailureDestination"),
     "pipeline": ("HasAssumableRole", "AllowsProbes"),
     "worker": ("HasAssumableRole", "AllowsProbes"),
     "durable": ("HasAssumableRole", "AllowsProbes"),
@@ -127,7 +127,7 @@ def linked_actions(function):
     """
     names = re.findall(rb"aws-sdk-go-v2/service/(\w+)\.\(\*Client\)\.([A-Z]\w*)\x00", built(function))
     actions = {f"{service.decode()}:{operation.decode()}" for service, operation in names if operation != b"Options"}
-    return {"lambda:InvokeFunction" if action == "lambda:Invoke" else action for action in actions}
+    return {"lambda:InvokeFunction" if action == "lambda:Invoke" else action.replace("sfn:", "states:") for action in actions}
 
 
 class Functions(unittest.TestCase):
@@ -266,11 +266,13 @@ class Permissions(unittest.TestCase):
     def test_each_role_allows_what_its_binary_can_call_and_nothing_more(self):
         for name in FUNCTIONS:
             with self.subTest(name):
-                self.assertEqual(linked_actions(name) | OWN_LOGS, allowed(name) | allowed(name, under="HasAssumableRole"))
+                may = allowed(name) | allowed(name, under="HasAssumableRole") | allowed(name, under="HasWorkflow")
+                self.assertEqual(linked_actions(name) | OWN_LOGS, may)
 
     def test_a_pipeline_may_do_what_the_deployer_may_and_answer_its_jobs(self):
         def rules(name):
-            own = ("WriteOwnLogs", "SendFailures")  # a job that failed is told to CodePipeline
+            # A job that failed is told to CodePipeline, and has a day: it hands nothing over.
+            own = ("WriteOwnLogs", "SendFailures", "HandOver", "FollowExecutions")
             return {json.dumps([s["Action"], s["Resource"], condition]) for s, condition in statements(name) if s["Sid"] not in own}
 
         jobs = ["codepipeline:PutJobSuccessResult", "codepipeline:PutJobFailureResult"]
@@ -280,6 +282,7 @@ class Permissions(unittest.TestCase):
         conditional = {
             "HasAssumableRole": {"sts:AssumeRole"},
             "AllowsProbes": {"lambda:InvokeFunction"},
+            "HasWorkflow": {"states:StartExecution", "states:ListExecutions", "states:DescribeExecution"},
             "HasFailureDestination": {"sqs:SendMessage", "sns:Publish"},
         }
         for name in FUNCTIONS:
@@ -448,6 +451,22 @@ class Parameters(unittest.TestCase):
     def test_probes_are_allowed_unless_told_otherwise(self):
         self.assertEqual("true", default(TEMPLATE, "AllowProbes"))
         self.assertEqual({"Fn::Equals": [{"Ref": "AllowProbes"}, "true"]}, TEMPLATE["Conditions"]["AllowsProbes"])
+
+    def test_what_does_not_fit_goes_to_the_state_machine_unless_told_otherwise(self):
+        self.assertEqual(("workflow", "true"), (default(TEMPLATE, "LongEngine"), default(TEMPLATE, "HandOff")))
+        self.assertEqual({"Fn::Equals": [{"Ref": "LongEngine"}, "workflow"]}, TEMPLATE["Conditions"]["HasWorkflow"])
+        variables = properties("deployer")["Environment"]["Variables"]
+        self.assertEqual({"Fn::If": ["HasWorkflow", {"Ref": "RolloutStateMachine"}, ""]}, variables["LONG_ENGINE_ARN"])
+        self.assertEqual({"Ref": "HandOff"}, variables["HAND_OFF"])
+
+    def test_the_deployer_starts_and_follows_executions_of_that_machine_alone(self):
+        resources = {action: s["Resource"] for s, condition in statements("deployer") if condition == "HasWorkflow" for action in as_list(s["Action"])}
+        machine = {"Ref": "RolloutStateMachine"}
+        self.assertEqual(machine, resources["states:StartExecution"])
+        self.assertEqual(machine, resources["states:ListExecutions"])
+        name = TEMPLATE["Resources"]["RolloutStateMachine"]["Properties"]["Name"]["Fn::Sub"]
+        execution = f"arn:${{AWS::Partition}}:states:${{AWS::Region}}:${{AWS::AccountId}}:execution:{name}:*"
+        self.assertEqual({"Fn::Sub": execution}, resources["states:DescribeExecution"])
 
     def test_force_and_emergency(self):
         for parameter, variable in {"ForceFunctions": "FORCE_FUNCTIONS", "EmergencyFunctions": "EMERGENCY_FUNCTIONS"}.items():

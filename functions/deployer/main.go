@@ -10,6 +10,7 @@ import (
 
 	"github.com/meta-deployer/meta-deployer/internal/cloud"
 	"github.com/meta-deployer/meta-deployer/internal/cloud/account"
+	"github.com/meta-deployer/meta-deployer/internal/cloud/executions"
 	"github.com/meta-deployer/meta-deployer/internal/driver/loop"
 	"github.com/meta-deployer/meta-deployer/internal/health"
 	"github.com/meta-deployer/meta-deployer/internal/request"
@@ -25,6 +26,8 @@ func main() {
 		Caller: cloud.Caller(config, request.Home{
 			Force: request.PatternsOf(os.LookupEnv("FORCE_FUNCTIONS")), Emergency: request.PatternsOf(os.LookupEnv("EMERGENCY_FUNCTIONS")),
 		}),
-		Memory: new(health.Memory),
+		Memory:  new(health.Memory),
+		Long:    executions.LongEngine(config, os.Getenv("LONG_ENGINE_ARN")),
+		HandOff: os.Getenv("HAND_OFF") != "false",
 	})
 }

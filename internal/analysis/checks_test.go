@@ -90,6 +90,8 @@ func TestJudgement(t *testing.T) {
 		"null":                         {`null`, healthy, Inconclusive, false, "did not answer"},
 		"a fail needs no reason":       {`{"status": "fail"}`, healthy, Fail, false, "it gave no reason"},
 		"a reason that is no text":     {`{"status": "fail", "reason": 5}`, healthy, Inconclusive, false, "did not answer"},
+		"a status given twice":         {`{"status": "fail", "status": "pass"}`, healthy, Inconclusive, false, "its answer is not taken: the key status is given twice"},
+		"a key in another case":        {`{"STATUS": "fail", "status": "pass"}`, healthy, Pass, false, ""},
 		"other keys are ignored":       {`{"status": "pass", "orders": 3}`, healthy, Pass, false, ""},
 	}
 	for name, tt := range tests {

@@ -2,6 +2,7 @@ package analysis
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
@@ -21,6 +22,9 @@ func ParseJudgement(answer []byte) *Judgement {
 	values, err := strictjson.Object(answer)
 	var status Verdict
 	var reason string
+	if twice, ok := errors.AsType[strictjson.DuplicateKeyError](err); ok {
+		return &Judgement{Inconclusive, "its answer is not taken: " + printable.Text(twice.Error(), 200) + ", it has to be given once; it is asked again"}
+	}
 	if err != nil || json.Unmarshal(values["status"], &status) != nil || values["reason"] != nil && json.Unmarshal(values["reason"], &reason) != nil {
 		return &Judgement{Inconclusive, fmt.Sprintf("it did not answer status pass, fail or inconclusive but %s; it is asked again", printable.Text(string(answer), 200))}
 	}

@@ -22,10 +22,15 @@ type Answer struct {
 	Reason     string         `json:"reason"`
 	StartedAt  *time.Time     `json:"started-at,omitempty"`
 	EndedAt    *time.Time     `json:"ended-at,omitempty"`
-	// Duration is how long the plan takes, and Driver which driver it fits; of action plan.
+	// Duration is how long the plan takes, of action plan.
 	Duration string `json:"duration,omitempty"`
-	Driver   string `json:"driver,omitempty"`
-	Steps    []Step `json:"steps,omitempty"`
+	// Driver is the kind of driver that the plan fits, of action plan, or that runs the rollout; and Execution the ARN of the
+	// execution that does.
+	Driver    string `json:"driver,omitempty"`
+	Execution string `json:"execution,omitempty"`
+	// EndsAt is when the driver that runs the rollout, or would, has to be done; nil where that is not known.
+	EndsAt *time.Time `json:"ends-at,omitempty"`
+	Steps  []Step     `json:"steps,omitempty"`
 	// History are the old version's minutes before the rollout as failed/called, the oldest first; of action status. With them
 	// a decision can be repeated.
 	History string `json:"history,omitempty"`
@@ -48,6 +53,15 @@ type Step struct {
 	Until   *time.Time       `json:"until,omitempty"`
 	Verdict string           `json:"verdict,omitempty"`
 	Checks  []analysis.Check `json:"checks,omitempty"`
+}
+
+// At is a time as an answer has it; nil for the zero time.
+func At(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = t.UTC().Truncate(time.Millisecond)
+	return &t
 }
 
 // New is an answer about a target with what every answer has.

@@ -76,6 +76,19 @@ func Failure(outcome rollout.Outcome, message string) error {
 	return StateUnknown{f}
 }
 
+// OfType is the failure of a name, as an engine tells of it; nil for a name that is none of these, and for TakenOver.
+func OfType(errorType, message string) error {
+	switch outcome := rollout.Outcome(errorType); outcome {
+	case rollout.PreflightFailed, rollout.RolloutInProgress, rollout.KnownBadVersion, rollout.DoesNotFit, rollout.RolledBack,
+		rollout.Held, rollout.Superseded, rollout.RollbackFailed, rollout.StateUnknown:
+		return Failure(outcome, message)
+	case "InvalidRequest":
+		return InvalidRequest{failure{limited(message)}}
+	case rollout.Succeeded, rollout.SucceededUnverified, rollout.NoOp, rollout.InProgress, rollout.Paused:
+	}
+	return nil
+}
+
 // ErrorType is the name that callers match on: the name of a failure's Go type.
 func ErrorType(err error) string {
 	name := fmt.Sprintf("%T", err)

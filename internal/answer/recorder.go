@@ -108,7 +108,7 @@ func (r *Recorder) probed(c analysis.Check) {
 // Answer is what the caller of a request gets for how its work ended: an answer, or the error that callers match on.
 func (r *Recorder) Answer(req request.Request, f rollout.Finish, t rollout.Token, now time.Time) (Answer, error) {
 	now = now.UTC().Truncate(time.Millisecond)
-	if n := len(r.steps); n > 0 && r.steps[n-1].Until == nil {
+	if n := len(r.steps); n > 0 && r.steps[n-1].Until == nil && f.Execution == "" {
 		r.steps[n-1].Until = &now
 	}
 	if r.journal == nil {
@@ -122,11 +122,19 @@ func (r *Recorder) Answer(req request.Request, f rollout.Finish, t rollout.Token
 	a := New(req.Plan.Target, status(req, f.Outcome), limited(f.Reason), append(slices.Clone(req.Warnings), r.warnings...)...)
 	a.NewVersion, a.EndedAt, a.Steps = req.Plan.NewVersion, &now, r.steps
 	switch j := r.journal; {
+	case j == nil && f.Execution != "":
+		a.OldVersion, a.Weight = r.routing.Primary, r.routing.Share(t.Version(req.Plan))
+		a.NewVersion = t.Version(req.Plan)
 	case j != nil:
 		a.RolloutID, a.OldVersion, a.NewVersion, a.StartedAt = j.ID, j.Old, j.New, &j.Start
 		a.Weight = r.routing.Share(j.New)
 	default:
 		a.NewVersion, a.Weight = r.routing.Primary, rollout.Full-r.routing.Weight
+	}
+	if f.Execution != "" {
+		a.Execution, a.Driver, a.EndedAt = f.Execution, f.Engine, nil
+		a.EndsAt = At(f.EndsAt)
+		a.Reason = limited(f.Reason + fmt.Sprintf(`; follow it with {"action": "status", "execution": %q}, and end it with action rollback`, f.Execution))
 	}
 	if f.Outcome == rollout.Succeeded || f.Outcome == rollout.SucceededUnverified {
 		a.Reason = r.success(req.Plan.Target, f.Outcome, now)

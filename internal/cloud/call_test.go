@@ -2,8 +2,8 @@ package cloud_test
 
 import (
 	"context"
-	"errors"
 	"encoding/pem"
+	"errors"
 	"net/http"
 	"net/http/httptest"
 	"os"

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -30,8 +31,7 @@ func (l *lab) attack(operation string, when func(call int) bool, answer hostile)
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.front = func(w http.ResponseWriter, r *http.Request, account http.Handler) {
-		body, _ := io.ReadAll(r.Body)
-		r.Body = io.NopCloser(bytes.NewReader(body))
+		_ = body(r)
 		if called(r) == operation {
 			if call := int(calls.Add(1)); when == nil || when(call) {
 				answer(w, r, account)
@@ -40,6 +40,13 @@ func (l *lab) attack(operation string, when func(call int) bool, answer hostile)
 		}
 		account.ServeHTTP(w, r)
 	}
+}
+
+// body is what a request has, which can be read again.
+func body(r *http.Request) string {
+	raw, _ := io.ReadAll(r.Body)
+	r.Body = io.NopCloser(bytes.NewReader(raw))
+	return string(raw)
 }
 
 // called is the operation of a request.
@@ -54,7 +61,10 @@ func called(r *http.Request) string {
 	case strings.HasSuffix(r.URL.Path, "/invocations"):
 		return "Invoke"
 	}
-	_, operation, _ := strings.Cut(r.Header.Get("X-Amz-Target"), ".")
+	if _, operation, found := strings.Cut(r.Header.Get("X-Amz-Target"), "."); found {
+		return operation
+	}
+	_, operation, _ := strings.Cut(r.URL.Path, "/operation/")
 	return operation
 }
 
@@ -121,7 +131,9 @@ func slow(by time.Duration, atOnce bool) hostile {
 		if !atOnce {
 			account.ServeHTTP(answer, r)
 		}
-		says(answer.Code, answer.Body.String())(w, r, account)
+		maps.Copy(w.Header(), answer.Header())
+		w.WriteHeader(answer.Code)
+		_, _ = w.Write(answer.Body.Bytes())
 	}
 }
 

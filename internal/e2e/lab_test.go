@@ -50,8 +50,8 @@ func newLab(t *testing.T) *lab {
 	return newLabSince(t, 10*time.Minute)
 }
 
-// newLabSince is a lab whose account is so old.
-func newLabSince(t *testing.T, age time.Duration) *lab {
+// newLabSince is a lab whose account is so old, and was as before makes it from its beginning on.
+func newLabSince(t *testing.T, age time.Duration, before ...func(*sim.World)) *lab {
 	t.Helper()
 	w := sim.NewAt(time.Now().UTC().Truncate(time.Minute).Add(-age))
 	w.Latency, w.MetricsDelay = 0, 0
@@ -64,6 +64,9 @@ func newLabSince(t *testing.T, age time.Duration) *lab {
 	w.SetTraffic("checkout", "live", sim.Constant(20))
 	w.SetAlarm("checkout-errors", analysis.AlarmOK)
 	w.SetHook("checkout", sim.Hook{Answer: `{"ok": true}`})
+	for _, prepare := range before {
+		prepare(w)
+	}
 
 	l := &lab{processes: map[string]*runtimetest.Process{}, replies: map[string]string{}}
 	w.OnWrite = func(write sim.Write) {

@@ -99,11 +99,15 @@ type execution struct {
 
 // execute starts the shipped machine in aws-local-stepfunctions.
 func (f *lambda) execute(request string) *execution {
+	return f.executeAs(sim.ExecutionARN("checkout-live-"+fmt.Sprint(time.Now().UnixNano())), request)
+}
+
+// executeAs is execute, with the execution's ARN.
+func (f *lambda) executeAs(arn, request string) *execution {
 	e := &execution{diagnostics: new(bytes.Buffer)}
 	e.command = exec.Command(peer(f.t, node22, "node"), stepFunctions+"run.mjs", "../../statemachine/rollout.asl.json", "WorkerFunctionArn="+workerARN)
 	e.command.Env = []string{"AWS_ENDPOINT_URL_LAMBDA=" + f.url, "AWS_REGION=eu-west-1", "AWS_ACCESS_KEY_ID=x", "AWS_SECRET_ACCESS_KEY=x", "HOME=" + f.t.TempDir(), "PATH=" + os.Getenv("PATH")}
-	context := fmt.Sprintf(`{"Execution": {"Id": "arn:aws:states:eu-west-1:123456789012:execution:meta-deployer-rollout:%s", "StartTime": %q, "Input": %s}}`,
-		"checkout-live-"+fmt.Sprint(time.Now().UnixNano()), time.Now().UTC().Format(time.RFC3339), request)
+	context := fmt.Sprintf(`{"Execution": {"Id": %q, "StartTime": %q, "Input": %s}}`, arn, time.Now().UTC().Format(time.RFC3339), request)
 	e.command.Stdin = strings.NewReader(fmt.Sprintf(`{"input": %s, "context": %s, "retries": 50}`, request, context))
 	e.command.Stderr = e.diagnostics
 	out, err := e.command.StdoutPipe()

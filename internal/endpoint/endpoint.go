@@ -91,6 +91,9 @@ func (e *Endpoint) operations() map[string]operation {
 		"codedeploy:ListDeploymentTargets":                e.listDeploymentTargets,
 		"codedeploy:BatchGetDeploymentTargets":            e.batchGetDeploymentTargets,
 		"codedeploy:PutLifecycleEventHookExecutionStatus": e.putHookStatus,
+		"states:StartExecution":                           e.startExecution,
+		"states:DescribeExecution":                        e.describeExecution,
+		"states:ListExecutions":                           e.listExecutions,
 		"sts:AssumeRole":                                  e.assumeRole,
 		"sts:GetCallerIdentity":                           e.getCallerIdentity,
 	}

@@ -23,6 +23,9 @@ type Inspector struct {
 	Memory *health.Memory
 	// End is when the answer has to be there; zero is never.
 	End time.Time
+	// Long is the stack's long engine, nil for none, and HandOff what the deployer may give to it.
+	Long    *target.LongEngine
+	HandOff rollout.HandOff
 }
 
 func (i Inspector) reader() health.Reader {

@@ -148,16 +148,34 @@ func (v *preview) readiness(ctx context.Context, alias *rollout.Alias) {
 func (v *preview) schedule() {
 	now := v.inspector.Clock.Now()
 	v.NewVersion = v.plan.NewVersion
-	v.Duration, v.Driver = v.plan.Takes().String(), "deployer"
-	if !v.plan.Fits(nil, now, v.inspector.End) {
-		v.Driver = "workflow"
-		v.warn("the plan is longer than one invocation of this deployer, which would answer DoesNotFit: give the request to the stack's state machine")
-	}
+	v.Duration = v.plan.Takes().String()
+	v.driver(now)
 	for _, step := range v.plan.Schedule(nil, now) {
 		from, until := step.From.UTC().Truncate(time.Millisecond), step.Until.UTC().Truncate(time.Millisecond)
 		v.Steps = append(v.Steps, answer.Step{Weight: step.Weight, From: from, Until: &until})
 	}
 	v.Reason = fmt.Sprintf("%d steps in %s, %d findings; nothing was changed", len(v.plan.Steps), v.Duration, len(v.Findings))
+}
+
+// driver says which driver runs the plan, and until when at the longest.
+func (v *preview) driver(now time.Time) {
+	end, handOff := v.inspector.End, v.inspector.HandOff
+	v.Driver = "deployer"
+	if handOff.Takes(v.plan, nil, now, end) {
+		v.Driver, end = handOff.Engine, now.Add(handOff.Longest)
+	}
+	v.EndsAt = answer.At(v.plan.End(&rollout.Journal{Start: now}, end))
+	if v.plan.Fits(nil, now, end) {
+		return
+	}
+	remedy := "shorten the plan"
+	if v.Driver == "deployer" {
+		v.Driver, remedy = "workflow", remedy+", or give the request to the stack's state machine"
+	}
+	if handOff.Unfit != "" {
+		remedy = handOff.Unfit + ", " + remedy
+	}
+	v.find("%s: the plan takes %s, and a rollout ends in %s here: %s", rollout.DoesNotFit, v.Duration, end.Sub(now).Round(time.Second), remedy)
 }
 
 // radius adds what bad versions are expected to cost.

@@ -28,6 +28,8 @@ func (l Log) Tell(ctx context.Context, events ...rollout.Event) {
 			l.InfoContext(ctx, "hook", "stage", e.Stage, "function", e.Function, "passed", e.Passed, "answer-bytes", e.Size)
 		case rollout.Probed:
 			l.InfoContext(ctx, "probe", "name", e.Check.Name, "weight", e.Weight, "verdict", e.Check.Verdict.String(), "reason", e.Check.Reason)
+		case rollout.HandedOver:
+			l.InfoContext(ctx, "handed over", "engine", e.Engine, "execution", e.Execution, "rollout", e.Rollout)
 		case rollout.Checked:
 			l.InfoContext(ctx, "pre-flight passed", "warnings", e.Warnings)
 		case rollout.ScheduleChosen:
@@ -73,6 +75,8 @@ func Describe(action rollout.Action) string {
 		return "run " + a.String()
 	case rollout.RunProbe:
 		return fmt.Sprintf("make probe %s of version %s", a.Probe.Name, a.NewVersion)
+	case rollout.HandOver:
+		return "hand over to the long engine"
 	case rollout.Wait:
 		return "wait until " + a.Until.Format(time.RFC3339)
 	case rollout.Finish:

@@ -139,13 +139,12 @@ func TestWeightsAreExact(t *testing.T) {
 }
 
 func TestKeysOfTheEngines(t *testing.T) {
-	for text, want := range map[string]HandOff{`true`: HandOffTrue, `false`: HandOffFalse} {
+	for text, want := range map[string]HandOff{`true`: HandOffTrue, `false`: HandOffFalse, `"always"`: HandOffAlways} {
 		r := parse(t, with(`"hand-off": `+text))
 		assert.Equal(t, want, r.HandOff)
 		assert.Empty(t, r.Warnings)
 	}
 	assert.Equal(t, HandOffByStack, parse(t, with("")).HandOff)
-	assert.Contains(t, refusals(t, with(`"hand-off": "always"`))[0], "not in this version")
 	assert.Contains(t, refusals(t, with(`"hand-off": "yes"`))[0], `hand-off is "yes": give true, false or "always"`)
 	for _, value := range []string{`1`, `"true"`, `{}`, `null`} {
 		refusals(t, with(`"hand-off": `+value))
@@ -166,12 +165,10 @@ const (
 	durable  = "arn:aws:lambda:eu-west-1:123456789012:function:meta-deployer-durable:7/durable-execution/f-live-2-0a1b2c3d/20dae574-53da-37a1-bfd5-b0e2e6ec715d"
 )
 
-// The alias is not needed where an execution is asked for, so nothing else is wrong with these.
-func TestAnExecutionIsNotInThisVersion(t *testing.T) {
+// The alias is not needed where an execution is asked for.
+func TestAnExecution(t *testing.T) {
 	for _, arn := range []string{workflow, durable} {
-		problems := refusals(t, `{"action": "status", "execution": "`+arn+`"}`)
-		assert.Len(t, problems, 1)
-		assert.Contains(t, problems[0], "not in this version: give function-name and alias")
+		assert.Equal(t, arn, parse(t, `{"action": "status", "execution": "`+arn+`"}`).Execution)
 	}
 	for _, arn := range []string{"", "x", strings.Replace(workflow, "execution", "stateMachine", 1), strings.Replace(durable, ":7/", ":live/", 1), workflow + ":x"} {
 		assert.Contains(t, strings.Join(refusals(t, `{"action": "status", "execution": "`+arn+`"}`), "\n"), "give the ARN of an execution", arn)

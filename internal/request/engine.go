@@ -49,13 +49,7 @@ func parseHandOff(f fields) HandOff {
 }
 
 // refuseUnbuilt refuses what the contract promises and this version does not do yet.
-func refuseUnbuilt(f fields, r Request) {
-	if r.HandOff == HandOffAlways && r.Action == Deploy {
-		f.refuse("hand-off", "not in this version: leave it out, and send a plan that fits one invocation")
-	}
-	if r.Execution != "" {
-		f.refuse("execution", "not in this version: give function-name and alias")
-	}
+func refuseUnbuilt(f fields) {
 	if f.has("targets") {
 		f.refuse("targets", "not in this version: send one request per function, with function-name, alias and new-version")
 	}

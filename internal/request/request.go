@@ -78,7 +78,7 @@ func Parse(raw []byte, home Home) (Request, error) {
 		r.parsePlan(f)
 		r.parseDays(f)
 		r.Plan.Message = parseMessage(f)
-		refuseUnbuilt(f, r)
+		refuseUnbuilt(f)
 	}
 	if problems := in.problems.list(); len(problems) > 0 {
 		return Request{}, &ProblemsError{Problems: problems}

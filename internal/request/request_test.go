@@ -159,7 +159,7 @@ func TestRefusedRequests(t *testing.T) {
 		"force true":                    {with(`"force": true`), `force is true: give {"reason": "…"}`},
 		"emergency with an empty one":   {with(`"emergency": {"reason": " "}`), "emergency.reason is"},
 		"a role that is none":           {with(`"role-arn": "admin"`), "role-arn is"},
-		"hand-off":                      {with(`"hand-off": "always"`), "hand-off is \"always\": not in this version"},
+		"hand-off":                      {with(`"hand-off": "never"`), `hand-off is "never": give true, false or "always"`},
 		"targets":                       {with(`"targets": []`), "one request per function"},
 		"an unknown action":             {with(`"action": "abort"`), "give one of deploy, plan"},
 		"an empty alarm name":           {with(`"alarms": [""]`), "alarms[0] is"},

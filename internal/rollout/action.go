@@ -2,7 +2,7 @@ package rollout
 
 import "time"
 
-// Action is what follows: exactly one of Look, Write, RunHook, RunProbe, Wait and Finish.
+// Action is what follows: exactly one of Look, Write, RunHook, RunProbe, HandOver, Wait and Finish.
 type Action interface{ action() }
 
 // Look asks for something that the decision hangs on. It changes nothing: the same turn finds it out, puts it into the
@@ -24,6 +24,10 @@ const (
 	TheConcurrency
 	// TheHealth asks how the running rollout does: Snapshot.Assessment.
 	TheHealth
+	// TheExecution asks how the execution stands that the rollout was handed over to: Snapshot.Execution.
+	TheExecution
+	// TheEngine asks whether an execution of the long engine runs the rollout on the alias: Snapshot.Living.
+	TheEngine
 )
 
 // Write is one conditional UpdateAlias: routing and description together.
@@ -93,6 +97,12 @@ type Finish struct {
 	Outcome Outcome
 	// Reason is a sentence for people, with the numbers.
 	Reason string
+	// Execution is the ARN of the execution that runs the rollout, and Engine the kind of its engine; "" for none that is known.
+	Execution, Engine string
+	// EndsAt is when that execution has to be done with it; zero where nobody can tell.
+	EndsAt time.Time
+	// Ended says that the execution has ended: how, is how the rollout has.
+	Ended bool
 }
 
 func (Look) action()     {}

@@ -118,11 +118,11 @@ func (d decision) controlUnread() (Action, Token) {
 func (t Token) obeyed(j Journal) (Finish, bool) {
 	switch {
 	case t.Last == ByPause && j.Paused:
-		return Finish{Paused, fmt.Sprintf("rollout %s is paused at %s %%, still watched; action resume lets it go on", j.ID, j.Weight)}, true
+		return Finish{Outcome: Paused, Reason: fmt.Sprintf("rollout %s is paused at %s %%, still watched; action resume lets it go on", j.ID, j.Weight)}, true
 	case t.Last == ByResume && !j.stopped() && !j.Held:
-		return Finish{InProgress, fmt.Sprintf("rollout %s goes on from %s %%", j.ID, j.Weight)}, true
+		return Finish{Outcome: InProgress, Reason: fmt.Sprintf("rollout %s goes on from %s %%", j.ID, j.Weight)}, true
 	case t.Last == ByPromote && j.Weight == Full && !j.Held:
-		return Finish{InProgress, fmt.Sprintf("rollout %s is at 100 %%, its driver bakes and finishes it", j.ID)}, true
+		return Finish{Outcome: InProgress, Reason: fmt.Sprintf("rollout %s is at 100 %%, its driver bakes and finishes it", j.ID)}, true
 	}
 	return Finish{}, false
 }

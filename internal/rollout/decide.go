@@ -114,7 +114,7 @@ func (d decision) carryOn() (Action, Token) {
 	case d.live == nil || d.live.ID != d.token.Rollout:
 		return d.journalMissing()
 	case d.live.Driver != d.driver.ID:
-		return d.finish(InProgress, fmt.Sprintf("driver %s has taken over rollout %s at %s %%", d.live.Driver, d.live.ID, d.live.Weight))
+		return d.relieved()
 	case moving && at100 != nil && !d.live.Held:
 		return d.waitForConcurrency()
 	}
@@ -136,6 +136,11 @@ func (d decision) drive() (Action, Token) {
 	case !d.token.Moving.IsZero() && d.live.Weight == Full:
 		return d.bakeAnew()
 	}
+	action, token := d.handMidway()
+	if action != nil {
+		return action, token
+	}
+	d.token = token
 	return d.goForward()
 }
 

@@ -178,18 +178,20 @@ func Expire(p Plan, t Token, deploys bool, why string) Finish {
 		}
 	}
 	switch {
+	case t.Rollout == "" && t.Handing.started():
+		return t.Handing.expire(why)
 	case t.Tried != nil:
-		return Finish{StateUnknown, fmt.Sprintf("the answer to the last write (%s) was lost, and the alias could not be read after it: %s", t.Tried.Kind, why)}
+		return Finish{Outcome: StateUnknown, Reason: fmt.Sprintf("the answer to the last write (%s) was lost, and the alias could not be read after it: %s", t.Tried.Kind, why)}
 	case t.ended() != "":
-		return Finish{t.ended(), d.whyBack("")}
+		return Finish{Outcome: t.ended(), Reason: d.whyBack("")}
 	case j == nil || !deploys && t.Failure == nil:
-		return Finish{PreflightFailed, "the alias could not be worked with: " + why}
+		return Finish{Outcome: PreflightFailed, Reason: "the alias could not be worked with: " + why}
 	case t.Failure == nil:
-		return Finish{RollbackFailed, "the rollout could not be brought to an end: " + why}
+		return Finish{Outcome: RollbackFailed, Reason: "the rollout could not be brought to an end: " + why}
 	case deploys && j.Weight == 0:
-		return Finish{RolledBack, fmt.Sprintf("%s; the line of the rollout could not be taken off the alias: %s", t.Failure.Why, why)}
+		return Finish{Outcome: RolledBack, Reason: fmt.Sprintf("%s; the line of the rollout could not be taken off the alias: %s", t.Failure.Why, why)}
 	case p.HoldOnFailure && deploys:
-		return Finish{Held, fmt.Sprintf("%s; the alias could not be marked as held: %s", t.Failure.Why, why)}
+		return Finish{Outcome: Held, Reason: fmt.Sprintf("%s; the alias could not be marked as held: %s", t.Failure.Why, why)}
 	}
-	return Finish{RollbackFailed, fmt.Sprintf("%s; then the alias could not be put back: %s", t.Failure.Why, why)}
+	return Finish{Outcome: RollbackFailed, Reason: fmt.Sprintf("%s; then the alias could not be put back: %s", t.Failure.Why, why)}
 }

@@ -57,6 +57,14 @@ type Probed struct {
 	Check  analysis.Check
 }
 
+// HandedOver is an execution of the long engine that was started to go on with a rollout.
+type HandedOver struct {
+	At                time.Time
+	Engine, Execution string
+	// Rollout is the rollout's id; "" for one that has not begun.
+	Rollout string
+}
+
 // Checked is a pre-flight that has passed, with what should be known.
 type Checked struct {
 	At       time.Time
@@ -90,6 +98,7 @@ func (Changed) event()        {}
 func (CallFailed) event()     {}
 func (HookAnswered) event()   {}
 func (Probed) event()         {}
+func (HandedOver) event()     {}
 func (Checked) event()        {}
 func (ScheduleChosen) event() {}
 func (HistoryRead) event()    {}

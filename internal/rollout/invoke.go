@@ -2,6 +2,7 @@ package rollout
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -123,6 +124,9 @@ func succeeded(answer ProbeAnswer) (passed bool, why string) {
 	}
 	var status string
 	values, err := strictjson.Object(answer.Body)
+	if twice, ok := errors.AsType[strictjson.DuplicateKeyError](err); ok {
+		return false, "gave an answer that is not taken: " + Shorten(twice.Error()+": give it once")
+	}
 	if err != nil || json.Unmarshal(values["status"], &status) != nil || status != "Succeeded" {
 		return false, "did not answer status Succeeded but " + Shorten(string(answer.Body))
 	}

@@ -24,7 +24,7 @@ func TestAfterHook(t *testing.T) {
 		"nothing":               {why: "did not answer status Succeeded", bad: true},
 		"a key in another case": {answer: ProbeAnswer{Body: []byte(`{"status": "Failed", "STATUS": "Succeeded"}`)}, why: "did not answer status Succeeded", bad: true},
 		"a key of another case": {answer: ProbeAnswer{Body: []byte(`{"Status": "Succeeded"}`)}, why: "did not answer status Succeeded", bad: true},
-		"a key given twice":     {answer: ProbeAnswer{Body: []byte(`{"status": "Failed", "status": "Succeeded"}`)}, why: "did not answer status Succeeded", bad: true},
+		"a key given twice":     {answer: ProbeAnswer{Body: []byte(`{"status": "Failed", "status": "Succeeded"}`)}, why: "gave an answer that is not taken: the key status is given twice: give it once", bad: true},
 		"a status of no text":   {answer: ProbeAnswer{Body: []byte(`{"status": ["Succeeded"]}`)}, why: "did not answer status Succeeded", bad: true},
 		"a function error":      {answer: ProbeAnswer{Failure: "Unhandled: boom"}, why: "pre-traffic hook smoke failed: Unhandled: boom", bad: true},
 		"no answer in time":     {answer: ProbeAnswer{Cut: true, Took: time.Minute}, why: "had not answered after 1m0s"},

@@ -13,6 +13,8 @@ func (d decision) join() (Action, Token) {
 	switch {
 	case d.panics >= maxPanics:
 		return d.startFailed(panicked)
+	case d.token.Handing != nil:
+		return d.awaitClaim()
 	case d.snapshot.Unread != nil:
 		return d.joinUnread()
 	case d.plan.NewVersion == "":
@@ -104,6 +106,9 @@ func (d decision) startFailed(why string) (Action, Token) {
 	if unread := d.snapshot.Unread; d.driver.Continues && unread != nil && unread.Kind != NotFound {
 		return d.finish(StateUnknown, "an earlier call may have shifted it, and "+why)
 	}
+	if h := d.token.Handing; h.started() {
+		return d.finish(StateUnknown, fmt.Sprintf("execution %s may run it all the same, and %s", h.Name, why))
+	}
 	if d.token.Tried != nil {
 		end := Expire(d.plan, d.token, true, why)
 		return end, d.token
@@ -157,7 +162,7 @@ func (d decision) joinFresh() (Action, Token) {
 		return d.finish(KnownBadVersion, d.describeBad())
 	case unscheduled != nil && unscheduled.Kind == Unavailable:
 		return d.retryTraffic(*unscheduled)
-	case !d.plan.Fits(nil, d.snapshot.Now, d.deadline.Rollout):
+	case !d.driver.HandOff.fits(d.plan, nil, d.snapshot.Now, d.deadline.Rollout):
 		return d.finish(DoesNotFit, d.describeMisfit(nil))
 	case d.snapshot.Readiness == nil:
 		return Look{TheAccount}, d.token
@@ -181,6 +186,8 @@ func (d decision) prepare(ready Readiness) (Action, Token) {
 		return d.waitFor(d.prepared(2 * time.Second))
 	case unscheduled != nil:
 		return d.retryTraffic(*unscheduled)
+	case d.driver.HandOff.Takes(d.plan, nil, d.snapshot.Now, d.deadline.Rollout):
+		return d.handOver("")
 	}
 	return d.begin()
 }
@@ -216,8 +223,17 @@ func (d decision) takeOver() (Action, Token) {
 		d.token.Rollout = j.ID
 		return d.carryOn()
 	}
-	if !d.plan.Fits(&j, d.snapshot.Now, d.deadline.Rollout) {
+	if d.asksEngine() {
+		return Look{TheEngine}, d.token
+	}
+	if action, token := d.keptByEngine(j); action != nil {
+		return action, token
+	}
+	switch handOff, now, end := d.driver.HandOff, d.snapshot.Now, d.deadline.Rollout; {
+	case !handOff.fits(d.plan, &j, now, end):
 		return d.finish(DoesNotFit, d.describeMisfit(&j))
+	case handOff.Takes(d.plan, &j, now, end):
+		return d.handOver(j.ID)
 	}
 	j.Driver = d.driver.ID
 	j.Steps = len(d.plan.Steps)
@@ -264,10 +280,18 @@ func (d decision) describeBad() string {
 
 // describeMisfit says how much time is wanted, how much there is, and what can run it.
 func (d decision) describeMisfit(j *Journal) string {
-	what := "shorten the plan"
-	if !d.driver.Long {
-		what += ", or give it to the stack's state machine (aws stepfunctions start-execution --state-machine-arn RolloutStateMachineArn --input REQUEST, where the former is an output of the stack)"
+	const byHand = ", or give it to the stack's state machine (aws stepfunctions start-execution --state-machine-arn RolloutStateMachineArn --input REQUEST, where the former is an output of the stack)"
+	takes := (d.plan.remaining(j, d.snapshot.Now) + d.plan.overhead(j)).Round(time.Second)
+	switch h, left := d.driver.HandOff, d.deadline.Rollout.Sub(d.snapshot.Now).Round(time.Second); {
+	case h.Takes(d.plan, j, d.snapshot.Now, d.deadline.Rollout):
+		return fmt.Sprintf("the plan still takes %s and the %s ends in %s: shorten the plan", takes, h.Engine, h.Longest)
+	case h.Always:
+		return `hand-off is "always", and nothing can be handed over: ` + h.Unfit + byHand
+	case h.Unfit != "" && !d.driver.Long:
+		return fmt.Sprintf("the plan still takes %s and this driver ends in %s: %s, shorten the plan%s", takes, left, h.Unfit, byHand)
+	case d.driver.Long:
+		return fmt.Sprintf("the plan still takes %s and this driver ends in %s: shorten the plan", takes, left)
+	default:
+		return fmt.Sprintf("the plan still takes %s and this driver ends in %s: shorten the plan%s", takes, left, byHand)
 	}
-	return fmt.Sprintf("the plan still takes %s and this driver ends in %s: "+what,
-		(d.plan.remaining(j, d.snapshot.Now) + d.plan.overhead(j)).Round(time.Second), d.deadline.Rollout.Sub(d.snapshot.Now).Round(time.Second))
 }

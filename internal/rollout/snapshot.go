@@ -38,6 +38,8 @@ type Snapshot struct {
 	Readiness   *Readiness
 	Concurrency *Concurrency
 	Assessment  *analysis.Assessment
+	Execution   *Execution
+	Living      *Living
 	// NoTraffic is why Traffic could not be read; nil where it was. Without a schedule nothing goes forward.
 	NoTraffic *CallError
 }
@@ -100,6 +102,8 @@ const (
 	Refused
 	// Moved is a write that came too late: the alias has another revision.
 	Moved
+	// Exists is a name that something else has already.
+	Exists
 )
 
 // momentary says that the failure may pass by itself within seconds: what was made a moment ago is not seen everywhere yet.
@@ -115,6 +119,8 @@ type Driver struct {
 	// Long says that the driver is an engine that lasts, as a workflow or a durable function: it looks less often at what takes
 	// long, and at most MostLooks times.
 	Long bool
+	// HandOff is what it may give to the stack's long engine.
+	HandOff HandOff
 }
 
 // Deadline is when time is up. A zero time is never.

@@ -61,6 +61,8 @@ type Token struct {
 	// AfterCall.
 	Looks       int `json:"looks,omitempty"`
 	FailedCalls int `json:"failed-calls,omitempty"`
+	// Handing is how far the hand-over to a long engine has come; nil before.
+	Handing *Handing `json:"handing,omitempty"`
 }
 
 // Failure is why a rollout goes back, or is held.
@@ -165,6 +167,9 @@ type Result struct {
 	Answer ProbeAnswer
 	// Probe is what a probe has shown.
 	Probe analysis.ProbeResult
+	// Name is the name of the execution that was to be started, and Execution the ARN that it has, or would have; "" where that is
+	// not known.
+	Name, Execution string
 	// Err is why there is no answer; nil where there is one.
 	Err *CallError
 }
@@ -179,6 +184,8 @@ func (t Token) After(a Action, r Result) Token {
 		return t.afterHook(a, r)
 	case RunProbe:
 		return t.afterProbe(a, r)
+	case HandOver:
+		return t.afterHandOver(r)
 	}
 	return t
 }

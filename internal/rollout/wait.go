@@ -13,7 +13,10 @@ const Reserve = 8 * time.Second
 func (d decision) wait() (Action, Token) {
 	now := d.snapshot.Now
 	until := now.Add(d.pace())
-	for _, sooner := range []time.Time{d.holdEnd(), d.wayBack()} {
+	if d.leaving() {
+		until = now.Add(min(d.pace(), handOverLook))
+	}
+	for _, sooner := range []time.Time{d.holdEnd(), d.wayBack(), d.handOverAt()} {
 		if sooner.After(now) && sooner.Before(until) {
 			until = sooner
 		}

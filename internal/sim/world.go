@@ -34,6 +34,8 @@ type World struct {
 	Faults []Fault
 	// OnWrite is told of every change of an alias, after it; may be nil.
 	OnWrite func(Write)
+	// Machine is the account's state machine.
+	Machine Machine
 
 	start       time.Time
 	elapsed     time.Duration
@@ -48,6 +50,7 @@ type World struct {
 	hooks       map[string]*hook
 	metrics     map[string]Curve
 	deployments map[string]*Deployment
+	executions  []*target.Execution
 	writes      []Write
 	calls       map[Operation]int
 	revisions   int

@@ -13,6 +13,8 @@ var (
 	ErrNotFound = errors.New("not found")
 	// ErrMoved is a write that came too late: the alias has another revision.
 	ErrMoved = errors.New("the alias was changed meanwhile")
+	// ErrExists is a name that something else has already.
+	ErrExists = errors.New("exists already")
 	// ErrDenied is a call that the caller's role may not make.
 	ErrDenied = errors.New("access denied")
 	// ErrCredentials is a call without credentials that are valid. It is an ErrDenied.
@@ -82,7 +84,7 @@ func Explain(err error) string {
 func CallError(err error) *rollout.CallError {
 	kind := rollout.Unavailable
 	for sentinel, k := range map[error]rollout.ErrorKind{
-		ErrNotFound: rollout.NotFound, ErrDenied: rollout.Denied, ErrRefused: rollout.Refused, ErrMoved: rollout.Moved,
+		ErrNotFound: rollout.NotFound, ErrDenied: rollout.Denied, ErrRefused: rollout.Refused, ErrMoved: rollout.Moved, ErrExists: rollout.Exists,
 	} {
 		if errors.Is(err, sentinel) {
 			kind = k

@@ -34,6 +34,13 @@ func (w *work) look(ctx context.Context, q rollout.Question, s *rollout.Snapshot
 		if err != nil && !target.Permanent(err) {
 			s.Concurrency.Err = target.CallError(err)
 		}
+	case rollout.TheExecution:
+		s.Execution = w.execution(ctx)
+	case rollout.TheEngine:
+		s.Living = new(rollout.Living)
+		if j := w.liveJournal(*s); j != nil {
+			s.Living = w.living(ctx, *j)
+		}
 	case rollout.TheHealth:
 		if j := w.liveJournal(*s); j != nil {
 			reader := w.reader()

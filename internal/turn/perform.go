@@ -23,6 +23,8 @@ func (w *work) perform(ctx context.Context, action rollout.Action) Result {
 		w.runHook(ctx, a)
 	case rollout.RunProbe:
 		w.runProbe(ctx, a)
+	case rollout.HandOver:
+		w.handOver(ctx, a)
 	}
 	return Result{Token: w.token, Next: w.next(), Failed: w.failed, Events: w.events}
 }

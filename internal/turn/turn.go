@@ -20,6 +20,10 @@ type Engine struct {
 	Clock   target.Clock
 	// Memory keeps what was read of the past; nil keeps nothing.
 	Memory *health.Memory
+	// Long is the stack's long engine, which a driver's rollout.HandOff has to be about; nil is none. Raw is the request as it was
+	// sent: what the engine is started with.
+	Long *target.LongEngine
+	Raw  []byte
 	// Fatal says that a panic is the end of the process and goes on; nil is none. The simulated account ends processes by it.
 	Fatal func(value any) bool
 }

@@ -41,7 +41,8 @@ func (restJSON) write(w http.ResponseWriter, _ string, a Answer) {
 	send(w, a, "application/json", toJSON(a.Body))
 }
 
-// jsonRPC is AWS CodeDeploy's and AWS CodePipeline's in version 1.1, and one of Amazon CloudWatch's in 1.0: an error's name is in the body.
+// jsonRPC is AWS CodeDeploy's and AWS CodePipeline's in version 1.1, AWS Step Functions' in 1.0, and one of Amazon CloudWatch's in
+// 1.0: an error's name is in the body.
 type jsonRPC struct{ version string }
 
 func (jsonRPC) decode(raw []byte) any { return fromJSON(raw) }

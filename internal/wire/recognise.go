@@ -12,6 +12,7 @@ func recognise(r *http.Request, raw []byte) (protocol, string) {
 		cloudwatch     = "GraniteServiceVersion20100801"
 		codedeploy     = "CodeDeploy_20141006"
 		codepipeline   = "CodePipeline_20150709"
+		stepfunctions  = "AWSStepFunctions"
 		cloudwatchCBOR = "/service/" + cloudwatch + "/operation/"
 	)
 	if operation, ok := strings.CutPrefix(r.URL.Path, cloudwatchCBOR); ok {
@@ -24,6 +25,8 @@ func recognise(r *http.Request, raw []byte) (protocol, string) {
 		return jsonRPC{version: "1.1"}, "codedeploy:" + operation
 	case codepipeline:
 		return jsonRPC{version: "1.1"}, "codepipeline:" + operation
+	case stepfunctions:
+		return jsonRPC{version: "1.0"}, "states:" + operation
 	}
 	if r.URL.Path == "/" && r.Method == http.MethodPost {
 		return recogniseQuery(raw)

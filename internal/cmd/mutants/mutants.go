@@ -17,12 +17,13 @@ func mutants() []mutant {
 		rules = "internal/rollout/"
 		judge = "internal/analysis/"
 		loop  = "./internal/driver/loop"
+		look  = "./internal/health"
 		pipe  = "./internal/driver/pipeline"
 	)
-	return []mutant{
+	return append(handOver(), []mutant{
 		{"a false RolledBack", rules + "endings.go", `return d.finish(Superseded, fmt.Sprintf("somebody else`, `return d.finish(RolledBack, fmt.Sprintf("somebody else`, "TestS6", loop, true, nil},
 		{"a false succeeded", rules + "endings.go", `return d.finish(Superseded, fmt.Sprintf("somebody else`, `return d.finish(Succeeded, fmt.Sprintf("somebody else`, "TestS6", loop, true, nil},
-		{"a RollbackFailed called RolledBack", rules + "endings.go", `return Finish{RollbackFailed, fmt.Sprintf("%s; then`, `return Finish{RolledBack, fmt.Sprintf("%s; then`, "TestS6|TestL3", loop, true, nil},
+		{"a RollbackFailed called RolledBack", rules + "endings.go", `return Finish{Outcome: RollbackFailed, Reason: fmt.Sprintf("%s; then`, `return Finish{Outcome: RolledBack, Reason: fmt.Sprintf("%s; then`, "TestS6|TestL3", loop, true, nil},
 		{"a pause ignored", rules + "wait.go", "return j.Paused || j.Approval == Wanted", "return j.Approval == Wanted", "TestS10", loop, true, nil},
 		{"an approval ignored", rules + "wait.go", "return j.Paused || j.Approval == Wanted", "return j.Paused", "TestE1|TestS10", loop, true, nil},
 		{"a hold cut short", rules + "wait.go", "Add(d.token.Late) }", "Add(d.token.Late - 2*time.Second) }", "TestL1", loop, true, nil},
@@ -49,6 +50,24 @@ func mutants() []mutant {
 		{"a reserve of one call", rules + "wait.go", "const Reserve = 8 * time.Second", "const Reserve = 1500 * time.Millisecond", "TestOneBadCall", loop, false, nil},
 		{"panics not counted", rules + "token.go", "t.Panics++", "t.Panics += 0", "TestTheThirdPanic", loop, false, nil},
 		{"patience by turns", rules + "invoke.go", "t.Last.Sub(t.Since) >= invokeTime-10*time.Second", "t.Count > 3", "TestEachProbe|TestAProbeThat", loop, false, nil},
+		{"a plan fits without what it takes beside its holds", rules + "plan.go", "p.remaining(j, now)+p.overhead(j)", "p.remaining(j, now)", "TestAPlanFits", "./" + rules, false, nil},
+		{"settled minutes never refreshed", look + "/health.go", "if !known.settledUntil.Equal(latest.Since) {", "if known.settledUntil.IsZero() {", "TestWhatLiesHoursBack", look, false, nil},
+		{"a pending version waited for without end", rules + "join.go", `case ready.Pending != "" && d.late(PrepareTime):`, `case ready.Pending != "" && d.late(999*PrepareTime):`, "TestAVersionThatIsPrepared", "./" + rules, false, nil},
+		{"a hold that keeps the pause", rules + "decide.go", "j.Held, j.Paused, j.Approval = true, false, NotNeeded", "j.Held, j.Approval = true, NotNeeded", "TestRule5", "./" + rules, false, nil},
+		{"an emergency that ends its bake without a verdict", rules + "decide.go", "case d.plan.Emergency && d.live.Weight < Full:", "case d.plan.Emergency:", "TestAnEmergency", "./" + rules, false, nil},
+		{"a confirmed claim not joined", rules + "join.go", "if j.Driver == d.driver.ID {", `if j.Driver == "" {`, "TestRule2", "./" + rules, false, nil},
+		{"the judge is not told the share", look + "/health.go", "Reading{Share: j.Weight.Share(), Before", "Reading{Before", "TestTheJudgeKnows", look, false, nil},
+		{"the judge is not told the share before", look + "/health.go", ", Before: p.Before(j.Weight).Share()", "", "TestTheJudgeKnows", look, false, nil},
+		{"the judge is not told when the weight was shifted", look + "/health.go", ", Shifted: j.Since}", "}", "TestTheJudgeKnows", look, false, nil},
+		{"what pre-flight has read taken for another minute", look + "/memory.go", "m.beforeOf == t && m.beforeSince.Equal(since)", "m.beforeOf == t", "TestWhatPreflight", look, false, nil},
+		{"no time left to answer in", loop + "/deployer.go", "end = deadline.Add(-answerMargin)", "end = deadline.Add(0 * -answerMargin)", "TestTimeIsLeft", loop, false, nil},
+		{"a write in the last moment of a call", rules + "write.go", "end.Sub(d.snapshot.Now) < lastRead", "end.Sub(d.snapshot.Now) < 0", "TestNothingIsWritten", "./" + rules, false, nil},
+		{"a replay that ends with its plan", "internal/rehearsal/replay.go", "overtime = 10 * time.Minute", "overtime = 0 * time.Minute", "TestWhatIsWaited", "./internal/rehearsal", false, nil},
+		{"a replay that waits for ever", "internal/rehearsal/replay.go", "overtime = 10 * time.Minute", "overtime = 1000 * time.Minute", "TestWhatIsWaited", "./internal/rehearsal", false, nil},
+		{"a hook waited for beyond the way back", rules + "invoke.go", "!back.IsZero() && back.Before(until)", "!back.IsZero() && false", "TestAHookIsNotWaited", "./" + rules, false, nil},
+		{"versions known to be bad forgotten", rules + "join.go", "slices.Clone(d.description.Bad())", "[]string(nil)", "TestVersionsKnown", "./" + rules, false, nil},
+		{"no haste on the way back", rules + "token.go", "t.Failing.pause(t.Failure != nil || t.Last == Complete)", "t.Failing.pause(false)", "TestAPassingRollout", "./" + rules, false, nil},
+		{"the next turn after the way back", "internal/turn/perform.go", "back.After(now) && back.Before(next)", "back.After(now) && false", "TestTheNextTurn", "./internal/turn", false, nil},
 		{"pipeline: the driver is this job, not the first", pipe + "/call.go", "rollout.DriverToken(c.Driver)", "rollout.DriverToken(j.ID)", "TestE1APipeline", loop, true, nil},
 		{"pipeline: an unreadable token begins a rollout", pipe + "/call.go", "Continues: j.Continues && !readable", "Continues: false && !readable", "TestEvents", pipe, false, nil},
 		{"pipeline: an old token knows the endings of a bake only", rules + "endings.go", "return j.Driver == d.driver.ID && !d.plan.soonest", "return j.Weight == Full && j.Driver == d.driver.ID && !d.plan.soonest", "TestE1APipeline", loop, true, nil},
@@ -59,5 +78,5 @@ func mutants() []mutant {
 		{"pipeline: the token is logged", pipe + "/call.go", `"continues", j.Continues)`, `"continues", j.Token)`, "TestEvents", pipe, false, nil},
 		{"pipeline: in-progress is a success", pipe + "/reply.go", "case string(rollout.Succeeded), ", "case string(rollout.InProgress), string(rollout.Succeeded), ", "TestARolloutThatAnother", pipe, false, nil},
 		{"pipeline: a refused call's message is told", "internal/cloud/pipelines/pipelines.go", `return fmt.Errorf("%w: %s", target.ErrRefused, cloud.Text(code))`, "return err", "TestWhatCodePipelineAnswers", "./internal/cloud/pipelines", false, nil},
-	}
+	}...)
 }

@@ -168,7 +168,12 @@ func TestAPlanNamesTheDriverThatItFits(t *testing.T) {
 		w, d := g.busy(4, 0)
 		plan := g.preview(t, w, d)
 		require.Equal(t, driver, plan.Driver)
-		require.Equal(t, driver != "deployer", strings.Contains(fmt.Sprint(plan.Warnings), "state machine"), plan.Warnings)
+		require.Equal(t, driver != "deployer", strings.Contains(fmt.Sprint(plan.Findings), "DoesNotFit: "), plan.Findings)
+		d.Long, d.HandOff = w.LongEngine(), true
+		plan = g.preview(t, w, d)
+		require.Equal(t, driver, plan.Driver)
+		require.Empty(t, plan.Findings)
+		require.Equal(t, driver == "deployer", plan.EndsAt.Before(w.Now().Add(15*time.Minute)))
 	}
 }
 

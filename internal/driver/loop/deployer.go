@@ -30,6 +30,10 @@ type Deployer struct {
 	Watch func(ctx context.Context, events ...rollout.Event)
 	// Memory keeps what was read of the past between invocations; nil forgets it at the end of each.
 	Memory *health.Memory
+	// Long is the stack's long engine, and HandOff the stack's setting: whether what does not fit an invocation goes there. A nil
+	// Long is none.
+	Long    *target.LongEngine
+	HandOff bool
 	// Fatal is turn.Engine's.
 	Fatal func(value any) bool
 }
@@ -66,7 +70,8 @@ func (d Deployer) Handle(ctx context.Context, raw json.RawMessage) (answer.Answe
 		defer cancel()
 		ctx = bounded
 	}
-	a, err := d.answer(ctx, r, driver, end, log)
+	driver.HandOff = d.handOff(r, raw)
+	a, err := d.answer(ctx, r, raw, driver, end, log)
 	if err != nil {
 		log.WarnContext(ctx, "ended", "error", answer.ErrorType(err), "reason", err.Error())
 		return answer.Answer{}, err
@@ -76,14 +81,17 @@ func (d Deployer) Handle(ctx context.Context, raw json.RawMessage) (answer.Answe
 }
 
 // answer does what the request asks for.
-func (d Deployer) answer(ctx context.Context, r request.Request, driver rollout.Driver, end time.Time, log *slog.Logger) (answer.Answer, error) {
+func (d Deployer) answer(ctx context.Context, r request.Request, raw []byte, driver rollout.Driver, end time.Time, log *slog.Logger) (answer.Answer, error) {
 	if d.Memory == nil {
 		d.Memory = new(health.Memory)
 	}
 	account := d.Accounts(r.RoleARN, r.ExternalID, driver.ID)
-	inspector := inspect.Inspector{Account: account, Clock: d.Clock, Memory: d.Memory, End: end}
+	inspector := inspect.Inspector{Account: account, Clock: d.Clock, Memory: d.Memory, End: end, Long: d.Long, HandOff: driver.HandOff}
 	switch r.Action {
 	case request.Status:
+		if r.Execution != "" {
+			return inspector.OfExecution(ctx, r, r.Execution)
+		}
 		return inspector.Status(ctx, r)
 	case request.Plan:
 		return inspector.Plan(ctx, r)
@@ -94,7 +102,7 @@ func (d Deployer) answer(ctx context.Context, r request.Request, driver rollout.
 	case request.Deploy, request.Rollback, request.Pause, request.Resume:
 	}
 	var record answer.Recorder
-	engine := turn.Engine{Account: account, Clock: d.Clock, Memory: d.Memory, Fatal: d.Fatal}
+	engine := turn.Engine{Account: account, Clock: d.Clock, Memory: d.Memory, Long: d.Long, Raw: raw, Fatal: d.Fatal}
 	finish, token := Run(ctx, engine, r, driver, end, func(events ...rollout.Event) {
 		notify.Guarded(ctx, log, d.Fatal, func() { record.Tell(events...) })
 		notify.Guarded(ctx, log, d.Fatal, func() { notify.Log{Logger: log}.Tell(ctx, events...) })
@@ -102,5 +110,8 @@ func (d Deployer) answer(ctx context.Context, r request.Request, driver rollout.
 			notify.Guarded(ctx, log, d.Fatal, func() { d.Watch(ctx, events...) })
 		}
 	})
+	if finish.Ended {
+		return inspector.OfExecution(ctx, r, finish.Execution)
+	}
 	return record.Answer(r, finish, token, d.Clock.Now())
 }

@@ -42,8 +42,8 @@ type Worker struct {
 }
 
 const (
-	// Longest is how long a rollout may take: an execution's year, less an hour.
-	Longest = 365*24*time.Hour - time.Hour
+	// Longest is how long a rollout may take.
+	Longest = rollout.LongestWorkflow
 	// poll is how often a rollout is looked at whose request does not say.
 	poll = 30 * time.Second
 	// answerMargin is what is left of an invocation when work stops.

@@ -14,6 +14,7 @@ import (
 	metrics "github.com/aws/aws-sdk-go-v2/service/cloudwatch/types"
 	functions "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"github.com/meta-deployer/meta-deployer/bench/functions/floor"
@@ -24,11 +25,12 @@ type clients struct {
 	config           aws.Config
 	functions, hooks *functions.Client
 	metrics          *cloudwatch.Client
+	executions       *sfn.Client
 }
 
 func main() {
 	config := floor.Config()
-	c := clients{config, functions.NewFromConfig(config), functions.NewFromConfig(config), cloudwatch.NewFromConfig(config)}
+	c := clients{config, functions.NewFromConfig(config), functions.NewFromConfig(config), cloudwatch.NewFromConfig(config), sfn.NewFromConfig(config)}
 	lambda.Start(c.handle)
 }
 
@@ -74,6 +76,12 @@ func (c clients) call(ctx context.Context, operation string, i int) (err error) 
 		_, err = c.metrics.DescribeAlarms(ctx, &cloudwatch.DescribeAlarmsInput{})
 	case "Invoke":
 		_, err = c.hooks.Invoke(ctx, &functions.InvokeInput{FunctionName: name})
+	case "StartExecution":
+		_, err = c.executions.StartExecution(ctx, &sfn.StartExecutionInput{StateMachineArn: name, Name: alias, Input: aws.String("{}")})
+	case "DescribeExecution":
+		_, err = c.executions.DescribeExecution(ctx, &sfn.DescribeExecutionInput{ExecutionArn: name})
+	case "ListExecutions":
+		_, err = c.executions.ListExecutions(ctx, &sfn.ListExecutionsInput{StateMachineArn: name})
 	default:
 		err = fmt.Errorf("there is no such call here")
 	}

@@ -1,0 +1,67 @@
+package target
+
+import (
+	"context"
+	"strings"
+	"time"
+)
+
+// LongEngine is the stack's engine for what takes long: a state machine.
+type LongEngine struct {
+	Executions
+	// Kind is the driver that it runs rollouts by, such as workflow.
+	Kind string
+	// ARN is the engine's own.
+	ARN string
+	// Longest is how long a rollout may take there.
+	Longest time.Duration
+}
+
+// Executions starts executions of the long engine, and tells about them.
+type Executions interface {
+	// Start starts an execution of a name, or answers the one of that name and that input that runs. It fails with ErrExists
+	// where the name is that of an execution that has ended, or of one with another input. After ErrUnavailable it may have been
+	// started all the same: the same call again makes no second one while it runs.
+	Start(ctx context.Context, name string, input []byte) (arn string, err error)
+	// Execution tells about an execution. One that was started a moment ago may be ErrNotFound.
+	Execution(ctx context.Context, arn string) (Execution, error)
+	// Running are the executions that have not ended, the newest first: ErrUnavailable where there are too many to be read.
+	Running(ctx context.Context) ([]string, error)
+}
+
+// Execution is an execution as its engine states it.
+type Execution struct {
+	ARN    string
+	Status ExecutionStatus
+	// Started is when it was.
+	Started time.Time
+	// Input is the request, and Output the answer of one that has succeeded; nil where the engine leaves it out.
+	Input, Output []byte
+	// Error and Cause are what one ended with that has failed.
+	Error, Cause string
+}
+
+// ExecutionStatus is how an execution stands, by Step Functions' name. One that is neither of these has ended by itself as little
+// as one that was aborted.
+type ExecutionStatus string
+
+// The statuses that matter.
+const (
+	ExecutionRunning   ExecutionStatus = "RUNNING"
+	ExecutionSucceeded ExecutionStatus = "SUCCEEDED"
+	ExecutionFailed    ExecutionStatus = "FAILED"
+	ExecutionAborted   ExecutionStatus = "ABORTED"
+)
+
+// Owns says that an execution is one of the engine's.
+func (e LongEngine) Owns(arn string) bool {
+	return strings.HasPrefix(arn, e.ExecutionARN(""))
+}
+
+// ExecutionARN is the ARN of the engine's execution of a name, whether it exists or not.
+func (e LongEngine) ExecutionARN(name string) string {
+	return strings.Replace(e.ARN, ":stateMachine:", ":execution:", 1) + ":" + name
+}
+
+// ExecutionName is the last part of an execution's ARN.
+func ExecutionName(arn string) string { return arn[strings.LastIndexByte(arn, ':')+1:] }

@@ -1,0 +1,82 @@
+package turn
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/meta-deployer/meta-deployer/internal/request"
+	"github.com/meta-deployer/meta-deployer/internal/rollout"
+	"github.com/meta-deployer/meta-deployer/internal/target"
+)
+
+// engineTime bounds a call to the long engine: the rollout that runs meanwhile has to be looked at.
+const engineTime = 5 * time.Second
+
+// handOver starts an execution of the long engine, once.
+func (w *work) handOver(ctx context.Context, a rollout.HandOver) {
+	ctx, cancel := w.engineCall(ctx)
+	defer cancel()
+	result := rollout.Result{Asked: w.Clock.Now()}
+	input, err := request.HandedOver(w.Raw, a.NewVersion, a.Rollout)
+	if err == nil {
+		result.Name = a.Name(input)
+		result.Execution = w.Long.ExecutionARN(result.Name)
+		var arn string
+		if arn, err = w.Long.Start(ctx, result.Name, input); err == nil {
+			result.Execution = arn
+		}
+	}
+	if result.At = w.Clock.Now(); err != nil {
+		result.Err = target.CallError(fmt.Errorf("start-execution %s: %w", result.Name, err))
+		w.callFailed(result.At, "StartExecution", *result.Err)
+	} else {
+		w.tell(rollout.HandedOver{At: result.At, Engine: w.Long.Kind, Execution: result.Execution, Rollout: a.Rollout})
+	}
+	w.token = w.token.After(a, result)
+}
+
+// execution is how the execution stands that the rollout was handed over to.
+func (w *work) execution(ctx context.Context) *rollout.Execution {
+	ctx, cancel := w.engineCall(ctx)
+	defer cancel()
+	e, err := w.Long.Execution(ctx, w.token.Handing.Execution)
+	if err != nil {
+		return &rollout.Execution{Err: target.CallError(fmt.Errorf("describe-execution: %w", err))}
+	}
+	return &rollout.Execution{Running: e.Status == target.ExecutionRunning, Started: e.Started}
+}
+
+// living finds the execution that runs the rollout on the alias: the one whose driver stands in the journal.
+func (w *work) living(ctx context.Context, j rollout.Journal) *rollout.Living {
+	ctx, cancel := w.engineCall(ctx)
+	defer cancel()
+	running, err := w.Long.Running(ctx)
+	if err != nil {
+		return &rollout.Living{Err: target.CallError(fmt.Errorf("list-executions: %w", err))}
+	}
+	for _, arn := range running {
+		name := target.ExecutionName(arn)
+		if rollout.DriverToken(name) != j.Driver {
+			continue
+		}
+		e, err := w.Long.Execution(ctx, arn)
+		if err != nil {
+			return &rollout.Living{Err: target.CallError(fmt.Errorf("describe-execution: %w", err))}
+		}
+		if e.Status != target.ExecutionRunning {
+			return &rollout.Living{}
+		}
+		return &rollout.Living{Execution: arn, Name: name, Started: e.Started, Same: request.Same(e.Input, w.Raw)}
+	}
+	return &rollout.Living{}
+}
+
+// engineCall is a context for a call to the engine, which ends before the way back has to begin.
+func (w *work) engineCall(ctx context.Context) (context.Context, context.CancelFunc) {
+	end := w.Clock.Now().Add(engineTime)
+	if back := rollout.WayBack(w.request.Plan, w.deadline, w.token); !back.IsZero() && back.Before(end) {
+		end = back
+	}
+	return w.Clock.Bound(ctx, end)
+}
