@@ -94,9 +94,9 @@ func scheduleKeys() properties {
 		{"emergency", object(properties{{"reason", reason}}, "reason").says("100 % now; pre-flight, hooks and the way back stay on")},
 		{"role-arn", schema{Type: "string", Pattern: rolePattern}.says("work in another account through this role")},
 		{"external-id", schema{Type: "string", MinLength: 2, MaxLength: 1224, Pattern: `^[\w+=,.@:/-]*$`}.says("what the trust policy of `role-arn` asks for")},
-		{"hand-off", either(boolean(), words("always")).says("whether a plan that does not fit may go to a longer engine")},
+		{"hand-off", either(boolean(), words("always")).says("of `deploy`: whether a plan that does not fit into one invocation goes to the longer engine; `\"always\"`: every plan does; default the stack's parameter `HandOff`")},
 		{"rollout-id", schema{Type: "string", Pattern: `^[\w-]{1,128}$`}.says("go on with this rollout only: where the alias carries it no more, the answer says how it ended, and nothing begins")},
-		{"execution", schema{Type: "string", Pattern: executionPattern}.says("of `status`: the execution that is asked for; not in this version")},
+		{"execution", schema{Type: "string", Pattern: executionPattern}.says("of `status`: the execution that is asked for; `function-name` and `alias` may be left out then")},
 		{"days", whole(1, 14).or(3).says("how many days `rehearse` replays")},
 	}
 }
