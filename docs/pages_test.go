@@ -2,6 +2,7 @@ package docs_test
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -45,6 +46,17 @@ func TestEveryEndingHasItsParagraph(t *testing.T) {
 		for _, m := range found {
 			assert.True(t, strings.Contains(page, "\n### `"+m[1]+"`\n"), "%s can end with %s: what now?", path, m[1])
 		}
+	}
+}
+
+// The example of a state machine has a choice for every failure by its name.
+func TestTheExampleStateMachineKnowsEveryFailure(t *testing.T) {
+	machine, err := os.ReadFile(filepath.Join(root, "examples/state-machine/caller.asl.json"))
+	require.NoError(t, err)
+	found := regexp.MustCompile(`(?m)^\t(\w+) struct\{ failure \}`).FindAllStringSubmatch(texts(t)["internal/answer/failure.go"], -1)
+	require.NotEmpty(t, found)
+	for _, m := range found {
+		assert.True(t, strings.Contains(string(machine), `"StringEquals": "`+m[1]+`"`), m[1])
 	}
 }
 

@@ -54,22 +54,36 @@ func TestThePackageIsReproducibleAndSAMTakesIt(t *testing.T) {
 	require.NoError(t, err)
 	assert.Contains(t, string(bill), `"purl": "pkg:golang/github.com/aws/aws-lambda-go@v`)
 
-	url := "AWS_ENDPOINT_URL=" + startMoto(t)
-	bucket := execute(t, one, "/usr/bin/env", url, peer(t, ".venv-awscli2", "aws"), "s3", "mb", "s3://packages")
+	url := startMoto(t)
+	bucket := execute(t, one, "/usr/bin/env", "AWS_ENDPOINT_URL="+url, peer(t, ".venv-awscli2", "aws"), "s3", "mb", "s3://packages")
 	require.Zero(t, bucket.status, bucket.problem)
-	taken := filepath.Join(t.TempDir(), "taken.yaml")
-	sam := execute(t, one, "/usr/bin/env", url, "SAM_CLI_TELEMETRY=0", "HOME="+t.TempDir(), peer(t, ".venv-sam", "sam"), "package",
-		"--template-file", "template.yaml", "--s3-bucket", "packages", "--output-template-file", taken)
-	require.Zero(t, sam.status, sam.out+sam.problem)
-	text, err := os.ReadFile(taken)
-	require.NoError(t, err)
+	text := samPackages(t, one, url)
 	functions, err := filepath.Glob("../../functions/*")
 	require.NoError(t, err)
-	assert.Len(t, regexp.MustCompile(`CodeUri: s3://packages/`).FindAll(text, -1), len(functions))
-	assert.NotContains(t, string(text), ".zip")
+	assert.Len(t, regexp.MustCompile(`CodeUri: s3://packages/`).FindAllString(text, -1), len(functions))
+	assert.NotContains(t, text, ".zip")
 	for _, key := range []string{"LicenseUrl", "ReadmeUrl"} {
-		assert.True(t, strings.Contains(string(text), key+": s3://packages/"), key)
+		assert.True(t, strings.Contains(text, key+": s3://packages/"), key)
 	}
-	lint := execute(t, one, peer(t, ".venv-sam", "cfn-lint"), taken)
+
+	nested, err := os.ReadFile("../../examples/nested/template.yaml")
+	require.NoError(t, err)
+	around := t.TempDir()
+	require.NoError(t, os.CopyFS(filepath.Join(around, "meta-deployer"), os.DirFS(one)))
+	require.NoError(t, os.WriteFile(filepath.Join(around, "template.yaml"), nested, 0o600))
+	assert.Contains(t, samPackages(t, around, url), "Location: "+url+"/packages/")
+}
+
+// samPackages has SAM package the template of a folder into a bucket, and lints what comes of it.
+func samPackages(t *testing.T, folder, url string) string {
+	t.Helper()
+	taken := filepath.Join(t.TempDir(), "taken.yaml")
+	sam := execute(t, folder, "/usr/bin/env", "AWS_ENDPOINT_URL="+url, "SAM_CLI_TELEMETRY=0", "HOME="+t.TempDir(), peer(t, ".venv-sam", "sam"), "package",
+		"--template-file", "template.yaml", "--s3-bucket", "packages", "--output-template-file", taken)
+	require.Zero(t, sam.status, sam.out+sam.problem)
+	lint := execute(t, folder, peer(t, ".venv-sam", "cfn-lint"), taken)
 	assert.Zero(t, lint.status, lint.out)
+	text, err := os.ReadFile(taken)
+	require.NoError(t, err)
+	return string(text)
 }

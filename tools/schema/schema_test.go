@@ -48,7 +48,7 @@ func valid(t require.TestingT, s *jsonschema.Schema, raw []byte) error {
 
 // between are the refusals by rules between keys, which a schema does not say.
 var between = regexp.MustCompile(`the holds of the plan are|longer than a year|give more than the|every probe a name|an id of its own|give no more than max|` +
-	`max-failed-invocations is missing|stages is missing|(?:hand-off|execution) .*not in this version|type auto has to see|name another alias|keep one of the two`)
+	`max-failed-invocations is missing|stages is missing|type auto has to see|name another alias|keep one of the two`)
 
 // refused are the problems of a request that a schema could have told. How long a text's duration is it could not.
 func refused(raw []byte) (problems []string) {

@@ -78,5 +78,8 @@ func mutants() []mutant {
 		{"pipeline: the token is logged", pipe + "/call.go", `"continues", j.Continues)`, `"continues", j.Token)`, "TestEvents", pipe, false, nil},
 		{"pipeline: in-progress is a success", pipe + "/reply.go", "case string(rollout.Succeeded), ", "case string(rollout.InProgress), string(rollout.Succeeded), ", "TestARolloutThatAnother", pipe, false, nil},
 		{"pipeline: a refused call's message is told", "internal/cloud/pipelines/pipelines.go", `return fmt.Errorf("%w: %s", target.ErrRefused, cloud.Text(code))`, "return err", "TestWhatCodePipelineAnswers", "./internal/cloud/pipelines", false, nil},
+		{"package: a zip has the day's date", "internal/cmd/package/main.go", "Modified: time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)", "Modified: time.Now()", "TestAZip", "./internal/cmd/package", false, nil},
+		{"package: a program that cannot be run", "internal/cmd/package/main.go", "mode = 0o755", "mode = 0o644", "TestAZip", "./internal/cmd/package", false, nil},
+		{"reference: a document that is not current is not told", "internal/cmd/reference/main.go", "status = 1", "status = 0", "TestWhatIsNotCurrent", "./internal/cmd/reference", false, nil},
 	}...)
 }
