@@ -189,6 +189,7 @@ func TestTheScriptRunsWhatFollowsAfterASuccessOnly(t *testing.T) {
 		"a finding":                  {[]string{`{"status": "planned", "new-version": "2", "findings": ["no alias"]}`, idle("2", 100)}, false},
 		"a plan that failed":         {[]string{failed, idle("2", 100)}, false},
 		"a plan that is none":        {[]string{"<html>", idle("2", 100)}, false},
+		"a plan that is a text":      {[]string{`"no-op"`, idle("2", 100)}, false},
 		"a plan that is nothing":     {[]string{"", idle("2", 100)}, false},
 		"a plan without its version": {[]string{`{"status": "planned", "findings": []}`, idle("2", 100)}, false},
 	} {
