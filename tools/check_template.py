@@ -30,14 +30,14 @@ DRIVERS = {"deployer", "pipeline", "worker", "durable"}
 
 # Under which conditions a function's role allows more. A job that failed is told to CodePipeline, and a worker's to its state machine.
 MAY = {
-    "deployer": ("HasAssumableRole", "AllowsProbes", "HasWorkflow", "HasFailureDestination"),
+    "deployer": ("HasAssumableRole", "AllowsProbes", "HasWorkflow", "HasDurable", "HasFailureDestination"),
     "pipeline": ("HasAssumableRole", "AllowsProbes"),
     "worker": ("HasAssumableRole", "AllowsProbes"),
     "durable": ("HasAssumableRole", "AllowsProbes"),
 }
 
 # The statements on durable executions, which are below versions of their function.
-OF_EXECUTIONS = {"KeepItsPlace"}
+OF_EXECUTIONS = {"KeepItsPlace", "WakeExecutions"}
 
 OWN_LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
 
@@ -266,13 +266,13 @@ class Permissions(unittest.TestCase):
     def test_each_role_allows_what_its_binary_can_call_and_nothing_more(self):
         for name in FUNCTIONS:
             with self.subTest(name):
-                may = allowed(name) | allowed(name, under="HasAssumableRole") | allowed(name, under="HasWorkflow")
+                may = set().union(*(allowed(name, under) for under in (None, "HasAssumableRole", "HasWorkflow", "HasDurable")))
                 self.assertEqual(linked_actions(name) | OWN_LOGS, may)
 
     def test_a_pipeline_may_do_what_the_deployer_may_and_answer_its_jobs(self):
         def rules(name):
             # A job that failed is told to CodePipeline, and has a day: it hands nothing over.
-            own = ("WriteOwnLogs", "SendFailures", "HandOver", "FollowExecutions")
+            own = ("WriteOwnLogs", "SendFailures", "HandOver", "FollowExecutions", "FindExecutions", "WakeExecutions")
             return {json.dumps([s["Action"], s["Resource"], condition]) for s, condition in statements(name) if s["Sid"] not in own}
 
         jobs = ["codepipeline:PutJobSuccessResult", "codepipeline:PutJobFailureResult"]
@@ -283,6 +283,9 @@ class Permissions(unittest.TestCase):
             "HasAssumableRole": {"sts:AssumeRole"},
             "AllowsProbes": {"lambda:InvokeFunction"},
             "HasWorkflow": {"states:StartExecution", "states:ListExecutions", "states:DescribeExecution"},
+            "HasDurable": {
+                "lambda:ListDurableExecutionsByFunction", "lambda:GetDurableExecutionHistory", "lambda:SendDurableExecutionCallbackSuccess",
+            },
             "HasFailureDestination": {"sqs:SendMessage", "sns:Publish"},
         }
         for name in FUNCTIONS:
@@ -407,10 +410,14 @@ class Durable(unittest.TestCase):
             if not name.startswith("Durable"):
                 self.assertFalse(re.search(r'"(Ref|Fn::GetAtt)": \[?"Durable[A-Z]', json.dumps(resource)), name)
 
+    def test_the_deployer_wakes_executions_of_the_function_that_is_there(self):
+        variable = properties("deployer")["Environment"]["Variables"]["DURABLE_FUNCTION"]
+        self.assertEqual({"Fn::If": ["HasDurable", properties("durable")["FunctionName"], ""]}, variable)
+
     def test_an_execution_has_the_year_that_the_driver_counts_on(self):
         config = properties("durable")["DurableConfig"]
-        source = (ROOT / "internal/driver/workflow/workflow.go").read_text()
-        days = int(re.search(r"Longest = (\d+)\*24\*time\.Hour - time\.Hour", source).group(1))
+        source = (ROOT / "internal/rollout/handover.go").read_text()
+        days = int(re.search(r"LongestWorkflow = (\d+)\*24\*time\.Hour - time\.Hour", source).group(1))
         self.assertEqual(days * 24 * 3600, config["ExecutionTimeout"])
         self.assertGreater(config["ExecutionTimeout"], 900, "so that Lambda refuses to be waited for")
         self.assertLessEqual(config["RetentionPeriodInDays"], 90)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -9,9 +10,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/meta-deployer/meta-deployer/internal/answer"
 	"github.com/meta-deployer/meta-deployer/internal/cli/ending"
-	"github.com/meta-deployer/meta-deployer/internal/cli/show"
+	"github.com/meta-deployer/meta-deployer/internal/cli/payload"
 	"github.com/meta-deployer/meta-deployer/internal/request"
 )
 
@@ -118,41 +118,31 @@ func (c *console) following(command *cobra.Command, k *keys, action request.Acti
 	if err != nil {
 		return err
 	}
-	ctx, stop := interruptible(command.Context())
-	defer stop()
-	f := c.follower(cfg)
-	f.Seen = c.transitions()
+	ctx, cancel := context.WithCancel(command.Context())
+	defer cancel()
+	f, v := c.follower(cfg), c.view(r, false)
+	f.Planned, f.Seen = v.planned, v.seen
 	var e ending.Ending
-	if action == request.Deploy {
-		e = f.Deploy(ctx, raw, wait)
-	} else {
-		e = f.Wait(ctx, raw, r.Plan.NewVersion)
-	}
-	if ctx.Err() != nil || e.Failure != nil && e.Failure.Type == ending.TimedOut {
+	c.attend(v, func() {
+		if action == request.Deploy {
+			e = f.Deploy(ctx, raw, wait)
+		} else {
+			e = f.Wait(ctx, raw, r.Plan.NewVersion)
+		}
+	}, func(action request.Action) ending.Ending {
+		return f.Ask(ctx, action, payload.Without(raw, action, "hand-off", "rollout-id", "force", "emergency"))
+	}, cancel)
+	left := ctx.Err() != nil
+	if left || e.Failure != nil && e.Failure.Type == ending.TimedOut {
 		c.note("the rollout is left alone")
 		c.commands("to follow it", c.command("wait", r), "to send it back", c.command("rollback", r))
 	}
-	if ctx.Err() != nil {
+	if left {
 		c.code = ending.Interrupted
 		return nil
 	}
 	c.end(e, request.Deploy, true)
 	return nil
-}
-
-// transitions writes a line for every status that differs from the one before.
-func (c *console) transitions() func(answer.Answer) {
-	before := ""
-	return func(a answer.Answer) {
-		verdict := ""
-		if n := len(a.Steps); n > 0 {
-			verdict = a.Steps[n-1].Verdict
-		}
-		if now := fmt.Sprintf("%s %s %s %s", a.Status, a.NewVersion, a.Weight, verdict); now != before {
-			before = now
-			c.line(show.Line(c.clock.Now(), a))
-		}
-	}
 }
 
 // command is what to type for another command about the same rollout.

@@ -9,10 +9,8 @@ import (
 
 	"github.com/meta-deployer/meta-deployer/internal/cli/drive"
 	"github.com/meta-deployer/meta-deployer/internal/cli/ending"
-	"github.com/meta-deployer/meta-deployer/internal/cli/show"
 	"github.com/meta-deployer/meta-deployer/internal/cloud/account"
 	"github.com/meta-deployer/meta-deployer/internal/request"
-	"github.com/meta-deployer/meta-deployer/internal/rollout"
 )
 
 // drive is the command that runs a rollout in this process.
@@ -60,60 +58,32 @@ func (c *console) drive() *cobra.Command {
 	return command
 }
 
-// driving runs a rollout, and does what the person at the terminal asks for meanwhile.
+// driving runs a rollout, and does what somebody asks for meanwhile.
 func (c *console) driving(ctx context.Context, d drive.Driver, raw []byte, r request.Request) {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	leaving, leave := context.WithCancel(ctx)
 	defer leave()
-	var teller show.Teller
-	d.Seen = func(events ...rollout.Event) {
-		for _, line := range teller.Lines(events...) {
-			c.line(line)
+	v := c.view(r, true)
+	d.Seen = v.happened
+	var end ending.Ending
+	var left bool
+	c.attend(v, func() { end, left = d.Run(ctx, leaving, raw) }, func(action request.Action) ending.Ending {
+		return d.Ask(ctx, action, raw)
+	}, func() {
+		if leaving.Err() != nil {
+			cancel() // asked for twice
 		}
+		v.note("it is left where it stands, after the call that is under way")
+		leave()
+	})
+	if !left {
+		c.end(end, request.Deploy, true)
+		return
 	}
-	type outcome struct {
-		end  ending.Ending
-		left bool
-	}
-	ended := make(chan outcome, 1)
-	go func() {
-		end, left := d.Run(ctx, leaving, raw)
-		ended <- outcome{end, left}
-	}()
-	asked, stop := c.asks()
-	defer stop()
-	for {
-		select {
-		case o := <-ended:
-			if !o.left {
-				c.end(o.end, request.Deploy, true)
-				return
-			}
-			c.code = ending.Interrupted
-			c.note("left where it stands; nobody watches it now")
-			c.commands("to go on", c.again(), "to send it back", c.command("run --action rollback", r))
-			return
-		case what := <-asked:
-			switch {
-			case what != leaveIt:
-				go func() { c.note(answered(what, d.Ask(ctx, request.Action(what), raw))) }()
-			case leaving.Err() == nil:
-				c.note("leaving it where it stands, after the call that is under way")
-				leave()
-			default:
-				cancel()
-			}
-		}
-	}
-}
-
-// answered is what became of what a person asked for.
-func answered(what ask, e ending.Ending) string {
-	if e.Failure != nil {
-		return fmt.Sprintf("%s: %s: %s", what, e.Failure.Type, e.Failure.Message)
-	}
-	return fmt.Sprintf("%s: %s: %s", what, e.Answer.Status, e.Answer.Reason)
+	c.code = ending.Interrupted
+	c.note("left where it stands; nobody watches it now")
+	c.commands("to go on", c.again(), "to send it back", c.command("run --action rollback", r))
 }
 
 // again is this call of the program, for a shell.

@@ -10,16 +10,19 @@ import (
 
 	"github.com/meta-deployer/meta-deployer/internal/cloud"
 	"github.com/meta-deployer/meta-deployer/internal/cloud/account"
+	"github.com/meta-deployer/meta-deployer/internal/cloud/durables"
 	"github.com/meta-deployer/meta-deployer/internal/cloud/executions"
+	"github.com/meta-deployer/meta-deployer/internal/driver/durable"
 	"github.com/meta-deployer/meta-deployer/internal/driver/loop"
 	"github.com/meta-deployer/meta-deployer/internal/health"
 	"github.com/meta-deployer/meta-deployer/internal/request"
+	"github.com/meta-deployer/meta-deployer/internal/rollout"
 	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 func main() {
 	config := cloud.Load(os.Getenv)
-	lambda.Start(loop.Deployer{
+	deployer := loop.Deployer{
 		Accounts: account.Of(config),
 		Clock:    target.WallClock(),
 		Log:      slog.New(lambdacontext.NewLogHandler()),
@@ -29,5 +32,9 @@ func main() {
 		Memory:  new(health.Memory),
 		Long:    executions.LongEngine(config, os.Getenv("LONG_ENGINE_ARN")),
 		HandOff: os.Getenv("HAND_OFF") != "false",
-	})
+	}
+	if function := os.Getenv("DURABLE_FUNCTION"); function != "" {
+		deployer.Wake = durables.NewWaker(config, function, durable.Control, rollout.DriverToken).Wake
+	}
+	lambda.Start(deployer)
 }

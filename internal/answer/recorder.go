@@ -171,5 +171,13 @@ func (r *Recorder) lastReason() string {
 	return check.Name + ": " + check.Reason
 }
 
+// Driver is the token of the driver whose rollout was seen last; "" for none.
+func (r *Recorder) Driver() string {
+	if r.journal == nil {
+		return ""
+	}
+	return r.journal.Driver
+}
+
 // Steps are the steps so far.
 func (r *Recorder) Steps() []Step { return r.steps }

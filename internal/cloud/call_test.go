@@ -199,6 +199,19 @@ func TestCABundle(t *testing.T) {
 	}
 }
 
+// What the SDK has loaded has no client of its own, or one that trusts other certificates; both get our limits.
+func TestBounded(t *testing.T) {
+	server := wiretest.Start(t, func(wiretest.Call) wiretest.Answer {
+		return wiretest.Answer{Body: []byte(`{"Description": "` + strings.Repeat("x", 5<<20) + `"}`)}
+	})
+	for _, client := range []aws.HTTPClient{nil, awshttp.NewBuildableClient()} {
+		cfg := cloud.Load(server.Getenv)
+		cfg.HTTPClient = client
+		_, err := functions.New(cloud.Bounded(cfg)).Alias(t.Context(), "f", "live")
+		require.ErrorIs(t, err, cloud.ErrTooLarge)
+	}
+}
+
 // A call that ends while it waits to ask again says what AWS answered the last time: that is why it has no answer.
 func TestACallThatIsCutShortNamesTheLastError(t *testing.T) {
 	for code, status := range map[string]int{"TooManyRequestsException": 429, "ServiceException": 500} {
@@ -219,18 +232,5 @@ func TestACallThatIsCutShortNamesTheLastError(t *testing.T) {
 			}
 			return cut == 3
 		}, time.Minute, time.Millisecond, "it is cut short in a pause")
-	}
-}
-
-// What the SDK has loaded has no client of its own, or one that trusts other certificates; both get our limits.
-func TestBounded(t *testing.T) {
-	server := wiretest.Start(t, func(wiretest.Call) wiretest.Answer {
-		return wiretest.Answer{Body: []byte(`{"Description": "` + strings.Repeat("x", 5<<20) + `"}`)}
-	})
-	for _, client := range []aws.HTTPClient{nil, awshttp.NewBuildableClient()} {
-		cfg := cloud.Load(server.Getenv)
-		cfg.HTTPClient = client
-		_, err := functions.New(cloud.Bounded(cfg)).Alias(t.Context(), "f", "live")
-		require.ErrorIs(t, err, cloud.ErrTooLarge)
 	}
 }

@@ -30,6 +30,8 @@ type Look struct {
 	// State is what the last look has left; "" where that is lost. First says that there was none.
 	State string
 	First bool
+	// Woken says that somebody has completed the callback since the last look.
+	Woken bool
 }
 
 // Found is what a look has found: how to go on, or the end.
@@ -90,7 +92,7 @@ func (p Poll) looks(ctx context.Context, x *execution) (reply, error) {
 			return ended(End{Failure: at.failure()}), nil
 		case Started, Ready:
 		}
-		l.State, l.First = at.state, at.first
+		l.State, l.First, l.Woken = at.state, at.first, at.woken
 		found := p.Look(ctx, l)
 		if found.End != nil {
 			// The answer ends the execution, recorded or not; recorded, a crash before it is there costs nothing.
@@ -150,6 +152,8 @@ type standing struct {
 	// state is what the last look has left, and first says that there was none.
 	state string
 	first bool
+	// woken says that the last callback was completed, and not heard yet.
+	woken bool
 	// control is the number of the callback that is to be opened; 0 where one is open, or there are no more.
 	control int
 }
@@ -172,6 +176,7 @@ func (p Poll) standing(x *execution) standing {
 	if last > 0 && controls[len(controls)-1].Status == Started {
 		return s
 	}
+	s.woken = last > 0
 	if last < mostWakes {
 		s.control = last + 1
 	}

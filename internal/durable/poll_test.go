@@ -225,6 +225,7 @@ func TestAnExecutionIsWokenAtOnce(t *testing.T) {
 		"CallbackSucceeded control", "CallbackStarted control-2", "StepStarted poll-2", "StepSucceeded poll-2 3600s", "InvocationCompleted",
 	}, c.History[:9])
 	assert.Equal(t, []string{"", "1", "2", "3"}, []string{c.looks[0].State, c.looks[1].State, c.looks[2].State, c.looks[3].State}, "the new step goes on from the old one's state")
+	assert.Equal(t, []bool{false, true, false, false}, []bool{c.looks[0].Woken, c.looks[1].Woken, c.looks[2].Woken, c.looks[3].Woken})
 }
 
 // Whoever wakes during a look is heard at its end, without another invocation.

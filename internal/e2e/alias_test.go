@@ -53,12 +53,6 @@ func TestTheAliasInSituations(t *testing.T) {
 		}
 	}
 	situations := map[string]situation{
-		"reads behind the writes": {world: func(w *sim.World) { w.StaleReads = 120 * time.Millisecond }, request: short, ends: "succeeded", routings: live},
-		"reads far behind":        {world: func(w *sim.World) { w.StaleReads = 1800 * time.Millisecond }, request: short, ends: "succeeded", routings: live},
-		"reads behind, of a version that fails": {
-			world: func(w *sim.World) { w.StaleReads = 900 * time.Millisecond }, request: broken, ends: "RolledBack",
-			routings: back,
-		},
 		"a way back that is refused": {lab: refusesTheRecord, request: broken, ends: "RolledBack", says: []string{"of the new version failed"}},
 		"force where all is on an additional version": {
 			world:   describes("the shop's", rollout.Routing{Primary: "1", Secondary: "2", Weight: rollout.Full}),

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -121,6 +122,37 @@ func TestDurable(t *testing.T) {
 			assert.Equal(t, types.ExecutionStatusTimedOut, b.ends(arn).Status)
 			assert.True(t, split(l.alias(t, "live")), "nobody drives it")
 		},
+		"a wake": func(t *testing.T, l *lab, b *bridge) {
+			arn := b.execute("woken", slowly("2"), year)
+			l.until(t, "live", split)
+			require.Eventually(t, func() bool {
+				return slices.ContainsFunc(b.history(arn), func(e types.Event) bool { return e.CallbackStartedDetails != nil })
+			}, patience, 100*time.Millisecond)
+			settings := map[string]string{"AWS_ENDPOINT_URL": b.url, "DURABLE_FUNCTION": functionName}
+			result := l.start(t, "meta-deployer", deployer, settings).Invoke([]byte(`{"action": "rollback", "function-name": "checkout", "alias": "live"}`), timeout)
+			require.Empty(t, result.ErrorType, result.ErrorMessage)
+			assert.Contains(t, string(result.Answer), `"warnings":[]`)
+			out := b.ends(arn)
+			failed(t, out, "RolledBack")
+			var kinds []types.EventType
+			for _, e := range b.history(arn) {
+				kinds = append(kinds, e.EventType)
+				if e.CallbackStartedDetails != nil || e.CallbackSucceededDetails != nil {
+					assert.Equal(t, "control", aws.ToString(e.Name))
+				}
+			}
+			assert.Contains(t, kinds, types.EventTypeCallbackSucceeded)
+			assert.Less(t, out.EndTimestamp.Sub(*out.StartTimestamp), 10*time.Minute, "long before the next look was due")
+		},
+		"a wake that is not allowed": func(t *testing.T, l *lab, b *bridge) {
+			arn := b.execute("checkout-live-2", of("2", ""), year)
+			l.until(t, "live", split)
+			settings := map[string]string{"AWS_ENDPOINT_URL": l.url, "DURABLE_FUNCTION": functionName} // whose Lambda knows no executions
+			result := l.start(t, "meta-deployer", deployer, settings).Invoke([]byte(`{"action": "rollback", "function-name": "checkout", "alias": "live"}`), timeout)
+			require.Empty(t, result.ErrorType, result.ErrorMessage)
+			assert.Contains(t, string(result.Answer), "the change stands, but its durable execution was not woken")
+			failed(t, b.ends(arn), "RolledBack") // a second later
+		},
 		"superseded": func(t *testing.T, l *lab, b *bridge) {
 			arn := b.execute("checkout-live-2", of("2", ""), year)
 			l.until(t, "live", split)
@@ -134,6 +166,61 @@ func TestDurable(t *testing.T) {
 			t.Parallel()
 			l := newLab(t)
 			test(t, l, l.bridge(t, emulator, function))
+		})
+	}
+}
+
+// The process dies somewhere, and Lambda calls another: the alias ends as if nothing had been.
+func TestDurableCrashes(t *testing.T) {
+	t.Parallel()
+	function, emulator := runtimetest.Build(t, "./functions/durable"), startEmulator(t)
+	request := `{"function-name": "checkout", "alias": "live", "new-version": "2", "steps": 3, "interval": 2, "poll-interval": 1, "bake": 0}`
+	type place struct {
+		where string
+		n     int
+		after bool
+	}
+	places := []place{}
+	for _, after := range []bool{false, true} {
+		for n := 1; n <= 5; n++ {
+			places = append(places, place{"checkpoint", n, after})
+		}
+		for _, n := range []int{1, 2, 5, 8, 9, 10, 13, 17} { // of the calls to the account, the first writes among them
+			places = append(places, place{"call", n, after})
+		}
+	}
+	for _, p := range places {
+		t.Run(fmt.Sprintf("%s %d %t", p.where, p.n, p.after), func(t *testing.T) {
+			t.Parallel()
+			l := newLab(t)
+			b := l.bridge(t, emulator, function)
+			crashed := func(pass func()) {
+				if p.after {
+					pass()
+				}
+				b.kill()
+				panic(http.ErrAbortHandler)
+			}
+			if p.where == "checkpoint" {
+				b.around = func(n int, _ string, _ []byte, pass func()) {
+					if n == p.n {
+						crashed(pass)
+					}
+					pass()
+				}
+			} else {
+				var calls atomic.Int32
+				l.watch(func(serve func()) {
+					if int(calls.Add(1)) == p.n {
+						crashed(serve)
+					}
+					serve()
+				})
+			}
+			whole(t, l, b.ends(b.execute("checkout-live-2", request, year)))
+			b.mu.Lock()
+			defer b.mu.Unlock()
+			assert.Equal(t, 1, b.crashes, "it died there")
 		})
 	}
 }

@@ -43,6 +43,8 @@ type bridge struct {
 
 	mu      sync.Mutex
 	process *runtimetest.Process
+	// crashes are how often it has died.
+	crashes int
 	// checkpoints counts them, and around is called for each with what passes it on; nil passes it on.
 	checkpoints int
 	around      func(n int, path string, body []byte, pass func())
@@ -94,8 +96,9 @@ func (b *bridge) kill() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	if b.process != nil {
-		go b.process.Kill()
+		b.process.Kill()
 		b.process = nil
+		b.crashes++
 	}
 }
 

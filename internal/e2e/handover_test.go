@@ -69,7 +69,7 @@ func (s *stack) end() target.Execution {
 	select {
 	case e := <-s.ended:
 		return e
-	case <-time.After(2 * patience):
+	case <-time.After(3 * patience):
 		require.FailNow(s.t, "the execution does not end")
 		return target.Execution{}
 	}

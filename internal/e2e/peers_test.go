@@ -26,7 +26,7 @@ func environment(more ...string) []string {
 	}, more...)
 }
 
-// peer is a program of the environments that make e2e installs: .venv-peers and .venv-localstack.
+// peer is a program of the environments that make e2e installs: .venv-peers, .venv-localstack and .venv-durable.
 func peer(t *testing.T, environment, program string) string {
 	t.Helper()
 	path := absolute(t, filepath.Join("..", "..", environment, "bin", program))

@@ -175,6 +175,9 @@ func (v *preview) driver(now time.Time) {
 	if handOff.Unfit != "" {
 		remedy = handOff.Unfit + ", " + remedy
 	}
+	if v.Refusal == "" {
+		v.Refusal = string(rollout.DoesNotFit)
+	}
 	v.find("%s: the plan takes %s, and a rollout ends in %s here: %s", rollout.DoesNotFit, v.Duration, end.Sub(now).Round(time.Second), remedy)
 }
 

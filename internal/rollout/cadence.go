@@ -79,6 +79,12 @@ func (d decision) timeUp() string {
 // lookedOut says that a long driver must end, whatever it has come to: its engine has no room for more.
 func (d decision) lookedOut() bool { return d.driver.Long && d.token.Looks >= MostLooks+LastLooks }
 
+// Woken is the token of a driver that was told that there are news: it reads the alias, however fresh its own write is.
+func (t Token) Woken() Token {
+	t.Written = time.Time{}
+	return t
+}
+
 // AfterCall takes the end of a call of a driver that makes many, and says when the next is worth making: at next, as its last
 // turn said, unless that one failed. It counts the looks of a long driver.
 func (t Token) AfterCall(p Plan, r Driver, dl Deadline, now, next time.Time, failed bool) (Token, time.Time) {

@@ -20,7 +20,7 @@ func Decide(p Plan, s Snapshot, r Driver, dl Deadline, t Token) (Action, Token) 
 	}
 	switch {
 	case d.token.Rollout == "":
-		return d.join()
+		return d.start()
 	case d.lookedOut():
 		return Expire(d.plan, d.token, true, d.timeUp()), d.token
 	case d.snapshot.Unread != nil:
@@ -136,11 +136,9 @@ func (d decision) drive() (Action, Token) {
 	case !d.token.Moving.IsZero() && d.live.Weight == Full:
 		return d.bakeAnew()
 	}
-	action, token := d.handMidway()
-	if action != nil {
-		return action, token
+	if action := d.handMidway(); action != nil {
+		return action, d.token
 	}
-	d.token = token
 	return d.goForward()
 }
 
@@ -266,9 +264,6 @@ func (d decision) goForward() (Action, Token) {
 	}
 	return d.restore(Complete, Routing{Primary: j.New}, nil, "finish")
 }
-
-// ending says that this driver has tried already to end its rollout: the last verdict has let it.
-func (d decision) ending() bool { return d.token.Last == Complete && d.live.Weight == Full }
 
 // mayRise says that nothing speaks against the next weight, or the end: before the first shift there is nothing to judge.
 func (d decision) mayRise() bool {

@@ -186,6 +186,14 @@ func Expire(p Plan, t Token, deploys bool, why string) Finish {
 		return Finish{Outcome: t.ended(), Reason: d.whyBack("")}
 	case j == nil || !deploys && t.Failure == nil:
 		return Finish{Outcome: PreflightFailed, Reason: "the alias could not be worked with: " + why}
+	}
+	return d.expireRunning(*j, deploys, why)
+}
+
+// expireRunning is Expire of a rollout that stands on the alias.
+func (d decision) expireRunning(j Journal, deploys bool, why string) Finish {
+	p, t := d.plan, d.token
+	switch {
 	case t.Failure == nil:
 		return Finish{Outcome: RollbackFailed, Reason: "the rollout could not be brought to an end: " + why}
 	case deploys && j.Weight == 0:
@@ -195,3 +203,6 @@ func Expire(p Plan, t Token, deploys bool, why string) Finish {
 	}
 	return Finish{Outcome: RollbackFailed, Reason: fmt.Sprintf("%s; then the alias could not be put back: %s", t.Failure.Why, why)}
 }
+
+// ending says that this driver has tried already to end its rollout: the last verdict has let it.
+func (d decision) ending() bool { return d.token.Last == Complete && d.live.Weight == Full }

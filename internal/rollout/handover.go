@@ -171,6 +171,14 @@ func (t Token) afterHandOver(r Result) Token {
 	return t
 }
 
+// start is a driver's turn before it runs a rollout: it joins one, begins one, or waits for the engine that it has started.
+func (d decision) start() (Action, Token) {
+	if d.token.Handing != nil && d.panics < maxPanics {
+		return d.awaitClaim()
+	}
+	return d.join()
+}
+
 // awaitClaim is a driver that has handed over a rollout which it does not run itself: it answers when the engine's claim stands on
 // the alias, or when it is known that the engine runs and the claim is not there yet.
 func (d decision) awaitClaim() (Action, Token) {

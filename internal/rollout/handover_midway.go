@@ -22,19 +22,20 @@ func (d decision) leaving() bool {
 }
 
 // handMidway is what follows for handing over a running rollout; nil where nothing does, and the driver goes on as ever.
-func (d decision) handMidway() (Action, Token) {
+func (d *decision) handMidway() (action Action) {
 	h := d.token.Handing
 	switch {
 	case h == nil && d.leaving() && d.unfinishable():
-		return d.handOver(d.live.ID)
+		action, d.token = d.handOver(d.live.ID)
 	case h == nil:
-		return nil, d.token
 	case h.Execution == "" && d.mayStartAgain():
-		return d.handOver(h.Rollout)
+		action, d.token = d.handOver(h.Rollout)
 	case h.Execution != "" && !h.Running && d.snapshot.Execution == nil && !d.snapshot.JustWritten:
-		return Look{TheExecution}, d.token
+		action = Look{TheExecution}
+	default:
+		d.token = d.seenExecution()
 	}
-	return nil, d.seenExecution()
+	return action
 }
 
 // unfinishable says that the driver cannot bring the rollout to its end: what is left of it takes longer, or it waits for

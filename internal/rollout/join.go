@@ -13,8 +13,6 @@ func (d decision) join() (Action, Token) {
 	switch {
 	case d.panics >= maxPanics:
 		return d.startFailed(panicked)
-	case d.token.Handing != nil:
-		return d.awaitClaim()
 	case d.snapshot.Unread != nil:
 		return d.joinUnread()
 	case d.plan.NewVersion == "":

@@ -167,8 +167,7 @@ type Result struct {
 	Answer ProbeAnswer
 	// Probe is what a probe has shown.
 	Probe analysis.ProbeResult
-	// Name is the name of the execution that was to be started, and Execution the ARN that it has, or would have; "" where that is
-	// not known.
+	// Name is that of the execution to be started, and Execution the ARN that it has, or would have; "" where nobody can tell.
 	Name, Execution string
 	// Err is why there is no answer; nil where there is one.
 	Err *CallError

@@ -257,6 +257,10 @@ func answerAll(t *testing.T, s stage, command Command) {
 			s.snapshot.NoTraffic = &CallError{Text: "no"}
 		case TheAccount:
 			s.snapshot.Readiness = ready
+		case TheExecution:
+			s.snapshot.Execution = &Execution{Running: true}
+		case TheEngine:
+			s.snapshot.Living = &Living{}
 		case TheConcurrency:
 			s.snapshot.Concurrency = &Concurrency{Moving: true}
 		case TheHealth:

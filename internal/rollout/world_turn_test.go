@@ -117,6 +117,10 @@ func (w *world) decide(s *Snapshot) Action {
 			s.Traffic = &Traffic{PerSecond: 20}
 		case TheAccount:
 			s.Readiness = &Readiness{}
+		case TheExecution:
+			s.Execution = &Execution{Running: true}
+		case TheEngine:
+			s.Living = &Living{}
 		case TheConcurrency:
 			s.Concurrency = &Concurrency{Moving: w.moving()}
 		case TheHealth:

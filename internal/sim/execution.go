@@ -4,9 +4,10 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
+	"unicode"
 
-	"github.com/meta-deployer/meta-deployer/internal/lazyregexp"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
 	"github.com/meta-deployer/meta-deployer/internal/target"
 )
@@ -43,12 +44,17 @@ type Machine struct {
 	Forgetful bool
 }
 
-// executionName is what Step Functions takes for a name.
-var executionName = lazyregexp.New(`^[^\s<>{}\[\]?*"#%\\^|~` + "`" + `$&,;:/\x00-\x1f\x7f-\x9f]{1,80}$`)
+// validExecution holds names to what Step Functions takes: up to 80 characters, without blanks, brackets, wildcards, controls and
+// some others.
+func validExecution(name string) bool {
+	return name != "" && len(name) <= 80 && !strings.ContainsAny(name, "<>{}[]?*\"#%\\^|~`$&,;:/") && !strings.ContainsFunc(name, func(r rune) bool {
+		return unicode.IsSpace(r) || unicode.IsControl(r)
+	})
+}
 
 // startExecution is StartExecution without a client: the same name and input while it runs is the same execution.
 func (w *World) startExecution(name string, input []byte) (string, error) {
-	if !executionName.MatchString(name) {
+	if !validExecution(name) {
 		return "", refused("InvalidName", "Invalid Name: '"+name+"'")
 	}
 	arn := ExecutionARN(name)

@@ -36,6 +36,9 @@ type Driver struct {
 func (d Driver) Run(ctx, leave context.Context, raw []byte) (end ending.Ending, left bool) {
 	clock := d.Clock
 	clock.Sleep = func(ctx context.Context, duration time.Duration) error {
+		if left = left || leave.Err() != nil; left {
+			return context.Canceled
+		}
 		ctx, cancel := context.WithCancel(ctx)
 		defer cancel()
 		defer context.AfterFunc(leave, cancel)()

@@ -63,6 +63,16 @@ func Of(reply []byte, failed bool) Ending {
 	return Ending{Answer: a, Raw: reply}
 }
 
+// Read is what a file has: an answer or a failure; false for anything else.
+func Read(raw []byte) (Ending, bool) {
+	for _, failed := range []bool{false, true} {
+		if e := Of(raw, failed); e.Failure == nil || e.Failure.Type != CallFailed {
+			return e, true
+		}
+	}
+	return Ending{}, false
+}
+
 // With is an answer that was not sent as one.
 func With(a answer.Answer) Ending {
 	raw, err := json.Marshal(a)

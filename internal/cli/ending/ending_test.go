@@ -35,3 +35,14 @@ func TestWhatIsNoReplyIsAFailure(t *testing.T) {
 	}
 	assert.Equal(t, "because", ending.Of([]byte(`{"errorType": "Held", "errorMessage": "because"}`), true).Failure.Message)
 }
+
+func TestReadTellsAnAnswerFromAFailure(t *testing.T) {
+	e, ok := ending.Read([]byte(`{"status": "idle"}`))
+	assert.True(t, ok)
+	assert.Equal(t, "idle", e.Answer.Status)
+	e, ok = ending.Read([]byte(`{"errorType": "Held", "errorMessage": "because"}`))
+	assert.True(t, ok)
+	assert.Equal(t, "Held", e.Failure.Type)
+	_, ok = ending.Read([]byte(`{"some": "thing"}`))
+	assert.False(t, ok)
+}

@@ -26,6 +26,8 @@ type course struct {
 	// last is the last status of the rollout, and id its id; "" before it was seen.
 	last answer.Answer
 	id   string
+	// steps are those that were seen, each as it was seen last.
+	steps []answer.Step
 	// moved says that the rollout that was held before goes on.
 	moved bool
 	// strange is how many statuses in a row were of no rollout and no end: one may be older than the rollout.
@@ -49,12 +51,25 @@ func (c *course) next(a answer.Answer, now time.Time) (end ending.Ending, over b
 		return ending.Failed("Superseded", fmt.Sprintf("the alias carries another rollout now, to version %s: %s", a.NewVersion, a.Reason)), true
 	}
 	c.last, c.strange = a, 0
+	c.reach(a.Steps)
 	c.moved = c.moved || a.Status != "held" || a.RolloutID != c.before.RolloutID || c.before.Status != "held"
 	if a.Status == "held" && (c.moved || !c.sent || now.Sub(c.begins) > time.Minute) {
 		return ending.Failed("Held", fmt.Sprintf("%s:%s is held where it is, at %s %% on version %s: %s\nlook at it, then send action rollback, or another version with force",
 			a.Function, a.Alias, a.Weight, a.NewVersion, a.Reason)), true
 	}
 	return ending.Ending{}, false
+}
+
+// reach takes the present step of a status.
+func (c *course) reach(present []answer.Step) {
+	for _, step := range present {
+		if n := len(c.steps); n > 0 && c.steps[n-1].Weight == step.Weight {
+			c.steps = c.steps[:n-1]
+		} else if n > 0 {
+			c.steps[n-1].Until = &step.From
+		}
+		c.steps = append(c.steps, step)
+	}
 }
 
 // idle takes the status of an alias without a rollout: ours has ended, or has not begun.
@@ -88,8 +103,11 @@ func (c *course) success(a answer.Answer, now time.Time) ending.Ending {
 	if c.unjudged || verdict == "pass" {
 		is.Status = string(rollout.Succeeded)
 	}
-	is.RolloutID, is.OldVersion, is.StartedAt, is.Steps = c.last.RolloutID, c.last.OldVersion, c.last.StartedAt, c.last.Steps
+	is.RolloutID, is.OldVersion, is.StartedAt, is.Steps = c.last.RolloutID, c.last.OldVersion, c.last.StartedAt, c.steps
 	is.EndedAt = &now
+	if n := len(is.Steps); n > 0 {
+		is.Steps[n-1].Until = &now
+	}
 	is.Reason = fmt.Sprintf("all traffic of %s:%s is on version %s", a.Function, a.Alias, a.NewVersion)
 	switch {
 	case c.unjudged:

@@ -188,3 +188,18 @@ func TestItIsLeftAlone(t *testing.T) {
 	assert.Zero(t, f.Deploy(ctx, []byte(deploy), true))
 	assert.Len(t, s.sent, 1, "and nothing else")
 }
+
+// An answer that was followed has the steps that were seen, each as it was judged last.
+func TestTheStepsThatWereSeen(t *testing.T) {
+	step := func(weight int, from, verdict string) string {
+		return fmt.Sprintf(`{"status": "in-progress", "rollout-id": "id-7", "new-version": "2", "weight": %d, "steps": [{"weight": %d, "from": %q, "verdict": %q}]}`, weight, weight, from, verdict)
+	}
+	s := &script{t: t, plan: planned, statuses: []string{
+		atOld, step(10, "2026-01-02T03:00:00Z", "inconclusive"), step(10, "2026-01-02T03:00:00Z", "pass"), step(100, "2026-01-02T03:01:00Z", "pass"), atNew,
+	}}
+	end := s.follower().Deploy(t.Context(), []byte(deploy), true)
+	require.Len(t, end.Answer.Steps, 2)
+	assert.Equal(t, "pass", end.Answer.Steps[0].Verdict)
+	assert.Equal(t, "03:01:00", end.Answer.Steps[0].Until.Format(time.TimeOnly))
+	assert.Equal(t, end.Answer.EndedAt, end.Answer.Steps[1].Until)
+}

@@ -139,10 +139,13 @@ func Fit(text string, width int) string {
 		}
 		return r
 	}, strings.ReplaceAll(text, "\n", "; ")))
-	if len(kept) <= width {
+	switch {
+	case len(kept) <= width:
 		return string(kept)
+	case width < 1:
+		return ""
 	}
-	return string(kept[:max(0, width-1)]) + "…"
+	return string(kept[:width-1]) + "…"
 }
 
 // Line is a status as one line of a log.

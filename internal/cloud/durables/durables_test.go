@@ -117,7 +117,7 @@ func TestErrors(t *testing.T) {
 	}
 }
 
-// lambdaOf plays the account: an execution that is not the driver's, and one that is, on another page; then its history.
+// lambdaOf plays the account: an execution that is not the driver's, one that has ended, and its own; then its history.
 func lambdaOf(history ...map[string]any) func(wiretest.Call) wiretest.Answer {
 	page := func(c wiretest.Call, key string, pages ...any) wiretest.Answer {
 		at := len(c.Query.Get("Marker"))
@@ -127,13 +127,13 @@ func lambdaOf(history ...map[string]any) func(wiretest.Call) wiretest.Answer {
 		}
 		return wiretest.Answer{Body: body}
 	}
-	execution := func(name string) []any {
-		return []any{map[string]any{"DurableExecutionName": name, "DurableExecutionArn": "arn of " + name, "FunctionArn": "f", "Status": "RUNNING", "StartTimestamp": 1}}
+	execution := func(name, arn, status string) []any {
+		return []any{map[string]any{"DurableExecutionName": name, "DurableExecutionArn": arn, "FunctionArn": "f", "Status": status, "StartTimestamp": 1}}
 	}
 	return func(c wiretest.Call) wiretest.Answer {
 		switch c.Operation {
 		case "lambda:ListDurableExecutionsByFunction":
-			return page(c, "DurableExecutions", execution("other"), execution("mine"))
+			return page(c, "DurableExecutions", execution("other", "no", "RUNNING"), execution("mine", "no", "FAILED"), execution("mine", "arn of mine", "RUNNING"))
 		case "lambda:GetDurableExecutionHistory":
 			pages := []any{}
 			for _, e := range history {

@@ -60,7 +60,7 @@ func (w Waker) running(ctx context.Context, driver string) (string, error) {
 			return "", err
 		}
 		for _, e := range out.DurableExecutions {
-			if w.is(aws.ToString(e.DurableExecutionName)) == driver {
+			if e.Status == types.ExecutionStatusRunning && w.is(aws.ToString(e.DurableExecutionName)) == driver {
 				return aws.ToString(e.DurableExecutionArn), nil
 			}
 		}

@@ -109,7 +109,7 @@ func TestErrors(t *testing.T) {
 		require.ErrorIs(t, err, want, code)
 		_, err = e.Running(t.Context())
 		require.ErrorIs(t, err, want, code)
-		if want == target.ErrDenied {
+		if code == "AccessDeniedException" {
 			assert.Equal(t, "give the role that calls the permission states:ListExecutions", target.Remedy(err))
 		}
 	}

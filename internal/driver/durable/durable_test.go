@@ -31,6 +31,8 @@ type execution struct {
 	began    time.Duration
 	// kills are how many invocations have died.
 	kills int
+	// wakes is the deployer's Wake.
+	wakes func(ctx context.Context, driver string) error
 }
 
 // request is a rollout of three steps of a minute.
@@ -95,7 +97,9 @@ func (x *execution) after(d time.Duration) { _ = x.world.Clock().Sleep(context.B
 func (x *execution) ask(request string) {
 	ctx, _, cancel := x.world.Begin(sim.Invocation{})
 	defer cancel()
-	_, err := scenario.Deployer(x.world, x.function.Worker.Log).Invoke(ctx, []byte(request))
+	deployer := scenario.Deployer(x.world, x.function.Worker.Log)
+	deployer.Wake = x.wakes
+	_, err := deployer.Invoke(ctx, []byte(request))
 	assert.NoError(x.t, err)
 }
 
@@ -199,23 +203,61 @@ func TestWhoeverInvokesItOtherwiseIsToldHow(t *testing.T) {
 	assert.Len(t, x.world.Writes(), 1, "nothing was begun")
 }
 
-// Who changes a rollout and wakes its execution is heard at once; who does not, at the next look.
+// Who changes a rollout has its execution look at once; without a wake it looks when it is due.
 func TestAWake(t *testing.T) {
-	hours := strings.Replace(request, "60}", `36000, "poll-interval": 600}`, 1)
-	for wakes, most := range map[bool]time.Duration{true: time.Second, false: 10 * time.Minute} {
-		x := newExecution(t, hours, nil)
-		var asked time.Duration
-		x.run(func() {
-			x.after(time.Hour + 17*time.Second)
-			x.ask(fmt.Sprintf(command, "rollback"))
-			if asked = x.world.Elapsed(); wakes {
-				assert.True(t, x.Wake(durable.Control))
-			}
-		})
-		x.fails("RolledBack")
-		assert.Less(t, x.world.Elapsed()-asked, most)
-		assert.Equal(t, wakes, x.world.Elapsed()-asked < time.Second)
+	hours := strings.Replace(request, "60}", `36000, "poll-interval": 600, "bake": 0}`, 1)
+	for action, ends := range map[string]string{"rollback": "RolledBack", "promote": "", "pause": "RolledBack"} {
+		for _, wakes := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%s %t", action, wakes), func(t *testing.T) {
+				x := newExecution(t, hours, nil)
+				if wakes {
+					x.wakes = func(_ context.Context, driver string) error {
+						assert.Equal(t, rollout.DriverToken(x.Name), driver)
+						assert.True(t, x.Wake(durable.Control))
+						return nil
+					}
+				}
+				var heard bool
+				x.run(func() {
+					x.after(time.Hour + 17*time.Second)
+					before := x.Invocations
+					x.ask(fmt.Sprintf(command, action))
+					x.after(5 * time.Second)
+					heard = x.Invocations > before
+					if action == "pause" {
+						x.ask(fmt.Sprintf(command, "rollback"))
+					}
+				})
+				assert.Equal(t, wakes, heard)
+				if ends == "" {
+					x.succeeds("succeeded")
+				} else {
+					x.fails(ends)
+				}
+			})
+		}
 	}
+}
+
+// A driver takes its own write for the alias for a second, but not where it is woken.
+func TestAWakeRightAfterAWrite(t *testing.T) {
+	x := newExecution(t, strings.Replace(request, "60}", `36000, "poll-interval": 600}`, 1), nil)
+	x.wakes = func(context.Context, string) error {
+		assert.True(t, x.Wake(durable.Control))
+		return nil
+	}
+	var asked time.Duration
+	x.run(func() {
+		for len(x.History) == 0 {
+			x.after(10 * time.Millisecond)
+		}
+		alias, _ := x.world.Alias("f", "live")
+		assert.True(t, alias.Routing.Split())
+		x.ask(fmt.Sprintf(command, "rollback"))
+		asked = x.world.Elapsed()
+	})
+	x.fails("RolledBack")
+	assert.Less(t, x.world.Elapsed()-asked, time.Second)
 }
 
 // Any invocation may die at any call to the account, or before or after any checkpoint: the alias ends the same.

@@ -169,6 +169,7 @@ func TestAPlanNamesTheDriverThatItFits(t *testing.T) {
 		plan := g.preview(t, w, d)
 		require.Equal(t, driver, plan.Driver)
 		require.Equal(t, driver != "deployer", strings.Contains(fmt.Sprint(plan.Findings), "DoesNotFit: "), plan.Findings)
+		require.Equal(t, driver != "deployer", plan.Refusal == "DoesNotFit", plan.Refusal)
 		d.Long, d.HandOff = w.LongEngine(), true
 		plan = g.preview(t, w, d)
 		require.Equal(t, driver, plan.Driver)

@@ -29,10 +29,14 @@ func drawCertain(t *rapid.T) game {
 		expect := rapid.SampledFrom([]any{map[string]any{"ok": true}, map[string]any{"ok": false}}).Draw(t, "expect")
 		health["probes"] = []any{map[string]any{"every-step": true}, map[string]any{"name": "second", "expect": expect}}
 	}
-	if rapid.IntRange(0, 3).Draw(t, "approval") == 0 {
-		g.request["type"] = "stages"
-		g.request["stages"] = []any{map[string]any{"weight": 10, "hold": 40, "approve": true}, map[string]any{"weight": 100, "hold": 130}}
+	switch rapid.SampledFrom([]string{"", "", "", "approved", "never approved", "enough time"}).Draw(t, "kind") {
+	case "approved":
+		g.request["type"], g.request["stages"] = "stages", approvedStages()
 		g.others = append(g.others, other{at: 5 * time.Minute, action: "resume"})
+	case "never approved":
+		g.request["type"], g.request["stages"], g.request["max-duration"] = "stages", approvedStages(), 420
+	case "enough time":
+		g.request["max-duration"] = 840
 	}
 	if len(health) > 0 {
 		g.request["health-check"] = health
@@ -48,4 +52,9 @@ func drawCertain(t *rapid.T) game {
 		})
 	}
 	return g
+}
+
+// approvedStages are two stages of which the first waits for a person.
+func approvedStages() []any {
+	return []any{map[string]any{"weight": 10, "hold": 40, "approve": true}, map[string]any{"weight": 100, "hold": 130}}
 }

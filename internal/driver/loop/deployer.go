@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/meta-deployer/meta-deployer/internal/answer"
@@ -34,6 +35,9 @@ type Deployer struct {
 	// Long is none.
 	Long    *target.LongEngine
 	HandOff bool
+	// Wake has the engine look at once that suspends while it runs the rollout of a driver, by the driver's token; nil is for a
+	// stack without one. A driver that no such engine runs is no error.
+	Wake func(ctx context.Context, driver string) error
 	// Fatal is turn.Engine's.
 	Fatal func(value any) bool
 }
@@ -102,8 +106,10 @@ func (d Deployer) answer(ctx context.Context, r request.Request, raw []byte, dri
 	case request.Deploy, request.Rollback, request.Pause, request.Resume:
 	}
 	var record answer.Recorder
+	changed := false
 	engine := turn.Engine{Account: account, Clock: d.Clock, Memory: d.Memory, Long: d.Long, Raw: raw, Fatal: d.Fatal}
 	finish, token := Run(ctx, engine, r, driver, end, func(events ...rollout.Event) {
+		changed = changed || slices.ContainsFunc(events, isChange)
 		notify.Guarded(ctx, log, d.Fatal, func() { record.Tell(events...) })
 		notify.Guarded(ctx, log, d.Fatal, func() { notify.Log{Logger: log}.Tell(ctx, events...) })
 		if d.Watch != nil {
@@ -113,5 +119,9 @@ func (d Deployer) answer(ctx context.Context, r request.Request, raw []byte, dri
 	if finish.Ended {
 		return inspector.OfExecution(ctx, r, finish.Execution)
 	}
-	return record.Answer(r, finish, token, d.Clock.Now())
+	a, err := record.Answer(r, finish, token, d.Clock.Now())
+	if err == nil && changed && r.Action != request.Deploy {
+		a.Warnings = append(a.Warnings, d.wake(ctx, record.Driver(), log)...)
+	}
+	return a, err
 }

@@ -1,8 +1,6 @@
 package loop_test
 
 import (
-	"context"
-	"encoding/json"
 	"os"
 	"strings"
 	"testing"
@@ -11,158 +9,10 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/meta-deployer/meta-deployer/internal/answer"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
 	"github.com/meta-deployer/meta-deployer/internal/sim"
-	"github.com/meta-deployer/meta-deployer/internal/sim/scenario"
 	"github.com/meta-deployer/meta-deployer/internal/target"
 )
-
-// doors is an account with a deployer and the state machine of its stack.
-type doors struct {
-	*sim.World
-	t *testing.T
-	// handOff is the stack's setting, and bare says that it has no long engine.
-	handOff, bare bool
-	// idle has executions stay as they are: the machine calls no worker.
-	idle bool
-	// delay is how long the machine takes to call its worker first.
-	delay time.Duration
-}
-
-// newDoors has the function f with traffic on its alias live at version 1; version 2 fails as it is told.
-func newDoors(t *testing.T, failures sim.Curve) *doors {
-	t.Helper()
-	d := &doors{World: sim.New(), t: t, handOff: true}
-	d.Publish("f", "1", sim.Version{})
-	d.Publish("f", "2", sim.Version{Errors: failures})
-	require.NoError(t, d.CreateAlias("f", "live", target.Alias{Routing: rollout.Routing{Primary: "1"}, Description: "front door"}))
-	d.SetTraffic("f", "live", sim.Constant(20))
-	d.Advance(10 * time.Minute)
-	d.Machine.Run = func(s sim.Started) {
-		if !d.idle {
-			d.Go(d.Elapsed()+d.delay, func() { runExecution(d.World, s) })
-		}
-	}
-	return d
-}
-
-// runExecution is an execution: it calls the worker, waits, and calls again, as statemachine/rollout.asl.json does.
-func runExecution(w *sim.World, s sim.Started) {
-	last := json.RawMessage(s.Input)
-	for range 4_000 {
-		event, err := json.Marshal(map[string]any{"execution": s.ARN, "started": s.At, "request": json.RawMessage(s.Input), "last": last})
-		must(err)
-		out, err, alive := work(w, event)
-		if !alive {
-			_ = w.Clock().Sleep(context.Background(), 2*time.Second) // as Turn's Retry
-			continue
-		}
-		var said struct {
-			Status string
-			Wait   int
-		}
-		switch {
-		case err != nil:
-			cause, _ := json.Marshal(map[string]string{"errorMessage": err.Error(), "errorType": answer.ErrorType(err)})
-			w.EndExecution(s.ARN, target.ExecutionFailed, nil, answer.ErrorType(err), string(cause))
-			return
-		case json.Unmarshal(out, &said) != nil || said.Status != "in-progress":
-			w.EndExecution(s.ARN, target.ExecutionSucceeded, out, "", "")
-			return
-		}
-		last = out
-		_ = w.Clock().Sleep(context.Background(), time.Duration(said.Wait)*time.Second)
-	}
-	panic("an execution never ended")
-}
-
-// work calls the worker once. It is false where the call was killed.
-func work(w *sim.World, event []byte) (out []byte, err error, alive bool) {
-	ctx, _, cancel := w.Begin(sim.Invocation{})
-	defer cancel()
-	defer func() {
-		if value := recover(); value != nil && !sim.IsKill(value) {
-			panic(value)
-		}
-	}()
-	out, err = scenario.Worker(w, discard()).Invoke(ctx, event)
-	return out, err, true
-}
-
-// said is how a call of the deployer ended.
-type said struct {
-	answer.Answer
-	err error
-	// took is how long it took, and killed says that its process died.
-	took   time.Duration
-	killed bool
-}
-
-// status is the answer's, or the name of the failure.
-func (s said) status() string {
-	switch {
-	case s.killed:
-		return "killed"
-	case s.err != nil:
-		return answer.ErrorType(s.err)
-	}
-	return s.Status
-}
-
-// call calls the deployer, as a process of the world.
-func (d *doors) call(raw string, done func(said)) {
-	d.Go(d.Elapsed(), func() {
-		began, s := d.Elapsed(), said{}
-		defer func() {
-			if value := recover(); value != nil {
-				if !sim.IsKill(value) {
-					panic(value)
-				}
-				s.killed = true
-			}
-			s.took = d.Elapsed() - began
-			done(s)
-		}()
-		ctx, _, cancel := d.Begin(sim.Invocation{})
-		defer cancel()
-		deployer := scenario.Deployer(d.World, discard())
-		if deployer.HandOff = d.handOff; !d.bare {
-			deployer.Long = d.LongEngine()
-		}
-		s.Answer, s.err = deployer.Handle(ctx, json.RawMessage(raw))
-	})
-}
-
-// ask calls the deployer and waits for its answer; the world goes on as long as that takes.
-func (d *doors) ask(raw string) (s said) {
-	d.t.Helper()
-	done := false
-	d.call(raw, func(got said) { s, done = got, true })
-	for began := d.Elapsed(); !done; d.Advance(100 * time.Millisecond) {
-		require.Less(d.t, d.Elapsed()-began, time.Hour, "it never answers")
-	}
-	return s
-}
-
-// alias is live.
-func (d *doors) alias() target.Alias {
-	d.t.Helper()
-	a, err := d.World.Alias("f", "live")
-	require.NoError(d.t, err)
-	return a
-}
-
-// routings are where the alias pointed, one after the other.
-func (d *doors) routings() []string {
-	all := []string{"version 1"}
-	for _, w := range d.Writes() {
-		if text := w.Routing.String(); text != all[len(all)-1] {
-			all = append(all, text)
-		}
-	}
-	return all
-}
 
 // long is a rollout of half an hour.
 const long = `{"function-name": "f", "alias": "live", "new-version": "2", "steps": 3, "interval": 600}`
@@ -186,7 +36,7 @@ func TestTheAncestorsPayloadEndsOnTheNewVersion(t *testing.T) {
 	assert.NotEmpty(t, s.RolloutID)
 	assert.Contains(t, s.Reason, s.Execution)
 	d.Drain()
-	a, err := d.World.Alias("MyFunction", "MyAlias")
+	a, err := d.Alias("MyFunction", "MyAlias")
 	require.NoError(t, err)
 	assert.Equal(t, rollout.Routing{Primary: "2"}, a.Routing)
 	assert.Equal(t, "theirs", a.Description)
@@ -369,109 +219,6 @@ func TestALivingEngineKeepsItsRollout(t *testing.T) {
 			}
 			d.Drain()
 			assert.Equal(t, upwards, d.routings())
-		})
-	}
-}
-
-// paced is a rollout of five minutes that a person stops.
-const paced = `{"function-name": "f", "alias": "live", "new-version": "2", "steps": 2, "interval": 150}`
-
-const pause = `{"action": "pause", "function-name": "f", "alias": "live"}`
-
-// midway is a rollout that is paused at its first step, so that the deployer cannot finish it.
-func (d *doors) midway(raw string) (first said) {
-	d.t.Helper()
-	done := false
-	d.call(raw, func(s said) { first, done = s, true })
-	d.Advance(time.Minute)
-	require.Equal(d.t, "paused", d.ask(pause).status())
-	for began := d.Elapsed(); !done; d.Advance(time.Second) {
-		require.Less(d.t, d.Elapsed()-began, time.Hour, "it never answers")
-	}
-	return first
-}
-
-func TestARunningRolloutIsHandedOver(t *testing.T) {
-	d := newDoors(t, nil)
-	s := d.midway(paced)
-	require.Equal(t, "in-progress", s.status(), "%v %s", s.err, s.Reason)
-	assert.Greater(t, s.took, 13*time.Minute+30*time.Second, "not before a minute before the reserve")
-	assert.Less(t, s.took, 14*time.Minute+10*time.Second, "as soon as the claim stands")
-	require.Len(t, d.Executions(), 1)
-	assert.Equal(t, d.Executions()[0].ARN, s.Execution)
-	assert.Contains(t, string(d.Executions()[0].Input), `"rollout-id":"`+s.RolloutID+`"`)
-	assert.Equal(t, rollout.Weight(50_00), s.Weight)
-	d.Advance(time.Hour)
-	assert.Equal(t, []string{"version 1", "version 1 with 50 % on version 2"}, d.routings(), "paused all the while")
-	require.Equal(t, "in-progress", d.ask(`{"action": "resume", "function-name": "f", "alias": "live"}`).status())
-	d.Drain()
-	assert.Equal(t, rollout.Routing{Primary: "2"}, d.alias().Routing)
-	assert.Equal(t, "front door", d.alias().Description)
-}
-
-// Without a claim by the reserve, and where nothing may be handed over, it goes back as ever; the engine that comes too late
-// begins nothing.
-func TestARunningRolloutThatNobodyTakes(t *testing.T) {
-	for name, tt := range map[string]struct {
-		raw    string
-		change func(*doors)
-		handed int
-	}{
-		"never claimed":    {paced, func(d *doors) { d.idle = true }, 1},
-		"claimed too late": {paced, func(d *doors) { d.delay = 10 * time.Minute }, 1},
-		"never started":    {paced, func(d *doors) { d.Faults = []sim.Fault{{On: sim.StartExecution, Effect: sim.Denied}} }, 0},
-		"started unheard, too late": {paced, func(d *doors) {
-			d.Faults, d.delay = []sim.Fault{{On: sim.StartExecution, Effect: sim.ReplyLost}}, 10*time.Minute
-		}, 1},
-		"max-duration ends before":   {strings.Replace(paced, "}", `, "max-duration": 880}`, 1), nil, 0},
-		"not by the stack's setting": {paced, func(d *doors) { d.handOff = false }, 0},
-		"not by the request":         {strings.Replace(paced, "}", `, "hand-off": false}`, 1), nil, 0},
-		"no engine":                  {paced, func(d *doors) { d.bare = true }, 0},
-	} {
-		t.Run(name, func(t *testing.T) {
-			d := newDoors(t, nil)
-			if tt.change != nil {
-				tt.change(d)
-			}
-			s := d.midway(tt.raw)
-			require.Equal(t, "RolledBack", s.status(), "%v %s", s.err, s.Reason)
-			assert.ErrorContains(t, s.err, "the time ran out")
-			assert.Len(t, d.Executions(), tt.handed)
-			d.Drain()
-			assert.Equal(t, []string{"version 1", "version 1 with 50 % on version 2", "version 1"}, d.routings())
-			if tt.handed > 0 && !d.idle {
-				assert.Equal(t, "RolledBack", d.Executions()[0].Error)
-			}
-		})
-	}
-}
-
-func TestAFailureIsNotHandedOver(t *testing.T) {
-	d := newDoors(t, nil)
-	d.SetAlarm("red", "OK")
-	d.At(d.Elapsed()+13*time.Minute+55*time.Second, func() { d.SetAlarm("red", "ALARM") })
-	d.idle = true
-	s := d.midway(strings.Replace(paced, "}", `, "alarms": ["red"]}`, 1))
-	require.Equal(t, "RolledBack", s.status())
-	assert.ErrorContains(t, s.err, "red")
-	assert.Less(t, s.took, 14*time.Minute+20*time.Second)
-}
-
-// A bad start, and every other betrayal, of a running hand-over ends with the claim.
-func TestAHandOverThatGoesWrongOnTheWay(t *testing.T) {
-	for name, change := range map[string]func(*doors){
-		"throttled":           func(d *doors) { d.Faults = []sim.Fault{{On: sim.StartExecution, Times: 5, Effect: sim.Throttled}} },
-		"denied for a moment": func(d *doors) { d.Faults = []sim.Fault{{On: sim.StartExecution, Times: 2, Effect: sim.Denied}} },
-		"the answer is lost":  func(d *doors) { d.Faults = []sim.Fault{{On: sim.StartExecution, Times: 1, Effect: sim.ReplyLost}} },
-		"never described":     func(d *doors) { d.Faults = []sim.Fault{{On: sim.DescribeExecution, Effect: sim.Denied}} },
-		"late":                func(d *doors) { d.delay = 40 * time.Second },
-	} {
-		t.Run(name, func(t *testing.T) {
-			d := newDoors(t, nil)
-			change(d)
-			s := d.midway(paced)
-			require.Equal(t, "in-progress", s.status(), "%v %s", s.err, s.Reason)
-			assert.Equal(t, d.Executions()[0].ARN, s.Execution)
 		})
 	}
 }

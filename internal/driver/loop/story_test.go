@@ -41,6 +41,8 @@ type game struct {
 	stale time.Duration
 	// skews are by how much the clocks of the hosts are ahead of AWS's on which the invocations run, in turn.
 	skews []time.Duration
+	// timeout is how long an invocation may take; 0 is sim.DefaultTimeout.
+	timeout time.Duration
 	// stops says that the traffic ends when the rollout begins.
 	stops bool
 	// before is how much traffic there was before anything happens.
@@ -188,7 +190,7 @@ func (s *story) drive(w *sim.World, d loop.Deployer, raw []byte, id string) {
 
 // hosted is an invocation on the host whose turn it is.
 func (s *story) hosted(i sim.Invocation) sim.Invocation {
-	i.Skew = pick(s.skews, s.begun)
+	i.Skew, i.Timeout = pick(s.skews, s.begun), s.timeout
 	s.begun++
 	return i
 }

@@ -13,12 +13,13 @@ import (
 )
 
 // event is what the machine calls the worker with: the execution's ARN and start, the request that it was started with, and
-// what the worker answered last. At the first call that is the request.
+// what the worker answered last. At the first call that is the request. woken is a durable function's: somebody has news.
 type event struct {
 	Execution string          `json:"execution"`
 	Started   time.Time       `json:"started"`
 	Request   json.RawMessage `json:"request"`
 	Last      json.RawMessage `json:"last"`
+	Woken     bool            `json:"woken"`
 }
 
 // waiting is what the worker answers while the rollout goes on. The machine reads status and wait; until and reason are for
@@ -81,6 +82,9 @@ func (c *call) read(payload []byte) error {
 	if json.Unmarshal(c.Last, &last) == nil {
 		c.carried, c.continues = last.Carried, !last.Carried.Unbegun
 		c.token, _ = rollout.ParseToken(c.carried.Token)
+		if c.Woken {
+			c.token = c.token.Woken()
+		}
 	}
 	return nil
 }

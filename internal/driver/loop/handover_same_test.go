@@ -1,0 +1,107 @@
+package loop_test
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/meta-deployer/meta-deployer/internal/request"
+	"github.com/meta-deployer/meta-deployer/internal/sim"
+	"github.com/meta-deployer/meta-deployer/internal/target"
+)
+
+// handed plays a game whose deployer hands over what hand-off says: the story ends as the execution does.
+func (g game) handed(handOff any) story {
+	g.request = maps.Clone(g.request)
+	g.request["hand-off"] = handOff
+	w, d := g.world()
+	w.Advance(g.before)
+	s := story{game: g, log: &strings.Builder{}}
+	parsed, err := request.Parse(g.raw(), sim.Home())
+	must(err)
+	s.plan, d.Watch, d.Long = parsed.Plan, s.watch(w), w.LongEngine()
+	w.Machine.Run = func(started sim.Started) { w.Go(w.Elapsed()+time.Second, func() { s.executed(w, started) }) }
+	w.Go(g.before, func() { s.drive(w, d, g.raw(), "first") })
+	for i, o := range g.others {
+		s.schedule(w, d, o, i)
+	}
+	w.Drain()
+	s.writes, s.calls = w.Writes(), w.Calls("")
+	return s
+}
+
+// executed runs an execution. Its end takes the place of the deployer's own.
+func (s *story) executed(w *sim.World, started sim.Started) {
+	runExecution(w, started)
+	for _, e := range w.Executions() {
+		if e.ARN != started.ARN {
+			continue
+		}
+		outcome := e.Error
+		if e.Status == target.ExecutionSucceeded {
+			var answer struct{ Status string }
+			must(json.Unmarshal(e.Output, &answer))
+			outcome = answer.Status
+		}
+		fmt.Fprintf(s.log, "%9s %s ended: %s %s\n", w.Elapsed(), started.Name, outcome, e.Cause)
+		s.ends = append(s.ends, ending{at: w.Elapsed(), by: "first, by " + started.Name, outcome: outcome})
+	}
+}
+
+// The same world and the same request: the same routings and the same end, whether the deployer runs it or hands it over, and
+// whatever goes wrong with that.
+func TestE1AHandOverGivesTheSameRoutings(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		g := drawCertain(t)
+		want := g.play()
+		g.faults = append(g.faults, drawBetrayals(t)...)
+		got := g.handed("always")
+		got.byExecution().sameAs(t, "E1, handed over", want)
+	})
+}
+
+// The same for a deployer that has a few minutes only, and a person who pauses the rollout for longer than that: what it cannot
+// finish ends as a workflow would have ended it.
+func TestE1AHandOverOnTheWayGivesTheSameRoutings(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		g := drawCertain(t)
+		if _, approved := g.request["stages"]; approved {
+			t.Skip("an approval is handed over at its start")
+		}
+		pause := time.Duration(rapid.IntRange(30, 200).Draw(t, "pause")) * time.Second
+		g.others = []other{{at: pause, action: "pause"}, {at: pause + 20*time.Minute, action: "resume"}}
+		long := g
+		long.stepping = &stepping{workflow: true}
+		want := long.play()
+		g.timeout = time.Duration(rapid.IntRange(240, 900).Draw(t, "timeout")) * time.Second
+		g.faults = append(g.faults, drawBetrayals(t)...)
+		got := g.handed(true)
+		got.byExecution().sameAs(t, "E1, handed over on the way", want)
+	})
+}
+
+// drawBetrayals are what may go wrong with the engine: not for long.
+func drawBetrayals(t *rapid.T) (faults []sim.Fault) {
+	for range rapid.IntRange(0, 2).Draw(t, "betrayals") {
+		faults = append(faults, sim.Fault{
+			On:     rapid.SampledFrom([]sim.Operation{sim.StartExecution, sim.DescribeExecution, sim.ListExecutions}).Draw(t, "engine"),
+			Call:   rapid.IntRange(1, 3).Draw(t, "call of the engine"),
+			Effect: rapid.SampledFrom([]sim.Effect{sim.Throttled, sim.ServerError, sim.ReplyLost, sim.Denied, sim.KilledAfter}).Draw(t, "betrayal"),
+		})
+	}
+	return faults
+}
+
+// byExecution is the story as its first execution ended it, if any did.
+func (s story) byExecution() story {
+	if i := slices.IndexFunc(s.ends, func(e ending) bool { return strings.HasPrefix(e.by, "first, by") }); i >= 0 {
+		s.ends = s.ends[i : i+1]
+	}
+	return s
+}
