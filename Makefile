@@ -16,8 +16,11 @@ help: ## Show this list
 demo: ## Watch whole rollouts in a simulated account
 	go run ./internal/cmd/demo
 
-local: ## Serve the simulated account to AWS's own clients, on 127.0.0.1:3001
-	go run ./internal/cmd/local
+SPEED   ?= 1
+ADDRESS ?= 127.0.0.1:3001
+
+local: ## Serve the simulated account to AWS's own clients on ADDRESS (127.0.0.1:3001), SPEED times as fast
+	go run ./internal/cmd/local -addr $(ADDRESS) -speed $(SPEED)
 
 rehearse: ## Replay recorded traffic through a plan
 	go run ./internal/cmd/rehearse
@@ -57,7 +60,13 @@ deploy: ## Build and deploy with SAM, for one ARCHITECTURE: PARAMETERS="Function
 	sam deploy $(ARGS) $(if $(strip $(OVERRIDES)),--parameter-overrides $(strip $(OVERRIDES)))
 
 clean: ## Remove what was built and installed here
-	rm -rf dist .aws-sam examples/app/.aws-sam .venv-sam .venv-peers .venv-localstack .venv-durable .venv-uv tools/stepfunctions/node_modules
+	rm -rf dist .aws-sam examples/app/.aws-sam .venv-sam .venv-peers .venv-awscli2 .venv-localstack .venv-durable .venv-uv tools/stepfunctions/node_modules
+
+package: build ## Make what installs without Go, for ARCHITECTURE, in dist/meta-deployer-VERSION-ARCHITECTURE
+	go run ./internal/cmd/package $(ARCHITECTURE)
+
+docs: ## Write the documents that are made of the code and the template
+	go run ./internal/cmd/reference
 
 # ---- Check
 
@@ -84,6 +93,9 @@ torture: ## Random rollouts in a hostile account, CHECKS (10000) for each proper
 test-bench: ## Run the tests of the benchmarks, a module of their own
 	go -C bench test ./...
 
+test-schema: ## Hold the JSON Schemas to the parser, by a validator that others wrote; a module of its own
+	go -C tools/schema test -count=1 ./...
+
 bench: ## Measure the functions, each beside its floor; writes docs/benchmarks.md
 	go -C bench run ./functions
 
@@ -104,7 +116,7 @@ fuzz: ## Fuzz every fuzz target for FUZZTIME (200000x, or 10s)
 
 # Tools have a module of their own, so that nobody who uses the code gets their two hundred requirements.
 TOOL = go tool -modfile=tools/go.mod
-GO_DIRECTORIES = $(wildcard cmd functions internal examples bench)
+GO_DIRECTORIES = $(wildcard cmd functions internal examples bench docs tools/schema)
 
 fmt: ## Format the code
 	$(TOOL) gofumpt -w $(GO_DIRECTORIES)
@@ -118,6 +130,7 @@ vet: ## Run go vet, and check that go.mod is tidy
 	go mod tidy -diff
 	cd examples/app && go vet ./... && go mod tidy -diff
 	cd bench && go vet ./... && go mod tidy -diff
+	cd tools/schema && go vet ./... && go mod tidy -diff
 
 lint: ## Run the linters; they also hold the architecture (.golangci.yaml)
 	$(TOOL) golangci-lint run ./...
@@ -147,6 +160,12 @@ $(SAM_ENV)/installed: tools/requirements.txt | .venv-uv/installed
 .venv-%/installed: tools/%-requirements.txt | .venv-uv/installed
 	$(INSTALL_PYTHON)
 
+.venv-awscli2/installed: tools/awscli2-requirements.txt | .venv-uv/installed
+	rm -rf $(@D)
+	.venv-uv/bin/pip download --quiet --disable-pip-version-check --no-deps --require-hashes -d $(@D) -r $<
+	python3 tools/unpack_awscli2.py $(@D)
+	touch $@
+
 template: build $(SAM_ENV)/installed ## Lint, build, expand and check the two templates
 	$(SAM) validate --lint
 	cd examples/app && $(SAM) validate --lint
@@ -167,12 +186,12 @@ $(STEPFUNCTIONS): tools/stepfunctions/package-lock.json
 	cd tools/stepfunctions && npm ci --silent --no-audit --no-fund
 	touch $@
 
-e2e: template .venv-peers/installed .venv-localstack/installed .venv-durable/installed $(STEPFUNCTIONS) ## Prove it by strangers: the templates, real clients, emulators, the compiled functions
+e2e: template .venv-peers/installed .venv-awscli2/installed .venv-localstack/installed .venv-durable/installed $(STEPFUNCTIONS) ## Prove it by strangers: the templates, real clients, emulators, the compiled functions
 	go test -tags e2e -count=1 -parallel 48 -timeout 40m ./internal/e2e
 
 # ---- All of it
 
-CI_STEPS = fmt-check vet lint demo test-race test-bench mutants fuzz e2e
+CI_STEPS = fmt-check vet lint demo test-race test-bench test-schema mutants fuzz e2e
 
 ci: ## Everything that must pass before a change goes in
 	@for step in $(CI_STEPS); do \
@@ -183,4 +202,4 @@ ci: ## Everything that must pass before a change goes in
 
 FORCE:
 
-.PHONY: help mutants deploy demo local e2e rehearse build clean test-arm64 torture test-bench bench bench-judgement test test-race fuzz fmt fmt-check vet lint template ci FORCE
+.PHONY: help docs package mutants deploy demo local e2e rehearse build clean test-arm64 torture test-bench test-schema bench bench-judgement test test-race fuzz fmt fmt-check vet lint template ci FORCE

@@ -6,7 +6,6 @@ import (
 	"io"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"strconv"
 	"strings"
 	"syscall"
@@ -19,6 +18,7 @@ import (
 	"github.com/meta-deployer/meta-deployer/internal/cli/show"
 	"github.com/meta-deployer/meta-deployer/internal/request"
 	"github.com/meta-deployer/meta-deployer/internal/target"
+	"github.com/meta-deployer/meta-deployer/internal/version"
 )
 
 // console is one call of the program: where it reads and writes, and what every command was told.
@@ -46,7 +46,7 @@ const (
 func (c *console) run(ctx context.Context, arguments []string) int {
 	root := &cobra.Command{
 		Use: "meta-deployer", Short: "Shift an alias to a new version step by step, and back the moment it goes wrong",
-		Version: version(), SilenceUsage: true, SilenceErrors: true,
+		Version: version.Number, SilenceUsage: true, SilenceErrors: true,
 		PersistentPreRunE: func(*cobra.Command, []string) error { return c.check() },
 	}
 	root.SetIn(c.in)
@@ -141,12 +141,4 @@ func complete(command *cobra.Command, flag string, words ...string) {
 	if err := command.RegisterFlagCompletionFunc(flag, cobra.FixedCompletions(words, cobra.ShellCompDirectiveNoFileComp)); err != nil {
 		panic(err) // a flag that is not there
 	}
-}
-
-// version is that of the module that go install has built.
-func version() string {
-	if info, ok := debug.ReadBuildInfo(); ok && info.Main.Version != "" {
-		return info.Main.Version
-	}
-	return "unknown"
 }

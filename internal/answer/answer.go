@@ -34,6 +34,8 @@ type Answer struct {
 	// History are the old version's minutes before the rollout as failed/called, the oldest first; of action status. With them
 	// a decision can be repeated.
 	History string `json:"history,omitempty"`
+	// DeployerVersion is the semantic version of the deployer that answers; of action status.
+	DeployerVersion string `json:"deployer-version,omitempty"`
 	// BlastRadius is what bad versions are expected to cost, of action plan; nil where nothing is known of the traffic.
 	BlastRadius []rehearsal.Radius `json:"blast-radius,omitempty"`
 	// Cases are how the plan did over recorded traffic, of action rehearse.

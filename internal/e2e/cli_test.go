@@ -25,7 +25,7 @@ func (l *lab) cli(t *testing.T, directory string, command ...string) outcome {
 	}, command...)...)
 }
 
-// As README and make local have it: the AWS CLI starts a rollout and sees it move.
+// As make local has it: the AWS CLI starts a rollout and sees it move.
 func TestCLIDrivesARollout(t *testing.T) {
 	t.Parallel()
 	l, directory := newLab(t), t.TempDir()

@@ -9,6 +9,7 @@ import (
 	"github.com/meta-deployer/meta-deployer/internal/answer"
 	"github.com/meta-deployer/meta-deployer/internal/request"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
+	"github.com/meta-deployer/meta-deployer/internal/version"
 )
 
 // Status answers what the alias says now, and how the running rollout does by the request's own health check.
@@ -24,11 +25,13 @@ func (i Inspector) Status(ctx context.Context, r request.Request) (answer.Answer
 	description := rollout.ParseDescription(alias.Description)
 	live := description.Live(r.Plan.Target, alias.Routing, i.Clock.Now())
 	if live == nil {
-		return idle(r.Plan.Target, alias, description, warnings), nil
+		a := idle(r.Plan.Target, alias, description, warnings)
+		a.DeployerVersion = version.Number
+		return a, nil
 	}
 	a := answer.New(r.Plan.Target, liveStatus(live), fmt.Sprintf("step %d of %d since %s, driver %s", live.Step, live.Steps, live.Since.Format(time.RFC3339), live.Driver), warnings...)
 	a.RolloutID, a.OldVersion, a.NewVersion = live.ID, live.Old, live.New
-	a.Weight, a.StartedAt = live.Weight, &live.Start
+	a.Weight, a.StartedAt, a.DeployerVersion = live.Weight, &live.Start, version.Number
 	if live.Weight > 0 {
 		reader := i.reader()
 		reader.Learn = func(history []analysis.Counts) { a.History = analysis.FormatHistory(history) }

@@ -126,7 +126,7 @@ func TestAtMostFiftyProblemsAreListed(t *testing.T) {
 	problems = refusals(t, with(entries(1234, `"k%d": 1`)))
 	require.Len(t, problems, 51)
 	assert.Equal(t, "and 1184 more", problems[50])
-	assert.Equal(t, `k0 is not a key: README.md, "The request", has all keys`, problems[0])
+	assert.Equal(t, `k0 is not a key: docs/reference/request.md has all keys`, problems[0])
 
 	problems = refusals(t, with(entries(60, `"steps": %d`)))
 	require.Len(t, problems, 51)

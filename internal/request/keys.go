@@ -20,7 +20,7 @@ func (f fields) unknown(key string, known []string) {
 	case len(known) <= shortList:
 		f.problems.say("%s is not a key: here it may be %s", name, strings.Join(slices.Sorted(slices.Values(known)), ", "))
 	default:
-		f.problems.say(`%s is not a key: README.md, "The request", has all keys`, name)
+		f.problems.say(`%s is not a key: docs/reference/request.md has all keys`, name)
 	}
 }
 

@@ -8,7 +8,7 @@ import (
 )
 
 func TestAHintIsOfAKeyThatMayHaveBeenMeant(t *testing.T) {
-	const all = `README.md, "The request", has all keys`
+	const all = `docs/reference/request.md has all keys`
 	for key, hint := range map[string]string{
 		"step": "the nearest is steps", "setps": "the nearest is steps", "alais": "the nearest is alias", "new_version": "the nearest is new-version", "functionName": "the nearest is function-name",
 		"FUNCTION-NAME": "the nearest is function-name", "AliasName": "the nearest is alias-name", "typ": "the nearest is type",

@@ -70,7 +70,7 @@ func guide(out io.Writer, url string, speed float64) {
                  version 2 (alias candidate) is as good, version 3 fails one call in five
   meta-deployer  the deployer, as it runs on Lambda
 
-In every other terminal, in this directory (any credentials will do), and every aws command works there, the README's too:
+In every other terminal, in this directory (any credentials will do), and every aws command works there; docs/quickstart.md leads on:
 
   export AWS_ENDPOINT_URL=%[1]s AWS_REGION=%[3]s AWS_DEFAULT_REGION=%[3]s
   export AWS_ACCESS_KEY_ID=me AWS_SECRET_ACCESS_KEY=me AWS_PAGER=

@@ -106,5 +106,8 @@ func mutants() []mutant {
 		{"a take-over without a switch", rules + "claim.go", "	if action, token := d.setSwitch(); action != nil {\n		return action, token\n	}\n	j.Driver", "	j.Driver", "TestARelieved", loop, false, nil},
 		{"a switch that is left after RollbackFailed is deleted", rules + "switch.go", " && f.Outcome != RollbackFailed", "", "TestARollbackThat", loop, false, nil},
 		{"pipeline: its switch is not moved on", pipe + "/call.go", "err := w.life.Move(ctx, w.Switches); err", "err := error(nil); err", "TestAPipelineOf", loop, false, nil},
+		{"package: a zip has the day's date", "internal/cmd/package/main.go", "Modified: time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)", "Modified: time.Now()", "TestAZip", "./internal/cmd/package", false, nil},
+		{"package: a program that cannot be run", "internal/cmd/package/main.go", "mode = 0o755", "mode = 0o644", "TestAZip", "./internal/cmd/package", false, nil},
+		{"reference: a document that is not current is not told", "internal/cmd/reference/main.go", "status = 1", "status = 0", "TestWhatIsNotCurrent", "./internal/cmd/reference", false, nil},
 	}...)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"strings"
 	"time"
 
@@ -83,3 +84,5 @@ func (s *story) work(w *sim.World, d loop.Deployer, event []byte) (out []byte, e
 	out, err = worker.Invoke(ctx, event)
 	return out, err, true
 }
+
+func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"log/slog"
 	"strings"
 	"time"
 
@@ -153,8 +152,6 @@ func (g game) world() (*sim.World, loop.Deployer) {
 	d.Others.Bus = w.Bus()
 	return w, d
 }
-
-func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 // play runs a game to its end.
 func (g game) play() story {

@@ -22,20 +22,24 @@ import (
 	"github.com/meta-deployer/meta-deployer/internal/sim/scenario"
 )
 
-// The scripts of README, "From a pipeline", in their order.
+// The scripts of docs/how-to/pipeline-with-a-shell.md, in their order.
 const (
-	waitsForTheAnswer = iota
-	asksForTheStatus
+	asksForTheStatus = iota
+	waitsForTheAnswer
 )
 
-// readmeScript is one of the scripts, exactly as README has it.
-func readmeScript(t *testing.T, which int) string {
+// pipelineScript is one of the scripts, exactly as the page has it, but for the request that it makes.
+func pipelineScript(t *testing.T, which int) string {
 	t.Helper()
-	readme, err := os.ReadFile(filepath.Join("..", "..", "README.md"))
-	require.NoError(t, err)
-	blocks := regexp.MustCompile("(?s)```bash\n(set -euo pipefail\n.*?)```").FindAllSubmatch(readme, -1)
-	require.Len(t, blocks, 2, "the scripts that are tested here")
-	return string(blocks[which][1])
+	var scripts []string
+	for _, f := range fences(t, "docs/how-to/pipeline-with-a-shell.md") {
+		if f.isStep() {
+			scripts = append(scripts, f.text)
+		}
+	}
+	require.Len(t, scripts, 2, "the scripts that are tested here")
+	script := regexp.MustCompile(`(?m)^echo .* > request\.json$`).ReplaceAllLiteralString(scripts[which], "cp events/deployer/linear.json request.json")
+	return script
 }
 
 // deploy is a request that is over in a moment, as what stands in events/deployer/linear.json.
@@ -63,6 +67,9 @@ func (l *lab) pipeline(t *testing.T, script, request string) (reached bool, log 
 	require.NoError(t, err)
 	write("events/deployer/linear.json", request, 0o600)
 	write("events/deployer/status.json", string(status), 0o600)
+	rollout, err := os.ReadFile(filepath.Join("..", "..", "examples", "rollout.sh"))
+	require.NoError(t, err)
+	write("examples/rollout.sh", string(rollout), 0o755)
 	write("answer.json", `{"status": "succeeded"}`, 0o600) // of an earlier run
 	write("bin/aws", fmt.Sprintf("#!/bin/sh\nexec %s %s \"$@\"\n", peer(t, ".venv-peers", "python"), peer(t, ".venv-peers", "aws")), 0o755)
 	write("bin/sleep", "#!/bin/sh\nexec /bin/sleep 0.2\n", 0o755)
@@ -91,9 +98,9 @@ func (l *lab) answers(all ...string) {
 }
 
 // What stands behind the first script runs after a success, and after nothing else that there is.
-func TestReadmesScriptRunsWhatFollowsAfterASuccessOnly(t *testing.T) {
+func TestTheWaitingScriptRunsWhatFollowsAfterASuccessOnly(t *testing.T) {
 	t.Parallel()
-	l, script := newLab(t), readmeScript(t, waitsForTheAnswer)
+	l, script := newLab(t), pipelineScript(t, waitsForTheAnswer)
 	good := map[string]bool{"succeeded": true, "succeeded-unverified": true, "no-op": true}
 	endings := map[string]bool{"": false, "null": false, "[]": false, `"succeeded"`: false, "<html>": false, `{"status": null}`: false, `{"status": "succeeded`: false}
 	for _, status := range []string{
@@ -127,9 +134,9 @@ func TestReadmesScriptRunsWhatFollowsAfterASuccessOnly(t *testing.T) {
 }
 
 // The same with the compiled deployer.
-func TestReadmesScriptWithTheDeployer(t *testing.T) {
+func TestTheWaitingScriptWithTheDeployer(t *testing.T) {
 	t.Parallel()
-	l, script := newLab(t), readmeScript(t, waitsForTheAnswer)
+	l, script := newLab(t), pipelineScript(t, waitsForTheAnswer)
 	l.start(t, "meta-deployer", runtimetest.Build(t, "./functions/deployer"), nil)
 	for _, step := range []struct {
 		request, says string
@@ -154,41 +161,52 @@ func idle(version string, weight float64) string {
 	return fmt.Sprintf(`{"status": "idle", "new-version": %q, "weight": %g}`, version, weight)
 }
 
-// What stands behind the second script runs when all traffic is on the version, and at no other end.
-func TestReadmesPollingScriptRunsWhatFollowsAfterASuccessOnly(t *testing.T) {
+// What stands behind the script that asks runs when all traffic is on the version, and at no other end.
+func TestTheScriptRunsWhatFollowsAfterASuccessOnly(t *testing.T) {
 	t.Parallel()
 	const running = `{"status": "in-progress", "new-version": "2", "weight": 30}`
 	const failed = `{"errorMessage": "the alias cannot be read", "errorType": "PreflightFailed"}`
+	const planned = `{"status": "planned", "new-version": "2", "findings": []}`
 	const accepted = `{}`
+	// begun is what comes before the first look.
+	begun := func(looks ...string) []string { return append([]string{planned, idle("1", 100), accepted}, looks...) }
 	for name, test := range map[string]struct {
 		answers []string
 		reached bool
 	}{
-		"success":                  {[]string{accepted, idle("1", 100), running, idle("2", 100)}, true},
-		"too fast to be seen":      {[]string{accepted, idle("2", 100)}, true},
-		"paused and resumed":       {[]string{accepted, `{"status": "paused"}`, `{"status": "awaiting-approval"}`, running, idle("2", 100)}, true},
-		"a status that failed":     {[]string{accepted, failed, running, failed, idle("2", 100)}, true},
-		"rolled back":              {[]string{accepted, running, idle("1", 100)}, false},
-		"held":                     {[]string{accepted, running, `{"status": "held", "new-version": "2", "weight": 30}`}, false},
-		"moved by somebody else":   {[]string{accepted, running, idle("3", 100)}, false},
-		"split by somebody else":   {[]string{accepted, running, idle("2", 90)}, false},
-		"refused":                  {[]string{accepted, idle("1", 100)}, false},
-		"nothing that is a status": {[]string{accepted, "<html>", "", "null", running, idle("1", 100)}, false},
+		"success":                    {begun(idle("1", 100), running, idle("2", 100)), true},
+		"too fast to be seen":        {begun(idle("2", 100)), true},
+		"paused and resumed":         {begun(`{"status": "paused"}`, `{"status": "awaiting-approval"}`, running, idle("2", 100)), true},
+		"a status that failed":       {begun(failed, running, failed, idle("2", 100)), true},
+		"live already":               {[]string{`{"status": "no-op"}`}, true},
+		"rolled back":                {begun(running, idle("1", 100)), false},
+		"rolled back, never seen":    {begun(`{"status": "idle", "new-version": "1", "weight": 100, "reason": "was rolled back"}`), false},
+		"held":                       {begun(running, `{"status": "held", "new-version": "2", "weight": 30}`), false},
+		"moved by somebody else":     {begun(running, idle("3", 100)), false},
+		"split by somebody else":     {begun(running, idle("2", 90)), false},
+		"refused":                    {begun(idle("1", 100)), false},
+		"nothing that is a status":   {begun("<html>", "", "null", running, idle("1", 100)), false},
+		"a finding":                  {[]string{`{"status": "planned", "new-version": "2", "findings": ["no alias"]}`, idle("2", 100)}, false},
+		"a plan that failed":         {[]string{failed, idle("2", 100)}, false},
+		"a plan that is none":        {[]string{"<html>", idle("2", 100)}, false},
+		"a plan that is a text":      {[]string{`"no-op"`, idle("2", 100)}, false},
+		"a plan that is nothing":     {[]string{"", idle("2", 100)}, false},
+		"a plan without its version": {[]string{`{"status": "planned", "findings": []}`, idle("2", 100)}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			l := newLab(t)
 			l.answers(test.answers...)
-			reached, log := l.pipeline(t, readmeScript(t, asksForTheStatus), deploy("2", ""))
+			reached, log := l.pipeline(t, pipelineScript(t, asksForTheStatus), deploy("2", ""))
 			assert.Equal(t, test.reached, reached, log)
 		})
 	}
 }
 
 // The same with the deployer's code, each call in an invocation of its own.
-func TestReadmesPollingScriptWithTheDeployer(t *testing.T) {
+func TestTheScriptWithTheDeployer(t *testing.T) {
 	t.Parallel()
-	l, script := newLab(t), readmeScript(t, asksForTheStatus)
+	l, script := newLab(t), pipelineScript(t, asksForTheStatus)
 	l.touch(func(w *sim.World) {
 		w.SetHook("meta-deployer", sim.Hook{Run: func(payload []byte) ([]byte, string) {
 			ctx, _, cancel := w.Begin(sim.Invocation{Timeout: 15 * time.Minute})

@@ -1,0 +1,150 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+	"go.yaml.in/yaml/v3"
+
+	parser "github.com/meta-deployer/meta-deployer/internal/request"
+)
+
+// decoded is a file of YAML.
+func decoded(t *testing.T, path string) (value any) {
+	t.Helper()
+	raw, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.NoError(t, yaml.Unmarshal(raw, &value), path)
+	return value
+}
+
+// find goes down a decoded document, by keys and indexes.
+func find[T any](t *testing.T, value any, path ...any) T {
+	t.Helper()
+	for _, p := range path {
+		switch p := p.(type) {
+		case string:
+			value = value.(map[string]any)[p]
+		case int:
+			value = value.([]any)[p]
+		}
+	}
+	found, ok := value.(T)
+	require.True(t, ok, "nothing at %v", path)
+	return found
+}
+
+// block is the only block of a page in a language.
+func block(t *testing.T, page, language string) string {
+	t.Helper()
+	var found []string
+	for _, f := range fences(t, page) {
+		if f.language == language {
+			found = append(found, f.text)
+		}
+	}
+	require.Len(t, found, 1, page)
+	return found[0]
+}
+
+// Every block of JSON is JSON; a request among them is taken, a list of probes too, and a state machine is valid.
+func TestEveryBlockOfJSONIsTaken(t *testing.T) {
+	t.Parallel()
+	for _, page := range pages(t) {
+		for _, f := range fences(t, page) {
+			if f.language != "json" {
+				continue
+			}
+			var value any
+			require.NoError(t, json.Unmarshal([]byte(f.text), &value), "%s:%d", page, f.line)
+			object, _ := value.(map[string]any)
+			switch {
+			case object["StartAt"] != nil:
+				validMachine(t, f.text)
+			case object["function-name"] != nil:
+				_, err := parser.Parse([]byte(f.text), parser.Home{Region: "eu-west-1", Account: "123456789012"})
+				assert.NoError(t, err, "%s:%d", page, f.line)
+			default:
+				_, err := parser.HookProbes("PROBES", f.text)
+				assert.NoError(t, err, "%s:%d", page, f.line)
+			}
+		}
+	}
+}
+
+// validMachine has asl-validator look at a state machine.
+func validMachine(t *testing.T, text string) {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "machine.asl.json")
+	text = strings.ReplaceAll(text, "${RolloutStateMachineArn}", "arn:aws:states:eu-west-1:123456789012:stateMachine:meta-deployer-rollout")
+	require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+	ended := execute(t, "", absolute(t, stepFunctions+"node_modules/.bin/asl-validator"), "--json-path", path)
+	assert.Zero(t, ended.status, ended.out+ended.problem)
+}
+
+func TestTheExampleStateMachineIsValid(t *testing.T) {
+	t.Parallel()
+	raw, err := os.ReadFile("../../examples/state-machine/caller.asl.json")
+	require.NoError(t, err)
+	validMachine(t, string(raw))
+}
+
+// Every block of YAML is YAML.
+func TestEveryBlockOfYAMLIsYAML(t *testing.T) {
+	t.Parallel()
+	for _, page := range pages(t) {
+		for _, f := range fences(t, page) {
+			if f.language == "yaml" {
+				var value any
+				assert.NoError(t, yaml.Unmarshal([]byte(f.text), &value), "%s:%d", page, f.line)
+			}
+		}
+	}
+}
+
+// What a page shows of an example is what the example has.
+func TestPagesShowTheExamples(t *testing.T) {
+	t.Parallel()
+	var gitlab, codebuild any
+	require.NoError(t, yaml.Unmarshal([]byte(block(t, "docs/how-to/gitlab.md", "yaml")), &gitlab))
+	require.NoError(t, yaml.Unmarshal([]byte(block(t, "docs/how-to/codebuild.md", "yaml")), &codebuild))
+	assert.Equal(t, find[any](t, decoded(t, "../../examples/gitlab-ci.yml"), "rollout"), find[any](t, gitlab, "rollout"))
+	assert.Equal(t, decoded(t, "../../examples/buildspec.yml"), codebuild)
+	terraform, err := os.ReadFile("../../examples/terraform/main.tf")
+	require.NoError(t, err)
+	assert.Contains(t, string(terraform), block(t, "docs/how-to/beside-cloudformation.md", "hcl"))
+}
+
+// The workflow of the page calls the action, and gives it what it takes.
+func TestTheWorkflowForGitHubIsValid(t *testing.T) {
+	t.Parallel()
+	directory := t.TempDir()
+	require.NoError(t, os.MkdirAll(filepath.Join(directory, ".git"), 0o755)) // what actionlint knows a project by
+	require.NoError(t, os.MkdirAll(filepath.Join(directory, ".github/workflows"), 0o755))
+	require.NoError(t, os.CopyFS(filepath.Join(directory, "examples"), os.DirFS("../../examples")))
+	published, local := "meta-deployer/meta-deployer/examples/github-action@main", "./examples/github-action"
+	workflow := block(t, "docs/how-to/github-actions.md", "yaml")
+	require.Contains(t, workflow, published)
+	path := filepath.Join(directory, ".github/workflows/deploy.yml")
+	require.NoError(t, os.WriteFile(path, []byte(strings.ReplaceAll(workflow, published, local)), 0o600))
+	goTool(t, "actionlint", path)
+}
+
+// Terraform's registry cannot be reached here, so its provider has not validated the example: terraform fmt has parsed it.
+func TestTheExampleForTerraformIsFormatted(t *testing.T) {
+	t.Parallel()
+	terraform, err := exec.LookPath("terraform")
+	if err != nil {
+		t.Skip("without terraform")
+	}
+	ended := execute(t, "", "/usr/bin/env", "CHECKPOINT_DISABLE=1", terraform, "fmt", "-check", "-diff", absolute(t, "../../examples/terraform"))
+	assert.Zero(t, ended.status, ended.out+ended.problem)
+}
