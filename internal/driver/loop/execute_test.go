@@ -86,3 +86,9 @@ func (s *story) work(w *sim.World, d loop.Deployer, event []byte) (out []byte, e
 }
 
 func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }
+
+func must(err error) {
+	if err != nil {
+		panic(err)
+	}
+}

@@ -261,12 +261,6 @@ func (s *story) schedule(w *sim.World, d loop.Deployer, o other, i int) {
 	w.Go(s.before+o.at, func() { s.drive(w, d, raw, id) })
 }
 
-func must(err error) {
-	if err != nil {
-		panic(err)
-	}
-}
-
 // watch keeps the turns and writes the log of a story.
 func (s *story) watch(w *sim.World) func(context.Context, ...rollout.Event) {
 	return func(ctx context.Context, events ...rollout.Event) {
