@@ -231,7 +231,7 @@ func FuzzToken(f *testing.F) {
 }
 
 // recovering stands for Recover, where a command is asked for.
-const recovering Command = "recover"
+var recovering = Command("recover")
 
 // answerAll takes a turn, or gives a command, in which every look finds something.
 func answerAll(t *testing.T, s stage, command Command) {

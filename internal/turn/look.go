@@ -20,20 +20,15 @@ func (w *work) look(ctx context.Context, q rollout.Question, s *rollout.Snapshot
 		defer cancel()
 		ctx = bounded
 	}
-	plan := w.request.Plan
 	switch q {
 	case rollout.TheCandidate:
-		s.Candidate = Candidate(ctx, w.Account.Aliases, plan)
+		s.Candidate = Candidate(ctx, w.Account.Aliases, w.request.Plan)
 	case rollout.TheTraffic:
 		w.traffic(ctx, s)
 	case rollout.TheAccount:
 		w.account(ctx, s)
 	case rollout.TheConcurrency:
-		setting, err := w.Account.Versions.ProvisionedConcurrency(ctx, plan.Function, plan.Alias)
-		s.Concurrency = &rollout.Concurrency{Moving: err == nil && setting.Status == "IN_PROGRESS"}
-		if err != nil && !target.Permanent(err) {
-			s.Concurrency.Err = target.CallError(err)
-		}
+		s.Concurrency = w.concurrency(ctx)
 	case rollout.TheExecution:
 		s.Execution = w.execution(ctx)
 	case rollout.TheEngine:
@@ -57,6 +52,17 @@ func (w *work) look(ctx context.Context, q rollout.Question, s *rollout.Snapshot
 			w.callFailed(w.Clock.Now(), "CreateSchedule", *s.Switch.Err)
 		}
 	}
+}
+
+// concurrency says whether Lambda moves the alias's provisioned concurrency.
+func (w *work) concurrency(ctx context.Context) *rollout.Concurrency {
+	plan := w.request.Plan
+	setting, err := w.Account.Versions.ProvisionedConcurrency(ctx, plan.Function, plan.Alias)
+	c := &rollout.Concurrency{Moving: err == nil && setting.Status == "IN_PROGRESS"}
+	if err != nil && !target.Permanent(err) {
+		c.Err = target.CallError(err)
+	}
+	return c
 }
 
 func (w *work) reader() health.Reader {

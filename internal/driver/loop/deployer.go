@@ -98,8 +98,7 @@ func (d Deployer) answer(ctx context.Context, r request.Request, raw []byte, dri
 	if d.Memory == nil {
 		d.Memory = new(health.Memory)
 	}
-	account := d.Accounts(r.RoleARN, r.ExternalID, driver.ID)
-	inspector := inspect.Inspector{Account: account, Clock: d.Clock, Memory: d.Memory, End: end, Long: d.Long, HandOff: driver.HandOff}
+	inspector := inspect.Inspector{Account: d.Accounts(r.RoleARN, r.ExternalID, driver.ID), Clock: d.Clock, Memory: d.Memory, End: end, Long: d.Long, HandOff: driver.HandOff}
 	switch r.Action {
 	case request.Status:
 		if r.Execution != "" {
@@ -114,10 +113,16 @@ func (d Deployer) answer(ctx context.Context, r request.Request, raw []byte, dri
 		r.Plan.Health.MinInvocations = 0
 	case request.Deploy, request.Rollback, request.Pause, request.Resume, request.Recover:
 	}
+	return d.drive(ctx, inspector, r, raw, driver, log)
+}
+
+// drive takes the turns that the request asks for, to their end.
+func (d Deployer) drive(ctx context.Context, inspector inspect.Inspector, r request.Request, raw []byte, driver rollout.Driver, log *slog.Logger) (answer.Answer, error) {
+	end := inspector.End
 	var record answer.Recorder
 	changed := false
 	life := deadman.New(d.Switches, d.Clock, deadman.Input{Driver: driver.ID, Engine: deadman.Deployer, End: d.longest(end), Request: raw})
-	engine := turn.Engine{Account: account, Clock: d.Clock, Memory: d.Memory, Long: d.Long, Raw: raw, SetSwitch: life.Set(), Fatal: d.Fatal}
+	engine := turn.Engine{Account: inspector.Account, Clock: d.Clock, Memory: d.Memory, Long: d.Long, Raw: raw, SetSwitch: life.Set(), Fatal: d.Fatal}
 	finish, token := Run(ctx, engine, r, driver, end, func(events ...rollout.Event) {
 		changed = changed || slices.ContainsFunc(events, isChange)
 		notify.Guarded(ctx, log, d.Fatal, func() { record.Tell(events...) })
