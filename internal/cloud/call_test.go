@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/pem"
 	"errors"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -81,6 +82,9 @@ func TestAnEndlessAnswerIsNoAnswer(t *testing.T) {
 	endless := wiretest.Answer{Body: []byte(`{"Description": "` + strings.Repeat("x", 5<<20) + `"}`)}
 	for client, call := range calls(t, endless) {
 		err := call()
+		for strings.Contains(err.Error(), net.ErrClosed.Error()) {
+			err = call() // the SDK itself closes a connection too early, once in a hundred (aws-sdk-go-v2 2737)
+		}
 		require.ErrorIs(t, err, target.ErrUnavailable, client)
 		require.ErrorIs(t, err, cloud.ErrTooLarge, client)
 	}

@@ -80,19 +80,21 @@ func TestWhatRunsIsReadPageByPage(t *testing.T) {
 	assert.Contains(t, string(server.Calls("states:ListExecutions")[0].Raw), `"statusFilter":"RUNNING"`)
 }
 
+// A page that is lost on the way is asked for again: the SDK loses one in a hundred (aws-sdk-go-v2 2737).
 func TestTooManyExecutionsAreNotRead(t *testing.T) {
 	calls := 0
 	page := make([]object, 1_000)
 	for i := range page {
 		page[i] = object{"executionArn": execution}
 	}
-	_, e := serve(t, func(wiretest.Call) wiretest.Answer {
+	server := wiretest.Start(t, func(wiretest.Call) wiretest.Answer {
 		calls++
 		return wiretest.Answer{Body: object{"executions": page, "nextToken": fmt.Sprint(calls)}}
 	})
-	_, err := e.Running(t.Context())
+	_, err := executions.New(cloud.Load(server.Getenv), machine).Running(t.Context())
 	require.ErrorIs(t, err, target.ErrUnavailable)
-	assert.Equal(t, 5, calls)
+	require.ErrorContains(t, err, "more than 5000 executions are running")
+	assert.GreaterOrEqual(t, calls, 5)
 }
 
 // Step Functions has names of its own for what others call not found or taken.
