@@ -104,7 +104,7 @@ type oneTurn struct {
 	at                 time.Duration
 	by                 string
 	verdict, why, then string
-	noData             bool
+	noData, unread     bool
 	weight             rollout.Weight
 	action             rollout.Action
 	assessment         *analysis.Assessment
@@ -282,7 +282,7 @@ func (s *story) watch(w *sim.World) func(context.Context, ...rollout.Event) {
 				t.weight = turned.Journal.Weight
 			}
 			if turned.Unread != nil {
-				t.why = turned.Unread.Text
+				t.why, t.unread = turned.Unread.Text, true
 			}
 			if !strings.HasPrefix(t.then, "wait") || t.why != "" {
 				fmt.Fprintf(s.log, "%9s %.12s turn routing=%q verdict=%s why=%q then=%s\n", t.at, id, turned.Routing, t.verdict, t.why, t.then)

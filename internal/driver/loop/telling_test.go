@@ -92,6 +92,15 @@ func (s story) stoodAt(routing rollout.Routing, e ending) bool {
 	return s.stood(e, func(w sim.Write) bool { return w.Routing == routing })
 }
 
+// unseen says that others have moved the alias after a driver had shifted nothing and could read it no more: of its own doing it
+// says the truth.
+func (s story) unseen(e ending) bool {
+	last := slices.IndexFunc(s.turns, func(t oneTurn) bool { return t.by == e.by && t.unread })
+	shifted := slices.ContainsFunc(s.writes, func(w sim.Write) bool { return w.By == e.by && w.Routing.Split() })
+	return e.outcome == "RolledBack" && s.meddledAtAll() && last >= 0 && !shifted &&
+		!slices.ContainsFunc(s.turns[last:], func(t oneTurn) bool { return t.by == e.by && !t.unread })
+}
+
 func (s story) stood(e ending, there func(sim.Write) bool) bool {
 	for i, w := range s.writes {
 		last := i == len(s.writes)-1
