@@ -64,6 +64,9 @@ func TestTheAliasInSituations(t *testing.T) {
 			request: with(broken, `"force": {"reason": "it is stuck"}, "health-check": {"errors": "any"}`), ends: "RolledBack",
 			routings: []string{"version 1", "version 1 with 99.99 % on version 2", "version 2", "version 2 with 50 % on version 3", "version 2"},
 		},
+		"reads that are older than every write": {
+			world: func(w *sim.World) { w.StaleReads = 8 * time.Second }, request: short, ends: "succeeded", routings: live,
+		},
 		"the owner's text changed after the last write": {
 			world: func(w *sim.World) {
 				mine := func() { describes("mine", rollout.Routing{Primary: "2"})(w) }
