@@ -92,6 +92,15 @@ func TestTheAliasInSituations(t *testing.T) {
 	}
 }
 
+// A bug that panics in every turn that has traffic: the third in a row takes the way back.
+func TestAPanicLeavesNoSplit(t *testing.T) {
+	t.Parallel()
+	situation{
+		request: short, ends: "RolledBack", says: []string{"internal error"},
+		routings: []string{"version 1", "version 1 with 50 % on version 2", "version 1"},
+	}.check(t, runtimetest.Build(t, "./internal/e2e/panicking/deployer"))
+}
+
 // The failing version chooses what its answer has: nothing of it but text comes on the alias and into a message.
 func TestAnAnswersBytesAreNoText(t *testing.T) {
 	t.Parallel()

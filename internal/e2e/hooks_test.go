@@ -83,7 +83,7 @@ func TestAPanicIsReportedAsFailed(t *testing.T) {
 	t.Parallel()
 	l := newLab(t)
 	l.deploy(t, old)
-	p := l.start(t, "pretraffic", runtimetest.Build(t, "./internal/e2e/panicking"), nil)
+	p := l.start(t, "pretraffic", runtimetest.Build(t, "./internal/e2e/panicking/pretraffic"), nil)
 	result := p.Invoke([]byte(event), runsOut)
 	assert.Empty(t, result.ErrorType, result.ErrorMessage)
 	assert.Contains(t, string(result.Answer), "a bug nobody has found yet")
