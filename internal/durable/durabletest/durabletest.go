@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/meta-deployer/meta-deployer/internal/durable"
@@ -39,6 +40,8 @@ type Execution struct {
 	Stored      int
 	Operations  int
 
+	// mu is held but while the function runs, or nothing happens.
+	mu         sync.Mutex
 	started    time.Time
 	operations []*operation
 	token      int
@@ -77,6 +80,8 @@ const (
 
 // Run invokes a function until the execution has ended.
 func (x *Execution) Run(invoke func(event []byte) ([]byte, error)) {
+	x.mu.Lock()
+	defer x.mu.Unlock()
 	x.start()
 	crashes := 0
 	for x.Status == "RUNNING" {
@@ -88,7 +93,9 @@ func (x *Execution) Run(invoke func(event []byte) ([]byte, error)) {
 		x.token++
 		x.valid = true
 		event := x.event()
+		x.mu.Unlock()
 		answer, err := invoke(event)
+		x.mu.Lock()
 		x.valid = false
 		if x.Status != "RUNNING" {
 			return
@@ -106,8 +113,15 @@ func (x *Execution) Run(invoke func(event []byte) ([]byte, error)) {
 			x.end("FAILED", "", &durable.Failure{Type: "Invocation", Message: err.Error()})
 			return
 		}
-		_ = x.Clock.Sleep(context.Background(), firstPause<<(crashes-1))
+		x.sleep(context.Background(), firstPause<<(crashes-1))
 	}
+}
+
+// sleep lets others at the execution meanwhile.
+func (x *Execution) sleep(ctx context.Context, d time.Duration) {
+	x.mu.Unlock()
+	defer x.mu.Lock()
+	_ = x.Clock.Sleep(ctx, d)
 }
 
 func (x *Execution) start() {
@@ -143,7 +157,7 @@ func (x *Execution) suspend() {
 		}
 		ctx, cancel := context.WithCancel(context.Background())
 		x.wake = cancel
-		_ = x.Clock.Sleep(ctx, next.Sub(x.Clock.Now()))
+		x.sleep(ctx, next.Sub(x.Clock.Now()))
 		cancel()
 		x.elapse()
 	}
@@ -151,6 +165,8 @@ func (x *Execution) suspend() {
 
 // Wake completes the open callback of a name, as SendDurableExecutionCallbackSuccess does. It is false where none is open.
 func (x *Execution) Wake(name string) bool {
+	x.mu.Lock()
+	defer x.mu.Unlock()
 	for _, o := range x.operations {
 		if o.Type == durable.Callback && o.Name == name && o.Status == durable.Started {
 			o.Status, o.unseen = durable.Succeeded, true
@@ -164,6 +180,8 @@ func (x *Execution) Wake(name string) bool {
 
 // Stop is StopDurableExecution.
 func (x *Execution) Stop() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
 	x.end("STOPPED", "", nil)
 	x.wake()
 }
