@@ -74,7 +74,7 @@ func (m mutant) plant() string {
 		return err.Error()
 	}
 	var out bytes.Buffer
-	command := exec.Command("go", "test", "-count=1", "-vet=off", "-ldflags=-s -w", "-overlay", overlay, "-run", m.test, m.in, "-rapid.checks=400", "-rapid.nofailfile")
+	command := exec.Command("go", "test", "-count=1", "-failfast", "-vet=off", "-ldflags=-s -w", "-overlay", overlay, "-run", m.test, m.in, "-rapid.checks=400", "-rapid.nofailfile")
 	if !m.random {
 		command.Args = command.Args[:len(command.Args)-2]
 	}
