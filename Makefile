@@ -194,6 +194,9 @@ $(STEPFUNCTIONS): tools/stepfunctions/package-lock.json
 e2e: template .venv-peers/installed .venv-awscli2/installed .venv-localstack/installed .venv-durable/installed $(STEPFUNCTIONS) ## Prove it by strangers: the templates, real clients, emulators, the compiled functions
 	go test -tags e2e -count=1 -parallel 48 -timeout 40m ./internal/e2e
 
+e2e-slow: $(STEPFUNCTIONS) ## Run the ancestor's example of twenty minutes in real time; make ci does not
+	go test -tags e2e,slow -count=1 -timeout 40m -run TestSlow ./internal/e2e
+
 # ---- All of it
 
 CI_STEPS = fmt-check vet lint demo test-race test-bench test-schema mutants fuzz e2e
