@@ -171,7 +171,8 @@ $(SAM_ENV)/installed: tools/requirements.txt | .venv-uv/installed
 	python3 tools/unpack_awscli2.py $(@D)
 	touch $@
 
-template: build $(SAM_ENV)/installed ## Lint, build, expand and check the two templates
+template: build $(SAM_ENV)/installed ## Lint, build, expand and check the two templates, and the picture that a script draws
+	python3 tools/draw_turn.py --check
 	$(SAM) validate --lint
 	cd examples/app && $(SAM) validate --lint
 	$(CFN_LINT) template.yaml examples/app/template.yaml examples/pipeline/template.yaml

@@ -4,7 +4,6 @@ package docs_test
 import (
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -109,13 +108,4 @@ func TestFilesAreShort(t *testing.T) {
 	}
 	slices.Sort(lengths)
 	assert.Less(t, lengths[len(lengths)/2], 100, "the median of %d files that are no tests", len(lengths))
-}
-
-func TestThePictureIsWhatItsScriptDraws(t *testing.T) {
-	python, err := exec.LookPath("python3")
-	if err != nil {
-		t.Skip("without Python")
-	}
-	out, err := exec.Command(python, filepath.Join(root, "tools", "draw_turn.py"), "--check").CombinedOutput()
-	assert.NoError(t, err, string(out))
 }

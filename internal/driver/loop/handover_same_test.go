@@ -72,7 +72,7 @@ func TestE1AHandOverOnTheWayGivesTheSameRoutings(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		g := drawCertain(t)
 		if _, approved := g.request["stages"]; approved {
-			t.Skip("an approval is handed over at its start")
+			return // it is handed over at its start
 		}
 		pause := time.Duration(rapid.IntRange(30, 200).Draw(t, "pause")) * time.Second
 		g.others = []other{{at: pause, action: "pause"}, {at: pause + 20*time.Minute, action: "resume"}}
