@@ -68,7 +68,8 @@ func guide(out io.Writer, url string, speed float64) {
 
   checkout       a function with ten calls a second on its alias live, which is at version 1;
                  version 2 (alias candidate) is as good, version 3 fails one call in five
-  meta-deployer  the deployer, as it runs on Lambda
+  meta-deployer  the deployer, as it runs on Lambda; what takes longer than 15 minutes it hands over to the state machine
+                 meta-deployer-rollout, which runs here too
 
 In every other terminal, in this directory (any credentials will do), and every aws command works there; docs/quickstart.md leads on:
 

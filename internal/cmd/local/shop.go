@@ -42,6 +42,9 @@ func shop(now time.Time, out io.Writer) *sim.World {
 		w.SetHook(hook, sim.Hook{Takes: time.Second, Answer: `{"status": "Succeeded"}`})
 	}
 	w.SetHook("meta-deployer", sim.Hook{Run: func(payload []byte) ([]byte, string) { return invoke(w, out, payload) }})
+	w.Machine.Run = func(s sim.Started) {
+		w.Go(w.Elapsed(), func() { execute(w, out, s) })
+	}
 	w.OnWrite = func(c sim.Write) {
 		line := fmt.Sprintf("%s:%s %s", c.Function, c.Name, c.Routing)
 		if c.Deleted {
@@ -76,11 +79,20 @@ func invoke(w *sim.World, out io.Writer, payload []byte) (answer []byte, failure
 		}
 		tell(w, out, "meta-deployer %.8s ended: %s%s", i.ID, summary(answer), failure)
 	}()
-	answer, err := scenario.Deployer(w, slog.New(slog.DiscardHandler)).Invoke(ctx, payload)
+	deployer := scenario.Deployer(w, slog.New(slog.DiscardHandler))
+	deployer.Long, deployer.HandOff = w.LongEngine(), true
+	answer, err := deployer.Invoke(ctx, payload)
 	if err != nil {
 		failure = failed(reflect.TypeOf(err).Name(), err.Error())
 	}
 	return answer, failure
+}
+
+// execute runs an execution of the rollouts' state machine.
+func execute(w *sim.World, out io.Writer, s sim.Started) {
+	tell(w, out, "execution %s started", s.Name)
+	scenario.RunExecution(w, s, slog.New(slog.DiscardHandler))
+	tell(w, out, "execution %s ended", s.Name)
 }
 
 // failed is a function error as aws-lambda-go writes it.

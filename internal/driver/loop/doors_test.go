@@ -1,7 +1,6 @@
 package loop_test
 
 import (
-	"context"
 	"encoding/json"
 	"testing"
 	"time"
@@ -38,53 +37,10 @@ func newDoors(t *testing.T, failures sim.Curve) *doors {
 	d.Advance(10 * time.Minute)
 	d.Machine.Run = func(s sim.Started) {
 		if !d.idle {
-			d.Go(d.Elapsed()+d.delay, func() { runExecution(d.World, s) })
+			d.Go(d.Elapsed()+d.delay, func() { scenario.RunExecution(d.World, s, discard()) })
 		}
 	}
 	return d
-}
-
-// runExecution is an execution: it calls the worker, waits, and calls again, as statemachine/rollout.asl.json does.
-func runExecution(w *sim.World, s sim.Started) {
-	last := json.RawMessage(s.Input)
-	for range 4_000 {
-		event, err := json.Marshal(map[string]any{"execution": s.ARN, "started": s.At, "request": json.RawMessage(s.Input), "last": last})
-		must(err)
-		out, err, alive := work(w, event)
-		if !alive {
-			_ = w.Clock().Sleep(context.Background(), 2*time.Second) // as Turn's Retry
-			continue
-		}
-		var said struct {
-			Status string
-			Wait   int
-		}
-		switch {
-		case err != nil:
-			cause, _ := json.Marshal(map[string]string{"errorMessage": err.Error(), "errorType": answer.ErrorType(err)})
-			w.EndExecution(s.ARN, target.ExecutionFailed, nil, answer.ErrorType(err), string(cause))
-			return
-		case json.Unmarshal(out, &said) != nil || said.Status != "in-progress":
-			w.EndExecution(s.ARN, target.ExecutionSucceeded, out, "", "")
-			return
-		}
-		last = out
-		_ = w.Clock().Sleep(context.Background(), time.Duration(said.Wait)*time.Second)
-	}
-	panic("an execution never ended")
-}
-
-// work calls the worker once. It is false where the call was killed.
-func work(w *sim.World, event []byte) (out []byte, err error, alive bool) {
-	ctx, _, cancel := w.Begin(sim.Invocation{})
-	defer cancel()
-	defer func() {
-		if value := recover(); value != nil && !sim.IsKill(value) {
-			panic(value)
-		}
-	}()
-	out, err = scenario.Worker(w, discard()).Invoke(ctx, event)
-	return out, err, true
 }
 
 // said is how a call of the deployer ended.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/meta-deployer/meta-deployer/internal/request"
 	"github.com/meta-deployer/meta-deployer/internal/sim"
+	"github.com/meta-deployer/meta-deployer/internal/sim/scenario"
 	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
@@ -38,7 +39,7 @@ func (g game) handed(handOff any) story {
 
 // executed runs an execution. Its end takes the place of the deployer's own.
 func (s *story) executed(w *sim.World, started sim.Started) {
-	runExecution(w, started)
+	scenario.RunExecution(w, started, discard())
 	for _, e := range w.Executions() {
 		if e.ARN != started.ARN {
 			continue
