@@ -4,9 +4,9 @@ import (
 	"context"
 	"encoding/json"
 	"log/slog"
+	"reflect"
 	"time"
 
-	"github.com/meta-deployer/meta-deployer/internal/answer"
 	"github.com/meta-deployer/meta-deployer/internal/sim"
 	"github.com/meta-deployer/meta-deployer/internal/target"
 )
@@ -35,8 +35,9 @@ func RunExecution(w *sim.World, s sim.Started, log *slog.Logger) {
 		}
 		switch {
 		case err != nil:
-			cause, _ := json.Marshal(map[string]string{"errorMessage": err.Error(), "errorType": answer.ErrorType(err)})
-			w.EndExecution(s.ARN, target.ExecutionFailed, nil, answer.ErrorType(err), string(cause))
+			name := reflect.TypeOf(err).Name() // as aws-lambda-go has it
+			cause, _ := json.Marshal(map[string]string{"errorMessage": err.Error(), "errorType": name})
+			w.EndExecution(s.ARN, target.ExecutionFailed, nil, name, string(cause))
 			return
 		case json.Unmarshal(out, &said) != nil || said.Status != "in-progress":
 			w.EndExecution(s.ARN, target.ExecutionSucceeded, out, "", "")
