@@ -59,7 +59,7 @@ func (c *console) run(ctx context.Context, arguments []string) int {
 	flags.StringVar(&c.region, "region", "", "the region; AWS_REGION or the profile's otherwise")
 	complete(root, "output", asText, asJSON, asMarkdown)
 	root.AddCommand(c.actions()...)
-	root.AddCommand(c.deploy(), c.wait(), c.drive(), c.report())
+	root.AddCommand(c.deploy(), c.wait(), c.drive(), c.report(), c.schema())
 	if err := root.ExecuteContext(ctx); err != nil {
 		c.end(ending.Failed("InvalidRequest", err.Error()), request.Deploy, true)
 		if c.output != asJSON {

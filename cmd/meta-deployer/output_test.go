@@ -114,6 +114,19 @@ func TestCompletion(t *testing.T) {
 	assert.Contains(t, a.script(t, "meta-deployer __complete plan --health").out, "--health-check")
 }
 
+func TestSchema(t *testing.T) {
+	t.Parallel()
+	a := newAccount(t, "1")
+	for argument, file := range map[string]string{"": "request", "request": "request", "answer": "answer", "event": "event"} {
+		want, err := os.ReadFile("../../docs/" + file + ".schema.json")
+		require.NoError(t, err)
+		ended := a.script(t, "meta-deployer schema "+argument)
+		assert.Zero(t, ended.code, ended.err)
+		assert.Equal(t, string(want), ended.out)
+	}
+	assert.Equal(t, 2, a.script(t, "meta-deployer schema nonsense").code)
+}
+
 func TestAReportStandsBesideItsAnswer(t *testing.T) {
 	t.Parallel()
 	a := newAccount(t, "600")
