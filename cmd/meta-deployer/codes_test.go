@@ -97,3 +97,16 @@ func TestFailuresOfTheDeployerInAScript(t *testing.T) {
 		})
 	}
 }
+
+// Who has not logged in hears how to, at once and from every command that asks AWS, and nothing else.
+func TestNoCredentialsInAScript(t *testing.T) {
+	t.Parallel()
+	a := newAccount(t, "600")
+	for _, command := range []string{"status --function-name checkout --alias live", "wait --function-name checkout --alias live", "deploy " + to + "2", "run " + to + "2"} {
+		ended := a.script(t, "unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_EC2_METADATA_DISABLED\n"+
+			"export AWS_EC2_METADATA_SERVICE_ENDPOINT="+a.url+"/nothing\nmeta-deployer "+command, "COLUMNS=1000")
+		assert.Equal(t, 1, ended.code, "%s: %+v", command, ended)
+		assert.Empty(t, ended.out, command)
+		assert.Regexp(t, `^CallFailed\n +there are no credentials that work: log in, give --profile, or set AWS_ACCESS_KEY_ID .*\n$`, ended.err, command)
+	}
+}
