@@ -11,7 +11,7 @@ import (
 
 // HandOff is what a driver may give to the stack's long engine.
 type HandOff struct {
-	// Engine is the engine's kind, such as workflow; "" where the stack has none.
+	// Engine is the engine's kind, such as EngineWorkflow; "" where the stack has none.
 	Engine string
 	// Unfit is what keeps this driver from giving anything to it, and what to change, as a clause; "" for nothing.
 	Unfit string

@@ -12,6 +12,7 @@ import (
 	"github.com/meta-deployer/meta-deployer/internal/cli/ending"
 	"github.com/meta-deployer/meta-deployer/internal/cli/payload"
 	"github.com/meta-deployer/meta-deployer/internal/request"
+	"github.com/meta-deployer/meta-deployer/internal/rollout"
 	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
@@ -85,7 +86,7 @@ func (f Follower) Deploy(ctx context.Context, raw []byte, wait bool) ending.Endi
 		return before
 	}
 	c := &course{before: before.Answer, version: plan.Answer.NewVersion, unjudged: unjudged(raw), sent: true, begins: f.Clock.Now()}
-	if plan.Answer.Driver == "deployer" {
+	if plan.Answer.Driver == rollout.EngineDeployer {
 		if f.Timeout == 0 {
 			f.Timeout = longestEvent
 		}

@@ -10,18 +10,11 @@ import (
 	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
-// The engines, as a switch names them.
-const (
-	Deployer = "deployer"
-	Workflow = "workflow"
-	Pipeline = "pipeline"
-)
-
 // Input is what a switch calls recover with.
 type Input struct {
 	// Driver is the driver's token.
 	Driver string `json:"driver"`
-	// Engine is the driver's kind.
+	// Engine is the driver's kind, as of rollout.Driver.
 	Engine string `json:"engine"`
 	// Execution is the ARN of the workflow that the driver is; "" for any other.
 	Execution string `json:"execution,omitempty"`
@@ -75,9 +68,9 @@ func (s *Switch) made() (target.Switch, error) {
 	input, err := json.Marshal(s.input)
 	made := target.Switch{Driver: s.input.Driver, Input: input, First: s.input.End.Add(grace), Every: again}
 	switch s.input.Engine {
-	case Workflow:
+	case rollout.EngineWorkflow:
 		made.First, made.Every = s.clock.Now().Add(hour), hour
-	case Pipeline:
+	case rollout.EnginePipeline:
 		made.First = s.input.End
 	}
 	return made, err

@@ -41,13 +41,13 @@ func TestWhenASwitchCalls(t *testing.T) {
 		end          time.Duration
 		execution    string
 	}{
-		deadman.Deployer: {func(t *testing.T, w *sim.World, ctx context.Context) {
+		rollout.EngineDeployer: {func(t *testing.T, w *sim.World, ctx context.Context) {
 			d := scenario.Deployer(w, log)
 			d.Switches = w.Schedules()
 			_, err := d.Handle(ctx, json.RawMessage(request))
 			require.NoError(t, err)
 		}, 16 * time.Minute, 10 * time.Minute, 15 * time.Minute, ""},
-		deadman.Workflow: {func(t *testing.T, w *sim.World, ctx context.Context) {
+		rollout.EngineWorkflow: {func(t *testing.T, w *sim.World, ctx context.Context) {
 			d := scenario.Worker(w, log)
 			d.Switches = w.Schedules()
 			event, err := json.Marshal(map[string]any{"execution": sim.ExecutionARN("x"), "started": w.Now(), "request": json.RawMessage(request)})
@@ -55,7 +55,7 @@ func TestWhenASwitchCalls(t *testing.T) {
 			_, err = d.Invoke(ctx, event)
 			require.NoError(t, err)
 		}, time.Hour, time.Hour, 365*24*time.Hour - time.Hour, sim.ExecutionARN("x")},
-		deadman.Pipeline: {func(t *testing.T, w *sim.World, ctx context.Context) {
+		rollout.EnginePipeline: {func(t *testing.T, w *sim.World, ctx context.Context) {
 			d := pipeline.Driver{Accounts: scenario.Deployer(w, log).Accounts, Switches: w.Schedules(), Clock: w.Clock(), Log: log, Caller: sim.Caller}
 			d.Call(ctx, pipeline.Job{ID: "x", Request: request}, w.Now().Add(sim.DefaultTimeout), func(pipeline.Reply) {})
 		}, time.Hour, 10 * time.Minute, time.Hour, ""},

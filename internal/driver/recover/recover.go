@@ -155,15 +155,11 @@ func (c Recoverer) recover(ctx context.Context, l lost) (answer.Answer, error) {
 	}
 	var record answer.Recorder
 	engine := turn.Engine{Account: c.Accounts(r.RoleARN, r.ExternalID, l.driver), Clock: c.Clock, Memory: c.Memory, Fatal: c.Fatal}
-	driver := rollout.Driver{ID: l.driver, Engine: "recover", Execution: l.execution, Ended: l.how}
+	driver := rollout.Driver{ID: l.driver, Engine: rollout.EngineRecover, Execution: l.execution, Ended: l.how}
 	c.Others.Clock = c.Clock
+	audience := notify.Audience{Log: log, Others: c.Others, Watch: c.Watch, Fatal: c.Fatal}
 	finish, token := loop.Run(ctx, engine, r, driver, end, func(events ...rollout.Event) {
-		notify.Guarded(ctx, log, c.Fatal, func() { record.Tell(events...) })
-		notify.Guarded(ctx, log, c.Fatal, func() { notify.Log{Logger: log}.Tell(ctx, events...) })
-		notify.Guarded(ctx, log, c.Fatal, func() { record.Tell(c.Others.Tell(ctx, log, events...)...) })
-		if c.Watch != nil {
-			notify.Guarded(ctx, log, c.Fatal, func() { c.Watch(ctx, events...) })
-		}
+		audience.Tell(ctx, record.Tell, events...)
 	})
 	return record.Answer(r, finish.Recovered(), token, c.Clock.Now())
 }

@@ -5,11 +5,11 @@ import (
 	"encoding/json"
 	"log/slog"
 	"reflect"
-	"strings"
 	"time"
 
 	"github.com/meta-deployer/meta-deployer/internal/answer"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 // event is what the machine calls the worker with: the execution's ARN and start, the request that it was started with, and
@@ -109,13 +109,13 @@ func (c *call) door() string {
 // engine is the kind of the driver, for those who are told of its rollouts.
 func (c *call) engine() string {
 	if c.Durable {
-		return "durable"
+		return rollout.EngineDurable
 	}
-	return "workflow"
+	return rollout.EngineWorkflow
 }
 
-// name is the execution's, the last part of its ARN.
-func (c *call) name() string { return c.Execution[strings.LastIndexByte(c.Execution, ':')+1:] }
+// name is the execution's.
+func (c *call) name() string { return target.ExecutionName(c.Execution) }
 
 // carry keeps what the next call has to be given.
 func (c *call) carry(t rollout.Token, r *answer.Recorder) {

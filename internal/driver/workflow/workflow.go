@@ -137,16 +137,12 @@ func (c *call) turns(ctx context.Context, r request.Request, driver rollout.Driv
 	}
 	record := answer.Resume(c.carried.Record, mostSteps)
 	life := deadman.New(c.Switches, c.Clock, deadman.Input{
-		Driver: driver.ID, Engine: deadman.Workflow, Execution: c.Execution, End: deadline.Rollout, Request: c.Request,
+		Driver: driver.ID, Engine: rollout.EngineWorkflow, Execution: c.Execution, End: deadline.Rollout, Request: c.Request,
 	})
 	engine := turn.Engine{Account: c.Accounts(r.RoleARN, r.ExternalID, driver.ID), Clock: c.Clock, Memory: c.Memory, SetSwitch: life.Set(), Fatal: c.Fatal}
+	audience := notify.Audience{Log: c.log, Others: c.Others, Watch: c.Watch, Fatal: c.Fatal}
 	result := step.Call(ctx, engine, r, driver, deadline, c.token, func(events ...rollout.Event) {
-		notify.Guarded(ctx, c.log, c.Fatal, func() { record.Tell(events...) })
-		notify.Guarded(ctx, c.log, c.Fatal, func() { notify.Log{Logger: c.log}.Tell(ctx, events...) })
-		notify.Guarded(ctx, c.log, c.Fatal, func() { record.Tell(c.Others.Tell(ctx, c.log, events...)...) })
-		if c.Watch != nil {
-			notify.Guarded(ctx, c.log, c.Fatal, func() { c.Watch(ctx, events...) })
-		}
+		audience.Tell(ctx, record.Tell, events...)
 	})
 	c.carry(result.Token, record)
 	now, end := c.Clock.Now(), result.End
