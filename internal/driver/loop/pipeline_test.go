@@ -94,15 +94,7 @@ func (s *story) event(raw []byte, token string, answered int) []byte {
 func (s *story) job(w *sim.World, d loop.Deployer, event []byte) (reply pipeline.Reply, alive bool) {
 	ctx, _, cancel := w.Begin(s.hosted(sim.Invocation{ID: "first"}))
 	defer cancel()
-	defer func() {
-		if value := recover(); value != nil {
-			killed, ok := value.(sim.Killed)
-			if !ok {
-				panic(value)
-			}
-			fmt.Fprintf(s.log, "%9s killed: %s\n", w.Elapsed(), killed.Why)
-		}
-	}()
+	defer s.outlive(w)
 	job, err := pipeline.ParseJob(event)
 	must(err)
 	driver := pipeline.Driver{
