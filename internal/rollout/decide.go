@@ -22,7 +22,7 @@ func Decide(p Plan, s Snapshot, r Driver, dl Deadline, t Token) (Action, Token) 
 	case d.token.Rollout == "":
 		return d.start()
 	case d.lookedOut():
-		return Expire(d.plan, d.token, true, d.timeUp()), d.token
+		return Expire(d.plan, d.token, true, d.looksUsedUp()), d.token
 	case d.snapshot.Unread != nil:
 		return d.blind()
 	}
