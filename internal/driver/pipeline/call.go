@@ -32,7 +32,7 @@ func (d Driver) Call(ctx context.Context, j Job, end time.Time, note func(Reply)
 	home.Poll = poll
 	d.Others.Clock = d.Clock
 	now := d.Clock.Now()
-	c, token, readable := carriedBy(j, now)
+	c, token := carriedBy(j, now)
 	r, err := parse(j, home)
 	if err != nil {
 		d.Log.WarnContext(ctx, "request refused", "bytes", len(j.Request), "error", err.Error())
@@ -49,7 +49,7 @@ func (d Driver) Call(ctx context.Context, j Job, end time.Time, note func(Reply)
 	log := d.Log.With("function", r.Plan.Function, "alias", r.Plan.Alias)
 	w := work{
 		Driver: d, request: r, carried: c, log: log, note: note, began: now, end: now.Add(workTime),
-		driver:   rollout.Driver{ID: rollout.DriverToken(c.Driver), Engine: rollout.EnginePipeline, Continues: j.Continues && !readable},
+		driver:   rollout.Driver{ID: rollout.DriverToken(c.Driver), Engine: rollout.EnginePipeline, Continues: j.Continues},
 		deadline: rollout.Deadline{Process: end, Began: now, Rollout: c.Began.Add(lifetime)},
 		progress: progress{plan: r.Plan}, raw: json.RawMessage(j.Request), continues: j.Continues,
 	}
