@@ -98,6 +98,9 @@ func (e event) execution() (lost, bool) {
 // bySwitch is a driver whose dead man's switch was not deleted.
 func (e event) bySwitch() (lost, bool) {
 	in := e.Input
+	if rollout.DriverToken(in.Driver) != in.Driver {
+		return lost{}, false
+	}
 	l := lost{driver: in.Driver, request: in.Request, execution: in.Execution, until: in.End, bySwitch: true}
 	switch in.Engine {
 	case rollout.EngineWorkflow:
@@ -115,10 +118,13 @@ func howEnded(arn, status string) string {
 	return fmt.Sprintf("workflow %s was %s", nameOf(arn), printable.Text(status, longestName))
 }
 
+// longestARN is how long an ARN of Step Functions may be: API_DescribeExecution.
+const longestARN = 256
+
 // isExecution says that an ARN is that of a state machine's execution.
 func isExecution(arn string) bool {
 	parts := strings.Split(arn, ":")
-	return len(parts) == 8 && parts[2] == "states" && parts[5] == "execution" && parts[7] != ""
+	return len(arn) <= longestARN && len(parts) == 8 && parts[2] == "states" && parts[5] == "execution" && parts[7] != ""
 }
 
 // nameOf is the execution's name, fit to be shown.

@@ -79,10 +79,11 @@ func (c Recoverer) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 // Handle is Invoke before its answer is JSON.
 func (c Recoverer) Handle(ctx context.Context, payload []byte) (answer.Answer, error) {
 	l, known := parse(payload)
-	c.Log.InfoContext(ctx, "called", "bytes", len(payload), "driver", l.driver, "execution", l.execution, "ended", l.how, "by-switch", l.bySwitch)
 	if !known {
+		c.Log.InfoContext(ctx, "called", "bytes", len(payload))
 		return nothing("the event tells of no driver that has ended"), nil
 	}
+	c.Log.InfoContext(ctx, "called", "bytes", len(payload), "driver", l.driver, "execution", l.execution, "ended", l.how, "by-switch", l.bySwitch)
 	if now := c.Clock.Now(); l.execution == "" && now.Before(l.until) {
 		return nothing(fmt.Sprintf("driver %s may run until %s", l.driver, l.until.UTC().Format(time.RFC3339))), nil
 	}
