@@ -88,13 +88,17 @@ func (s *Switch) Move(ctx context.Context, switches target.MovableSwitches) erro
 	return switches.MoveSwitch(ctx, made)
 }
 
-// Release deletes the switch of a driver that has ended, unless its rollout needs it still. It answers a warning where that
-// failed; "" where not.
-func (s *Switch) Release(ctx context.Context, f rollout.Finish, t rollout.Token, d rollout.Driver) (warning string) {
+// Release deletes the switch of a driver that has ended, unless its rollout needs it still. It takes no longer than until over, the
+// last moment to answer in; zero is without one. It answers a warning where that failed; "" where not.
+func (s *Switch) Release(ctx context.Context, f rollout.Finish, t rollout.Token, d rollout.Driver, over time.Time) (warning string) {
 	if s == nil || !f.ReleasesSwitch(t, d) {
 		return ""
 	}
-	ctx, cancel := s.clock.Bound(context.WithoutCancel(ctx), s.clock.Now().Add(releaseTime))
+	end := s.clock.Now().Add(releaseTime)
+	if !over.IsZero() && over.Before(end) {
+		end = over
+	}
+	ctx, cancel := s.clock.Bound(context.WithoutCancel(ctx), end)
 	defer cancel()
 	if err := s.switches.DeleteSwitch(ctx, s.input.Driver); err != nil {
 		return "the dead man's switch " + s.input.Driver + " could not be deleted; it calls recover, which finds nothing to do and deletes it: " + err.Error()

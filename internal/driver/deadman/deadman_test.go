@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/meta-deployer/meta-deployer/internal/answer"
 	"github.com/meta-deployer/meta-deployer/internal/driver/deadman"
 	"github.com/meta-deployer/meta-deployer/internal/driver/pipeline"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
@@ -79,6 +80,30 @@ func TestWhenASwitchCalls(t *testing.T) {
 			assert.JSONEq(t, request, string(input.Request))
 		})
 	}
+}
+
+// A switch that is slow to be deleted does not keep the answer back until Lambda ends the invocation.
+func TestTheAnswerComesBeforeASlowDeletion(t *testing.T) {
+	const stays = `{"function-name": "f", "alias": "live", "new-version": "2", "type": "stages", "stages": [{"weight": 20, "hold": 5, "approve": true}], "bake": 5}`
+	w := account(t)
+	d := scenario.Deployer(w, slog.New(slog.DiscardHandler))
+	d.Switches = w.Schedules()
+	const timeout = 5 * time.Minute
+	w.Faults = []sim.Fault{
+		{On: sim.UpdateAlias, During: sim.Span{From: timeout - 10*time.Second, Until: timeout - 3*time.Second}, Effect: sim.ServerError},
+		{On: sim.DeleteSchedule, Takes: time.Minute},
+	}
+	var err error
+	w.Go(0, func() {
+		ctx, _, cancel := w.Begin(sim.Invocation{ID: "x", Timeout: timeout})
+		defer cancel()
+		_, err = d.Handle(ctx, json.RawMessage(stays))
+	})
+	w.Drain()
+	require.ErrorAs(t, err, new(answer.RolledBack))
+	assert.Less(t, w.Elapsed(), timeout)
+	_, left := w.Schedule("x")
+	assert.True(t, left, "recover finds nothing to do, and deletes it")
 }
 
 // What is refused, or changes nothing, sets no switch.

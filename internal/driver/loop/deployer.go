@@ -128,7 +128,7 @@ func (d Deployer) drive(ctx context.Context, inspector inspect.Inspector, r requ
 		changed = changed || slices.ContainsFunc(events, isChange)
 		audience.Tell(ctx, record.Tell, events...)
 	})
-	warning := life.Release(ctx, finish, token, driver)
+	warning := life.Release(ctx, finish, token, driver, lastMoment(end))
 	if warning != "" {
 		log.WarnContext(ctx, "switch", "warning", warning)
 	}
@@ -143,6 +143,14 @@ func (d Deployer) drive(ctx context.Context, inspector inspect.Inspector, r requ
 		a.Warnings = append(a.Warnings, warning)
 	}
 	return a, err
+}
+
+// lastMoment is until when the answer may be kept back; zero is without end.
+func lastMoment(end time.Time) time.Time {
+	if end.IsZero() {
+		return end
+	}
+	return end.Add(answerMargin / 2)
 }
 
 // longest is when an invocation has ended, also one whose end nobody has told.

@@ -172,7 +172,7 @@ func (w *work) turns(ctx context.Context, e turn.Engine, t rollout.Token) Reply 
 
 // ended is the reply for how the work has ended.
 func (w *work) ended(ctx context.Context, f rollout.Finish, t rollout.Token) Reply {
-	if warning := w.life.Release(ctx, f, t, w.driver); warning != "" {
+	if warning := w.life.Release(ctx, f, t, w.driver, w.deadline.Process.Add(grace/2)); warning != "" {
 		w.log.WarnContext(ctx, "switch", "warning", warning)
 	}
 	a, err := w.record.Answer(w.request, f, t, w.Clock.Now())

@@ -149,7 +149,7 @@ func (c *call) turns(ctx context.Context, r request.Request, driver rollout.Driv
 	if end == nil {
 		return c.pause(result.Next.Sub(now), result.Token.Standing()), nil
 	}
-	warning := life.Release(ctx, *end, result.Token, driver)
+	warning := life.Release(ctx, *end, result.Token, driver, time.Time{}) // answerMargin is longer than that takes
 	if warning != "" {
 		c.log.WarnContext(ctx, "switch", "warning", warning)
 	}
