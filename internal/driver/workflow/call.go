@@ -2,6 +2,7 @@ package workflow
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"log/slog"
 	"reflect"
@@ -13,9 +14,11 @@ import (
 )
 
 // event is what the machine calls the worker with: the execution's ARN and start, the request that it was started with, and
-// what the worker answered last. At the first call that is the request. woken is a durable function's: somebody has news.
+// what the worker answered last. At the first call that is the request. name and woken are a durable function's: the execution's
+// name, which is not the last part of its ARN, and that somebody has news.
 type event struct {
 	Execution string          `json:"execution"`
+	Name      string          `json:"name"`
 	Started   time.Time       `json:"started"`
 	Request   json.RawMessage `json:"request"`
 	Last      json.RawMessage `json:"last"`
@@ -115,7 +118,7 @@ func (c *call) engine() string {
 }
 
 // name is the execution's.
-func (c *call) name() string { return target.ExecutionName(c.Execution) }
+func (c *call) name() string { return cmp.Or(c.Name, target.ExecutionName(c.Execution)) }
 
 // carry keeps what the next call has to be given.
 func (c *call) carry(t rollout.Token, r *answer.Recorder) {
