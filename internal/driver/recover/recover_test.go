@@ -12,6 +12,7 @@ import (
 
 	"github.com/meta-deployer/meta-deployer/internal/answer"
 	"github.com/meta-deployer/meta-deployer/internal/driver/recover"
+	"github.com/meta-deployer/meta-deployer/internal/goldentest"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
 	"github.com/meta-deployer/meta-deployer/internal/sim"
 	"github.com/meta-deployer/meta-deployer/internal/sim/scenario"
@@ -210,7 +211,7 @@ func TestWhoeverMovesTheAliasMeanwhileKeepsIt(t *testing.T) {
 func TestTheSwitchOfAStoppedExecutionStays(t *testing.T) {
 	w := account(t, "somebody-else", nil)
 	require.NoError(t, w.Schedules().SetSwitch(t.Context(), target.Switch{Driver: byWorkflow, First: w.Now().Add(time.Hour), Every: time.Hour}))
-	_, err := ask(w, events(t)["execution-aborted"])
+	_, err := ask(w, goldentest.Payloads(t, payloads)["execution-aborted"])
 	require.NoError(t, err)
 	_, stays := w.Schedule(byWorkflow)
 	assert.True(t, stays)
