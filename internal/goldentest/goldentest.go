@@ -15,7 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-var update = flag.Bool("update", false, "write the golden files anew")
+var update = flag.Bool("update", false, "write the golden files anew") //nolint:gochecknoglobals // a flag of every test that imports it
 
 // Payloads are the JSON files that match a pattern, by their names without folder and suffix. There is one at least.
 func Payloads(t testing.TB, pattern string) map[string][]byte {
