@@ -92,8 +92,8 @@ func (v *preview) traffic(ctx context.Context) {
 		return
 	}
 	v.plan = v.plan.For(traffic)
-	if doubts := v.plan.Doubts(traffic); doubts != "" {
-		v.warn("%s", doubts)
+	if warning := v.plan.ScheduleWarning(traffic); warning != "" {
+		v.warn("%s", warning)
 	}
 }
 

@@ -116,7 +116,7 @@ func (w *work) traffic(ctx context.Context, s *rollout.Snapshot) {
 	}
 	s.Traffic = &traffic
 	if plan := w.request.Plan.For(traffic); !known {
-		w.tell(rollout.ScheduleChosen{At: w.Clock.Now(), Traffic: traffic, Steps: plan.Steps, Warning: plan.Doubts(traffic)})
+		w.tell(rollout.ScheduleChosen{At: w.Clock.Now(), Traffic: traffic, Steps: plan.Steps, Warning: plan.ScheduleWarning(traffic)})
 	}
 }
 

@@ -42,8 +42,8 @@ const (
 	longAnswer  = 16 * time.Minute
 	// longestEvent is more than a deployer that an event has begun takes: after it nobody drives the rollout any more.
 	longestEvent = 20 * time.Minute
-	// patience is for how long a status that cannot be asked for is asked for again.
-	patience = 3 * time.Minute
+	// retryTime is for how long a status that cannot be asked for is asked for again.
+	retryTime = 3 * time.Minute
 	// beginning is for how long a rollout that was sent may take until it is seen.
 	beginning = 6 * time.Minute
 )
@@ -147,7 +147,7 @@ func (f Follower) execution(ctx context.Context, status []byte, c *course) (end 
 		switch {
 		case is.Failure != nil && is.Failure.Type != ending.CallFailed:
 			return is, true
-		case is.Failure != nil && now.Sub(answered) > patience:
+		case is.Failure != nil && now.Sub(answered) > retryTime:
 			return is, true
 		case is.Failure == nil && is.Answer.Status != "in-progress":
 			return is, true
@@ -197,7 +197,7 @@ func (f Follower) watch(ctx context.Context, status []byte, c *course, wait bool
 			if !wait && c.begun() {
 				return is
 			}
-		case now.Sub(answered) > patience:
+		case now.Sub(answered) > retryTime:
 			return is
 		}
 		if f.late(c.begins) {

@@ -101,8 +101,8 @@ func (c *call) isFirst() bool {
 	return json.Unmarshal(c.Last, &last) == nil && json.Unmarshal(c.Request, &sent) == nil && reflect.DeepEqual(last, sent)
 }
 
-// door is who calls, for people.
-func (c *call) door() string {
+// callerName is who calls, for people.
+func (c *call) callerName() string {
 	if c.Durable {
 		return "a durable function"
 	}

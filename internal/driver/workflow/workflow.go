@@ -36,7 +36,7 @@ type Worker struct {
 	Deployer string
 	// Others hear of rollouts.
 	Others notify.Others
-	// Durable says that a durable function calls: a rollout that a newer driver keeps is an answer there, as at every other door.
+	// Durable says that a durable function calls: a rollout that a newer driver keeps is an answer there, as with every other driver.
 	Durable bool
 	// Watch is told of every event beside the log; nil is nobody.
 	Watch func(ctx context.Context, events ...rollout.Event)
@@ -106,7 +106,7 @@ func (c *call) handle(ctx context.Context) (any, error) {
 	case err != nil:
 		return nil, answer.Invalid(err.Error())
 	case r.Action != request.Deploy:
-		why := fmt.Sprintf("%s takes action deploy only: send action %s to the deployer, aws lambda invoke --function-name %s", c.door(), r.Action, c.Deployer)
+		why := fmt.Sprintf("%s takes action deploy only: send action %s to the deployer, aws lambda invoke --function-name %s", c.callerName(), r.Action, c.Deployer)
 		if !r.Action.Changes() {
 			return nil, answer.Invalid(why)
 		}
