@@ -108,7 +108,7 @@ func (w *work) traffic(ctx context.Context, s *rollout.Snapshot) {
 	if j := w.liveJournal(*s); j != nil && (j.New == w.request.Plan.NewVersion || w.request.Plan.NewVersion == "") {
 		start = j.Start
 	}
-	known := w.Memory.Knows(w.request.Plan.Target, start)
+	known := w.reader().KnowsTraffic(w.request.Plan.Target, start)
 	traffic, err := w.reader().Traffic(ctx, w.request.Plan.Target, start)
 	if err != nil {
 		s.NoTraffic = target.CallError(err)
