@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -119,9 +118,7 @@ func TestE1APipelineGivesTheSameRoutings(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		g := drawCertain(t)
 		loop := g.play()
-		again := g
-		again.request = maps.Clone(g.request)
-		again.request["poll-interval"] = rapid.IntRange(1, 30).Draw(t, "cadence")
+		again := g.atAnotherCadence(t)
 		again.jobs = drawJobs(t)
 		if again.skews = drawSkews(t); again.clocksApart() > 0 {
 			again.jobs.aged, again.jobs.dropped = nil, nil // with an old token it knows by the time alone whether an end can be its own
