@@ -9,7 +9,8 @@ import (
 )
 
 // drawCertain makes up a world in which it does not hang on when somebody looks how a rollout ends: a version that fails
-// always or never, hooks, probes, people who come long after they are needed, and calls that go wrong on the way.
+// always or never, a schedule of its own or one of the traffic before, hooks, probes, people who come long after they are needed,
+// and calls that go wrong on the way.
 func drawCertain(t *rapid.T) game {
 	g := draw(t, calm)
 	g.before = 20 * time.Minute
@@ -29,12 +30,17 @@ func drawCertain(t *rapid.T) game {
 		expect := rapid.SampledFrom([]any{map[string]any{"ok": true}, map[string]any{"ok": false}}).Draw(t, "expect")
 		health["probes"] = []any{map[string]any{"every-step": true}, map[string]any{"name": "second", "expect": expect}}
 	}
-	switch rapid.SampledFrom([]string{"", "", "", "approved", "never approved", "enough time"}).Draw(t, "kind") {
+	switch rapid.SampledFrom([]string{"", "", "", "approved", "never approved", "enough time", "auto", "auto"}).Draw(t, "kind") {
 	case "approved":
 		g.request["type"], g.request["stages"] = "stages", approvedStages()
 		g.others = append(g.others, other{at: 5 * time.Minute, action: "resume"})
 	case "never approved":
 		g.request["type"], g.request["stages"], g.request["max-duration"] = "stages", approvedStages(), 420
+	case "auto":
+		delete(g.request, "steps")
+		g.before = rapid.SampledFrom([]time.Duration{8 * time.Minute, 20 * time.Minute}).Draw(t, "before") // 8: later it looks busier
+		g.request["type"], g.request["interval"] = "auto", 150                                             // at most four of them, so that calls may be late
+		health["max-failed-invocations"] = rapid.SampledFrom([]int{5, 50, 500}).Draw(t, "budget")
 	case "enough time":
 		g.request["max-duration"] = 840
 	}
