@@ -92,7 +92,7 @@ test-arm64: ## Check the judge's arithmetic as Lambda's arm64 does it, with Debi
 CHECKS ?= 10000
 
 torture: ## Random rollouts in a hostile account, CHECKS (10000) for each property of docs/design.md
-	go test -count=1 -timeout 30m ./internal/driver/loop -run 'Test(S[0-9]|L[1-3]|E1)' -rapid.checks=$(CHECKS) || \
+	go test -count=1 -timeout 30m ./internal/driver/loop -run 'Test(S[0-9]|L[1-4]|E1)' -rapid.checks=$(CHECKS) || \
 		{ echo 'to replay: go test ./internal/driver/loop, with the flags behind "To reproduce" above'; exit 1; }
 
 test-bench: ## Run the tests of the benchmarks, a module of their own

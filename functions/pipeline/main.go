@@ -17,7 +17,6 @@ import (
 	"github.com/meta-deployer/meta-deployer/internal/driver/pipeline"
 	"github.com/meta-deployer/meta-deployer/internal/health"
 	"github.com/meta-deployer/meta-deployer/internal/notify"
-	"github.com/meta-deployer/meta-deployer/internal/request"
 	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
@@ -28,8 +27,6 @@ func main() {
 		Others:   notify.Others{Bus: events.New(config, os.Getenv("EVENT_BUS_NAME")), Installation: strings.TrimSuffix(lambdacontext.FunctionName, "-pipeline")},
 		Switches: schedules.MovableSwitches(config, os.Getenv("RECOVER_ARN"), os.Getenv("SCHEDULE_GROUP"), os.Getenv("SCHEDULE_ROLE_ARN")),
 		Log:      slog.New(lambdacontext.NewLogHandler()),
-		Caller: cloud.Caller(config, request.Home{
-			Force: request.PatternsOf(os.LookupEnv("FORCE_FUNCTIONS")), Emergency: request.PatternsOf(os.LookupEnv("EMERGENCY_FUNCTIONS")),
-		}),
+		Caller:   cloud.Caller(config, cloud.Home(os.LookupEnv)),
 	})
 }

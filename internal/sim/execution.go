@@ -108,7 +108,7 @@ func (w *World) EndExecution(arn string, status target.ExecutionStatus, output [
 
 // LongEngine is the account's state machine as the deployer sees it.
 func (w *World) LongEngine() *target.LongEngine {
-	return &target.LongEngine{Executions: account{world: w}, Kind: "workflow", ARN: RolloutMachine, Longest: rollout.LongestWorkflow}
+	return &target.LongEngine{Executions: account{world: w}, Kind: rollout.EngineWorkflow, ARN: RolloutMachine, Longest: rollout.LongestWorkflow}
 }
 
 // Start is StartExecution.

@@ -32,7 +32,7 @@ func LongEngine(cfg aws.Config, arn string) *target.LongEngine {
 	if arn == "" {
 		return nil
 	}
-	return &target.LongEngine{Executions: New(cfg, arn), Kind: "workflow", ARN: arn, Longest: rollout.LongestWorkflow}
+	return &target.LongEngine{Executions: New(cfg, arn), Kind: rollout.EngineWorkflow, ARN: arn, Longest: rollout.LongestWorkflow}
 }
 
 // Start starts an execution.

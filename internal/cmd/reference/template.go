@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -88,7 +89,7 @@ func (t template) parameters() []byte {
 		}
 	}
 	b.WriteString("\n## Outputs\n\n| output | what it is |\n|---|---|\n")
-	for _, name := range sorted(t.Outputs) {
+	for _, name := range slices.Sorted(maps.Keys(t.Outputs)) {
 		fmt.Fprintf(&b, "| `%s` | %s |\n", name, cell(t.Outputs[name].Description))
 	}
 	return b.Bytes()
@@ -100,12 +101,12 @@ func (t template) permissions() []byte {
 	b.WriteString(`<!-- made by make docs, of template.yaml -->
 # Permissions
 
-What each function and state machine of the stack may do, and nothing else. No function may delete anything.
+What each function and state machine of the stack may do, and nothing else. No function may delete anything but the schedules that are dead man's switches.
 Whoever may invoke the deployer may move every alias that matches ` + "`FunctionNamePattern`" + `:
 give ` + "`lambda:InvokeFunction`" + ` with that in mind. [The threat model](../threat-model.md) says what a thief could do with each.
 ` + "`${…}`" + ` and bare names are parameters and resources of the stack; partition, region and account are its own.
 `)
-	for _, name := range sorted(t.Resources) {
+	for _, name := range slices.Sorted(maps.Keys(t.Resources)) {
 		r := t.Resources[name]
 		if r.Type != "AWS::IAM::Role" {
 			continue
@@ -157,12 +158,4 @@ func code(text string) string {
 // cell is a text on one line of a table.
 func cell(text string) string {
 	return strings.ReplaceAll(strings.Join(strings.Fields(text), " "), "|", `\|`)
-}
-
-func sorted[T any](all map[string]T) (names []string) {
-	for name := range all {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/meta-deployer/meta-deployer/internal/driver/deadman"
 	"github.com/meta-deployer/meta-deployer/internal/printable"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 // lost is a driver that is said to be dead.
@@ -97,11 +98,14 @@ func (e event) execution() (lost, bool) {
 // bySwitch is a driver whose dead man's switch was not deleted.
 func (e event) bySwitch() (lost, bool) {
 	in := e.Input
+	if rollout.DriverToken(in.Driver) != in.Driver {
+		return lost{}, false
+	}
 	l := lost{driver: in.Driver, request: in.Request, execution: in.Execution, until: in.End, bySwitch: true}
 	switch in.Engine {
-	case deadman.Workflow:
+	case rollout.EngineWorkflow:
 		return l, isExecution(in.Execution) && rollout.DriverToken(nameOf(in.Execution)) == in.Driver
-	case deadman.Pipeline:
+	case rollout.EnginePipeline:
 		l.how = "the pipeline had not called by " + in.End.UTC().Format(time.RFC3339)
 	default:
 		l.how = "its invocation was over at " + in.End.UTC().Format(time.RFC3339)
@@ -114,13 +118,16 @@ func howEnded(arn, status string) string {
 	return fmt.Sprintf("workflow %s was %s", nameOf(arn), printable.Text(status, longestName))
 }
 
+// longestARN is how long an ARN of Step Functions may be: API_DescribeExecution.
+const longestARN = 256
+
 // isExecution says that an ARN is that of a state machine's execution.
 func isExecution(arn string) bool {
 	parts := strings.Split(arn, ":")
-	return len(parts) == 8 && parts[2] == "states" && parts[5] == "execution" && parts[7] != ""
+	return len(arn) <= longestARN && len(parts) == 8 && parts[2] == "states" && parts[5] == "execution" && parts[7] != ""
 }
 
-// nameOf is the execution's name, the last part of its ARN.
+// nameOf is the execution's name, fit to be shown.
 func nameOf(arn string) string {
-	return printable.Text(arn[strings.LastIndexByte(arn, ':')+1:], longestName)
+	return printable.Text(target.ExecutionName(arn), longestName)
 }
