@@ -154,11 +154,10 @@ func TestALostAnswerIsNoticed(t *testing.T) {
 		}
 		return answer
 	})
-	began := time.Now()
 	alias, err := functions.New(cloud.Load(server.Getenv)).Alias(t.Context(), "f", "live")
 	require.NoError(t, err)
 	assert.Equal(t, "1", alias.Routing.Primary)
-	assert.Less(t, time.Since(began), cloud.CallTimeout)
+	assert.Greater(t, calls.Load(), int32(1), "the first answer was not waited for")
 }
 
 func TestACallEndsWithItsContext(t *testing.T) {
