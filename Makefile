@@ -71,7 +71,7 @@ docs: ## Write the documents that are made of the code and the template
 # ---- Check
 
 test: ## Run the tests
-	go test ./...
+	go test -timeout 30m ./...
 
 # Two packages have properties and kills at every call that take over ten minutes each with the race detector: with it they run
 # with fewer draws and without those, and then all of it without.
