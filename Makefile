@@ -175,7 +175,7 @@ template: build $(SAM_ENV)/installed ## Lint, build, expand and check the two te
 	python3 tools/draw_turn.py --check
 	$(SAM) validate --lint
 	cd examples/app && $(SAM) validate --lint
-	$(CFN_LINT) template.yaml examples/app/template.yaml examples/pipeline/template.yaml
+	$(CFN_LINT) template.yaml target-account.yaml examples/app/template.yaml examples/pipeline/template.yaml
 	$(SAM) build
 	cd examples/app && $(SAM) build
 	$(PYTHON) tools/expand.py template.yaml > dist/template.json
