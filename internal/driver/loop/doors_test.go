@@ -37,7 +37,7 @@ func newDoors(t *testing.T, failures sim.Curve) *doors {
 	d.Advance(10 * time.Minute)
 	d.Machine.Run = func(s sim.Started) {
 		if !d.idle {
-			d.Go(d.Elapsed()+d.delay, func() { scenario.RunExecution(d.World, s, discard()) })
+			d.Go(d.Elapsed()+d.delay, func() { scenario.RunExecution(d.World, s, scenario.Worker(d.World, discard())) })
 		}
 	}
 	return d
