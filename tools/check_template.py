@@ -358,6 +358,66 @@ class Permissions(unittest.TestCase):
             self.assertEqual(["arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:" + group + ":*"], resources)
 
 
+class AnotherAccount(unittest.TestCase):
+    """The role that drivers work through in another account: target-account.yaml."""
+
+    TARGET = load(ROOT / "target-account.yaml")
+    ROLE = TARGET["Resources"]["TargetRole"]["Properties"]
+
+    def rules(self):
+        (policy,) = self.ROLE["Policies"]
+        for statement in policy["PolicyDocument"]["Statement"]:
+            condition, statement = (statement["Fn::If"][0], statement["Fn::If"][1]) if "Fn::If" in statement else (None, statement)
+            yield statement, condition
+
+    def test_it_allows_what_a_driver_asks_of_the_account_of_an_alias_and_nothing_more(self):
+        asked = {action for action in linked_actions("worker") if action.split(":")[0] in ("lambda", "cloudwatch")}
+        self.assertEqual(asked, {action for statement, _ in self.rules() for action in as_list(statement["Action"])})
+
+    def test_it_may_what_the_deployers_own_role_may_there_under_the_same_parameters(self):
+        own = {s["Sid"]: json.dumps([s, condition]) for s, condition in statements("deployer")}
+        for statement, condition in self.rules():
+            self.assertEqual(own[statement["Sid"]], json.dumps([statement, condition]))
+
+    def test_the_roles_that_may_take_another_are_those_that_it_trusts(self):
+        working = {f"{name.capitalize()}Role" for name in FUNCTIONS if "sts:AssumeRole" in allowed(name, under="HasAssumableRole")}
+        separator, trusted = TEMPLATE["Outputs"]["DriverRoleArns"]["Value"]["Fn::Join"]
+        self.assertEqual(",", separator)
+        durable = {"Fn::If": ["HasDurable", {"Fn::GetAtt": ["DurableRole", "Arn"]}, {"Ref": "AWS::NoValue"}]}
+        self.assertIn(durable, trusted)
+        self.assertEqual(working, {role["Fn::GetAtt"][0] for role in trusted if role != durable} | {"DurableRole"})
+
+    def test_it_trusts_them_and_only_with_the_external_id(self):
+        (statement,) = self.ROLE["AssumeRolePolicyDocument"]["Statement"]
+        self.assertEqual(("Allow", "sts:AssumeRole"), (statement["Effect"], statement["Action"]))
+        self.assertEqual({
+            "ArnEquals": {"aws:PrincipalArn": {"Ref": "TrustedRoleArns"}}, "StringEquals": {"sts:ExternalId": {"Ref": "ExternalId"}},
+        }, statement["Condition"])
+        for parameter in ("TrustedRoleArns", "ExternalId", "FunctionNamePattern"):
+            self.assertNotIn("Default", self.TARGET["Parameters"][parameter], "whom an account trusts is a decision")
+        pattern = self.TARGET["Parameters"]["TrustedRoleArns"]["AllowedPattern"]
+        self.assertTrue(re.fullmatch(pattern, "arn:aws-cn:iam::123456789012:role/meta-deployer-DeployerRole-1ABC"))
+        for value in ("*", "arn:aws:iam::123456789012:root", "arn:aws:iam::123456789012:role/*", "arn:aws:iam::123456789012:user/me"):
+            self.assertIsNone(re.fullmatch(pattern, value), value)
+
+    def test_an_external_id_is_one_that_a_request_can_give(self):
+        parameter = self.TARGET["Parameters"]["ExternalId"]
+        schema = json.loads((ROOT / "docs/request.schema.json").read_text())["properties"]["external-id"]
+        self.assertEqual((schema["minLength"], schema["maxLength"]), (parameter["MinLength"], parameter["MaxLength"]))
+        self.assertEqual(schema["pattern"].replace("*$", "+$"), parameter["AllowedPattern"])
+        self.assertTrue(parameter["NoEcho"])
+
+    def test_the_parameters_that_both_stacks_have_take_the_same(self):
+        for name in ("FunctionNamePattern", "HookNamePattern", "AllowProbes", "PermissionsBoundary"):
+            here, there = ({k: v for k, v in t["Parameters"][name].items() if k != "Description"} for t in (TEMPLATE, self.TARGET))
+            self.assertEqual(here, there, name)
+
+    def test_the_deployers_stack_can_name_it(self):
+        name = default(self.TARGET, "RoleName")
+        self.assertTrue(fits("AssumableRoleArn", f"arn:aws:iam::210987654321:role/{name}"))
+        self.assertEqual({"Fn::GetAtt": ["TargetRole", "Arn"]}, self.TARGET["Outputs"]["RoleArn"]["Value"])
+
+
 class Recover(unittest.TestCase):
     """No rollout left behind: who calls recover, and who may set what calls it."""
 
