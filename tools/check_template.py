@@ -38,9 +38,9 @@ MAY = {
         "HasAssumableRole", "AllowsProbes", "HasWorkflow", "HasDurable", "HasDeadMansSwitch", "HasFailureDestination",
         "not HasFailureDestination", "HasEventBus", "Traces",
     ),
-    "pipeline": ("HasAssumableRole", "AllowsProbes", "HasDeadMansSwitch", "HasEventBus", "Traces"),
+    "pipeline": ("HasAssumableRole", "AllowsProbes", "HasDurable", "HasDeadMansSwitch", "HasEventBus", "Traces"),
     "recover": ("HasAssumableRole", "AllowsProbes", "HasDeadMansSwitch", "HasEventBus", "Traces"),
-    "worker": ("HasAssumableRole", "AllowsProbes", "HasDeadMansSwitch", "HasEventBus", "Traces"),
+    "worker": ("HasAssumableRole", "AllowsProbes", "HasDurable", "HasDeadMansSwitch", "HasEventBus", "Traces"),
     "durable": ("HasAssumableRole", "AllowsProbes", "HasEventBus", "Traces"),
     "pretraffic": ("Traces",),
     "posttraffic": ("Traces",),
@@ -55,7 +55,11 @@ SCHEDULES = {
 }
 
 # The statements on durable executions, which are below versions of their function.
-OF_EXECUTIONS = {"KeepItsPlace", "WakeExecutions"}
+OF_EXECUTIONS = {"KeepItsPlace", "WakeExecutions", "AskExecutions"}
+
+# What every driver may ask about the executions of the stack's engines, and what only the deployer may do with them.
+ASKS = {"lambda:ListDurableExecutionsByFunction", "lambda:GetDurableExecution"}
+WAKES = {"lambda:GetDurableExecutionHistory", "lambda:SendDurableExecutionCallbackSuccess"}
 
 OWN_LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
 
@@ -298,7 +302,7 @@ class Permissions(unittest.TestCase):
             # A job that failed is told to CodePipeline, and has a day: it hands nothing over.
             own = (
                 "WriteOwnLogs", "SendFailures", "TellRecover", "SetDeadMansSwitches",
-                "HandOver", "FollowExecutions", "FindExecutions", "WakeExecutions",
+                "HandOver", "WakeExecutions",
             )
             return {json.dumps([s["Action"], s["Resource"], condition]) for s, condition in statements(name) if s["Sid"] not in own}
 
@@ -310,10 +314,8 @@ class Permissions(unittest.TestCase):
             conditional = {
                 "HasAssumableRole": {"sts:AssumeRole"},
                 "AllowsProbes": {"lambda:InvokeFunction"},
-                "HasWorkflow": {"states:StartExecution", "states:ListExecutions", "states:DescribeExecution"},
-                "HasDurable": {
-                    "lambda:ListDurableExecutionsByFunction", "lambda:GetDurableExecutionHistory", "lambda:SendDurableExecutionCallbackSuccess",
-                },
+                "HasWorkflow": {"states:StartExecution"},
+                "HasDurable": ASKS | (WAKES if name == "deployer" else set()),
                 "HasDeadMansSwitch": SCHEDULES.get(name, set()) | ({"iam:PassRole"} if name in SWITCHED else set()),
                 "HasFailureDestination": {"sqs:SendMessage", "sns:Publish"},
                 "not HasFailureDestination": {"lambda:InvokeFunction"},
@@ -424,7 +426,10 @@ class Recover(unittest.TestCase):
         def rules(name):
             return {s["Sid"]: json.dumps([s["Action"], s["Resource"], condition]) for s, condition in statements(name)}
 
-        own = {"WriteOwnLogs", "AskWorkflows", "SetDeadMansSwitches", "PassScheduleRole", "DeleteDeadMansSwitches"}
+        own = {
+            "WriteOwnLogs", "FindWorkflows", "AskWorkflows", "FindExecutions", "AskExecutions",
+            "SetDeadMansSwitches", "PassScheduleRole", "DeleteDeadMansSwitches",
+        }
         worker, recover = rules("worker"), rules("recover")
         self.assertEqual({k: v for k, v in worker.items() if k not in own}, {k: v for k, v in recover.items() if k not in own})
 
@@ -531,7 +536,9 @@ class Durable(unittest.TestCase):
         self.assertEqual("live", EXPANDED["DurableFunctionEventInvokeConfig"]["Properties"]["Qualifier"])
 
     def test_it_may_do_what_the_worker_may_and_keep_its_place(self):
-        own_ways = ("WriteOwnLogs", "SetDeadMansSwitches", "PassScheduleRole")  # it has no switch yet
+        own_ways = (  # it has no switch yet; what it asks about durable executions hangs on no condition of the stack
+            "WriteOwnLogs", "SetDeadMansSwitches", "PassScheduleRole", "FindExecutions", "AskExecutions",
+        )
 
         def rules(name):
             return {json.dumps([s["Action"], s["Resource"], condition]) for s, condition in statements(name) if s["Sid"] not in own_ways}
@@ -570,14 +577,29 @@ class Parameters(unittest.TestCase):
         self.assertEqual({"Fn::If": ["HasWorkflow", {"Ref": "RolloutStateMachine"}, ""]}, variables["LONG_ENGINE_ARN"])
         self.assertEqual({"Ref": "HandOff"}, variables["HAND_OFF"])
 
-    def test_the_deployer_starts_and_follows_executions_of_that_machine_alone(self):
-        resources = {action: s["Resource"] for s, condition in statements("deployer") if condition == "HasWorkflow" for action in as_list(s["Action"])}
-        machine = {"Ref": "RolloutStateMachine"}
-        self.assertEqual(machine, resources["states:StartExecution"])
-        self.assertEqual(machine, resources["states:ListExecutions"])
-        name = TEMPLATE["Resources"]["RolloutStateMachine"]["Properties"]["Name"]["Fn::Sub"]
-        execution = f"arn:${{AWS::Partition}}:states:${{AWS::Region}}:${{AWS::AccountId}}:execution:{name}:*"
-        self.assertEqual({"Fn::Sub": execution}, resources["states:DescribeExecution"])
+    def test_the_deployer_starts_executions_of_that_machine_alone(self):
+        (statement,) = [s for s, condition in statements("deployer") if condition == "HasWorkflow"]
+        self.assertEqual(("states:StartExecution", {"Ref": "RolloutStateMachine"}), (statement["Action"], statement["Resource"]))
+
+    def test_every_driver_asks_what_runs_in_the_stacks_own_engines(self):
+        machine = TEMPLATE["Resources"]["RolloutStateMachine"]["Properties"]["Name"]["Fn::Sub"]
+        function = properties("durable")["FunctionName"]["Fn::Sub"]
+        place = "arn:${AWS::Partition}:%s:${AWS::Region}:${AWS::AccountId}:"
+        states, functions = place % "states", place % "lambda" + f"function:{function}"
+        for name in DRIVERS:
+            with self.subTest(name):
+                variables = properties(name)["Environment"]["Variables"]
+                self.assertEqual({"Fn::Sub": f"{states}stateMachine:{machine}"}, variables["WORKFLOW_ARN"])
+                itself = name == "durable"  # which is there only where the function is
+                given = {"Fn::Sub": function}
+                self.assertEqual(given if itself else {"Fn::If": ["HasDurable", given, ""]}, variables["DURABLE_FUNCTION"])
+                condition = None if itself else "HasDurable"
+                asks = {s["Sid"]: [s["Action"], s["Resource"], under] for s, under in statements(name)}
+                self.assertEqual(["states:ListExecutions", {"Fn::Sub": f"{states}stateMachine:{machine}"}, None], asks["FindWorkflows"])
+                self.assertEqual(["states:DescribeExecution", {"Fn::Sub": f"{states}execution:{machine}:*"}, None], asks["AskWorkflows"])
+                both = [{"Fn::Sub": functions}, {"Fn::Sub": f"{functions}:*"}]
+                self.assertEqual(["lambda:ListDurableExecutionsByFunction", both, condition], asks["FindExecutions"])
+                self.assertEqual(["lambda:GetDurableExecution", both[1], condition], asks["AskExecutions"])
 
     def test_force_and_emergency(self):
         for parameter, variable in {"ForceFunctions": "FORCE_FUNCTIONS", "EmergencyFunctions": "EMERGENCY_FUNCTIONS"}.items():

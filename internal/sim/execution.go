@@ -111,6 +111,11 @@ func (w *World) LongEngine() *target.LongEngine {
 	return &target.LongEngine{Executions: account{world: w}, Kind: "workflow", ARN: RolloutMachine, Longest: rollout.LongestWorkflow}
 }
 
+// Engines is the same state machine as those see it who ask what runs there.
+func (w *World) Engines() []target.Engine {
+	return []target.Engine{{Observer: account{world: w}, Kind: "workflow", Longest: rollout.LongestWorkflow}}
+}
+
 // Start is StartExecution.
 func (a account) Start(ctx context.Context, name string, input []byte) (arn string, err error) {
 	err = a.world.call(ctx, StartExecution, func() error {

@@ -14,7 +14,7 @@ import (
 func Deployer(w *sim.World, log *slog.Logger) loop.Deployer {
 	return loop.Deployer{
 		Accounts: func(string, string, string) target.Account { return w.Account() },
-		Clock:    w.Clock(), Log: log, Caller: sim.Caller, Fatal: sim.IsKill,
+		Clock:    w.Clock(), Log: log, Caller: sim.Caller, Fatal: sim.IsKill, Engines: w.Engines(),
 	}
 }
 
@@ -22,7 +22,7 @@ func Deployer(w *sim.World, log *slog.Logger) loop.Deployer {
 func Worker(w *sim.World, log *slog.Logger) workflow.Worker {
 	return workflow.Worker{
 		Accounts: func(string, string, string) target.Account { return w.Account() },
-		Clock:    w.Clock(), Log: log, Caller: sim.Caller, Deployer: "meta-deployer", Fatal: sim.IsKill,
+		Clock:    w.Clock(), Log: log, Caller: sim.Caller, Deployer: "meta-deployer", Fatal: sim.IsKill, Engines: w.Engines(),
 	}
 }
 
