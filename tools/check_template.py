@@ -27,9 +27,8 @@ CODEDEPLOY_TYPES = {
     *(f"Linear10PercentEvery{interval}" for interval in ("1Minute", "2Minutes", "3Minutes", "10Minutes")),
 }
 
-# The functions that run rollouts, those of them that have a dead man's switch, and what ends those of a dead one.
+# The functions that run rollouts, each with a dead man's switch, and what ends those of a dead one.
 DRIVERS = {"deployer", "pipeline", "worker", "durable"}
-SWITCHED = DRIVERS - {"durable"}
 ROLLING = DRIVERS | {"recover"}
 
 # Under which conditions a function's role allows more. A job that failed is told to CodePipeline, and a worker's to its state machine.
@@ -39,9 +38,9 @@ MAY = {
         "not HasFailureDestination", "HasEventBus", "Traces",
     ),
     "pipeline": ("HasAssumableRole", "AllowsProbes", "HasDurable", "HasDeadMansSwitch", "HasEventBus", "Traces"),
-    "recover": ("HasAssumableRole", "AllowsProbes", "HasDeadMansSwitch", "HasEventBus", "Traces"),
+    "recover": ("HasAssumableRole", "AllowsProbes", "HasDurable", "HasDeadMansSwitch", "HasEventBus", "Traces"),
     "worker": ("HasAssumableRole", "AllowsProbes", "HasDurable", "HasDeadMansSwitch", "HasEventBus", "Traces"),
-    "durable": ("HasAssumableRole", "AllowsProbes", "HasEventBus", "Traces"),
+    "durable": ("HasAssumableRole", "AllowsProbes", "HasDeadMansSwitch", "HasEventBus", "Traces"),
     "pretraffic": ("Traces",),
     "posttraffic": ("Traces",),
 }
@@ -52,13 +51,15 @@ SCHEDULES = {
     "pipeline": {"scheduler:CreateSchedule", "scheduler:UpdateSchedule", "scheduler:DeleteSchedule"},
     "recover": {"scheduler:DeleteSchedule"},
     "worker": {"scheduler:CreateSchedule", "scheduler:DeleteSchedule"},
+    "durable": {"scheduler:CreateSchedule", "scheduler:DeleteSchedule"},
 }
 
 # The statements on durable executions, which are below versions of their function.
 OF_EXECUTIONS = {"KeepItsPlace", "WakeExecutions", "AskExecutions"}
 
-# What every driver may ask about the executions of the stack's engines, and what only the deployer may do with them.
+# What every driver may ask about durable executions, recover too, and what only the deployer may do with them.
 ASKS = {"lambda:ListDurableExecutionsByFunction", "lambda:GetDurableExecution"}
+TELLS = {"lambda:GetDurableExecution"}
 WAKES = {"lambda:GetDurableExecutionHistory", "lambda:SendDurableExecutionCallbackSuccess"}
 
 OWN_LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
@@ -315,8 +316,8 @@ class Permissions(unittest.TestCase):
                 "HasAssumableRole": {"sts:AssumeRole"},
                 "AllowsProbes": {"lambda:InvokeFunction"},
                 "HasWorkflow": {"states:StartExecution"},
-                "HasDurable": ASKS | (WAKES if name == "deployer" else set()),
-                "HasDeadMansSwitch": SCHEDULES.get(name, set()) | ({"iam:PassRole"} if name in SWITCHED else set()),
+                "HasDurable": TELLS if name == "recover" else ASKS | (WAKES if name == "deployer" else set()),
+                "HasDeadMansSwitch": SCHEDULES.get(name, set()) | ({"iam:PassRole"} if name in DRIVERS else set()),
                 "HasFailureDestination": {"sqs:SendMessage", "sns:Publish"},
                 "not HasFailureDestination": {"lambda:InvokeFunction"},
                 "HasEventBus": {"events:PutEvents"},
@@ -380,6 +381,23 @@ class Recover(unittest.TestCase):
         permission = EXPANDED["RolloutEndedPermission"]["Properties"]
         self.assertEqual(("events.amazonaws.com", {"Fn::GetAtt": ["RolloutEndedRule", "Arn"]}), (permission["Principal"], permission["SourceArn"]))
 
+    def test_it_hears_of_every_durable_execution_that_did_not_succeed_and_of_no_other_function(self):
+        rule, permission = EXPANDED["DurableEndedRule"], EXPANDED["DurableEndedPermission"]
+        self.assertEqual(["HasDurable"] * 2, [rule["Condition"], permission["Condition"]])
+        self.assertEqual({
+            "source": ["aws.lambda"], "detail-type": ["Durable Execution Status Change"],
+            "detail": {
+                "functionArn": [{"Fn::GetAtt": ["DurableFunction", "Arn"]}, {"prefix": {"Fn::Sub": "${DurableFunction.Arn}:"}}],
+                "status": ["FAILED", "STOPPED", "TIMED_OUT"],
+            },
+        }, rule["Properties"]["EventPattern"])
+        self.assertEqual([self.RECOVER], [t["Arn"] for t in rule["Properties"]["Targets"]])
+        permission = permission["Properties"]
+        self.assertEqual(("events.amazonaws.com", {"Fn::GetAtt": ["DurableEndedRule", "Arn"]}), (permission["Principal"], permission["SourceArn"]))
+
+    def test_it_asks_about_the_own_functions_durable_executions(self):
+        self.assertEqual(self.statement("deployer", "AskExecutions"), self.statement("recover", "AskExecutions"))
+
     def test_a_deployer_that_failed_is_told_to_it_unless_somebody_else_is_named(self):
         destination = EXPANDED["DeployerFunctionEventInvokeConfig"]["Properties"]["DestinationConfig"]["OnFailure"]["Destination"]
         self.assertEqual({"Fn::If": ["HasFailureDestination", {"Ref": "FailureDestinationArn"}, self.RECOVER]}, destination)
@@ -393,14 +411,14 @@ class Recover(unittest.TestCase):
         expected = {
             "RECOVER_ARN": self.RECOVER, "SCHEDULE_GROUP": {"Ref": "NamePrefix"}, "SCHEDULE_ROLE_ARN": {"Fn::GetAtt": ["ScheduleRole", "Arn"]},
         }
-        for name in SWITCHED:
+        for name in DRIVERS:
             variables = properties(name)["Environment"]["Variables"]
             for variable, value in expected.items():
                 self.assertEqual({"Fn::If": ["HasDeadMansSwitch", value, ""]}, variables[variable])
         self.assertEqual({"Ref": "NamePrefix"}, EXPANDED["ScheduleGroup"]["Properties"]["Name"])
 
     def test_a_driver_sets_schedules_of_the_own_group_that_call_recover_and_nothing_else(self):
-        for name in SWITCHED:
+        for name in DRIVERS:
             self.assertEqual(self.GROUP, self.statement(name, "SetDeadMansSwitches")["Resource"]["Fn::Sub"])
             passed = self.statement(name, "PassScheduleRole")
             self.assertEqual({"Fn::GetAtt": ["ScheduleRole", "Arn"]}, passed["Resource"])
@@ -499,6 +517,7 @@ class Durable(unittest.TestCase):
 
     ITS_OWN = {
         "DurableFunction", "DurableFunctionAliaslive", "DurableFunctionEventInvokeConfig", "DurableFunctionVersion", "DurableLogs", "DurableRole",
+        "DurableEndedRule", "DurableEndedPermission",
     }
 
     def resources(self, **parameters):
@@ -536,9 +555,7 @@ class Durable(unittest.TestCase):
         self.assertEqual("live", EXPANDED["DurableFunctionEventInvokeConfig"]["Properties"]["Qualifier"])
 
     def test_it_may_do_what_the_worker_may_and_keep_its_place(self):
-        own_ways = (  # it has no switch yet; what it asks about durable executions hangs on no condition of the stack
-            "WriteOwnLogs", "SetDeadMansSwitches", "PassScheduleRole", "FindExecutions", "AskExecutions",
-        )
+        own_ways = ("WriteOwnLogs", "FindExecutions", "AskExecutions")  # the last two hang on no condition of the stack here
 
         def rules(name):
             return {json.dumps([s["Action"], s["Resource"], condition]) for s, condition in statements(name) if s["Sid"] not in own_ways}

@@ -139,7 +139,7 @@ func (c *call) turns(ctx context.Context, r request.Request, driver rollout.Driv
 	}
 	record := answer.Resume(c.carried.Record, mostSteps)
 	life := deadman.New(c.Switches, c.Clock, deadman.Input{
-		Driver: driver.ID, Engine: deadman.Workflow, Execution: c.Execution, End: deadline.Rollout, Request: c.Request,
+		Driver: driver.ID, Engine: driver.Engine, Execution: c.Execution, End: deadline.Rollout, Request: c.Request,
 	})
 	engine := turn.Engine{Account: c.Accounts(r.RoleARN, r.ExternalID, driver.ID), Clock: c.Clock, Memory: c.Memory, Engines: c.Engines, Raw: c.Request, SetSwitch: life.Set(), Fatal: c.Fatal}
 	result := step.Call(ctx, engine, r, driver, deadline, c.token, func(events ...rollout.Event) {

@@ -29,8 +29,8 @@ func Worker(w *sim.World, log *slog.Logger) workflow.Worker {
 // Recoverer is what is called when a driver may be dead, in a simulated account.
 func Recoverer(w *sim.World, log *slog.Logger) recover.Recoverer {
 	return recover.Recoverer{
-		Accounts:   func(string, string, string) target.Account { return w.Account() },
-		Executions: w.LongEngine(), Switches: w.Schedules(),
+		Accounts:  func(string, string, string) target.Account { return w.Account() },
+		Workflows: w.LongEngine(), Durables: w.Durables(), Switches: w.Schedules(),
 		Clock: w.Clock(), Log: log, Caller: sim.Caller, Fatal: sim.IsKill,
 	}
 }
