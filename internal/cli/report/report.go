@@ -61,13 +61,28 @@ type list struct {
 }
 
 // HTML is the page of an answer or a failure.
-func HTML(e ending.Ending) ([]byte, error) {
+func HTML(e ending.Ending) ([]byte, error) { return write("page", viewOf(e)) }
+
+// Content is what the page shows, for an element of the class rollout in a page of somebody else's, which has Style.
+func Content(e ending.Ending) (template.HTML, error) {
+	content, err := write("content", viewOf(e))
+	return template.HTML(content), err
+}
+
+// Style is the style of Content, in light, and in dark where the element has the class dark too.
+func Style() (template.CSS, error) {
+	style, err := write("style", nil)
+	return template.CSS(style), err
+}
+
+// write writes a part of the page.
+func write(part string, of any) ([]byte, error) {
 	parsed, err := template.New("report").Parse(page)
 	if err != nil {
 		return nil, fmt.Errorf("the report's template cannot be read: %w", err)
 	}
 	var b bytes.Buffer
-	if err := parsed.Execute(&b, viewOf(e)); err != nil {
+	if err := parsed.ExecuteTemplate(&b, part, of); err != nil {
 		return nil, fmt.Errorf("the report cannot be written: %w", err)
 	}
 	return b.Bytes(), nil
