@@ -42,7 +42,8 @@ type list struct {
 // row is one of them.
 type row struct {
 	Target, Weight, At, Ended string
-	Show                      button
+	// Show is what the widget is called with to show it.
+	Show string
 }
 
 // longestName is how many characters of a name are shown.
@@ -57,7 +58,7 @@ func listOf(e event, seen []target.Seen, more bool) *list {
 		}
 		r := row{
 			Target: printable.Text(s.Target.String(), longestName), Ended: printable.Text(strings.Join(ended, ", "), longestName), At: "–", Weight: "–",
-			Show: button{Name: "show", Body: e.with(map[string]string{"function-name": s.Target.Function, "alias": s.Target.Alias})},
+			Show: e.with(map[string]string{"function-name": s.Target.Function, "alias": s.Target.Alias}),
 		}
 		if !s.At.IsZero() {
 			r.Weight, r.At = strconv.FormatFloat(s.Percent, 'f', -1, 64)+" %", moment(s.At)

@@ -39,7 +39,7 @@ const (
 	longest = 455 * 24 * time.Hour
 )
 
-// parse reads what a dashboard called with. What it says of itself decides nothing: where that cannot be read it is left out.
+// parse reads what a dashboard called with. What it says of itself decides nothing: what of it cannot be read is left out.
 func parse(raw []byte, now time.Time) (event, error) {
 	own, shown := request.FromDashboard(raw)
 	if len(own) > request.MaxBytes {
@@ -54,9 +54,7 @@ func parse(raw []byte, now time.Time) (event, error) {
 		delete(parameters, "describe")
 	}
 	var c dashboard
-	if json.Unmarshal(shown, &c) != nil {
-		return e, nil
-	}
+	_ = json.Unmarshal(shown, &c)
 	e.dark = c.Theme == "dark"
 	chosen := c.TimeRange.span
 	if zoom := c.TimeRange.Zoom; zoom != nil && zoom.Start < zoom.End {

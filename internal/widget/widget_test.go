@@ -100,10 +100,10 @@ func TestTheListIsOfTheDashboardsTime(t *testing.T) {
 	assert.Equal(t, w.Now(), s.until.Add(w.Now().Sub(s.until)))
 	assert.False(t, s.until.After(w.Now()), "nothing is asked of the time to come")
 	p := examined(t, html)
-	assert.Contains(t, p.text, "checkout:live 33.33 % 2026-01-05 09:40 UTC Succeeded 3, RolledBack 1 show")
-	assert.Contains(t, p.text, "search:live – – Held 1 show")
+	assert.Contains(t, p.text, "checkout:live 33.33 % 2026-01-05 09:40 UTC Succeeded 3, RolledBack 1")
+	assert.Contains(t, p.text, "search:live – – Held 1")
 	assert.Contains(t, p.text, "There are more aliases")
-	assert.Equal(t, action{"call", own, "", "", `{"alias":"live","function-name":"checkout"}`, "show"}, p.actions[0])
+	assert.Equal(t, action{"call", own, "", "", `{"alias":"live","function-name":"checkout"}`, "checkout:live"}, p.actions[0])
 	assert.NotContains(t, html, "rollout dark")
 
 	s.aliases, s.more = nil, false
@@ -117,7 +117,7 @@ func TestOneRolloutIsWhatStatusSays(t *testing.T) {
 	w := account(t, "front door")
 	html := call(t, w, &seen{}, event(t, "one"))
 	p := examined(t, html)
-	assert.Contains(t, html, `<div class="rollout dark">`)
+	assert.Contains(t, html, `<div class="widget rollout dark">`)
 
 	ctx, _, cancel := w.Begin(sim.Invocation{})
 	defer cancel()
@@ -147,7 +147,7 @@ func TestEachButtonIsARequest(t *testing.T) {
 	for name, want := range map[string]string{"pause": "paused", "resume": "no-op", "rollback": "rolled-back", "promote": "in-progress"} {
 		t.Run(name, func(t *testing.T) {
 			w := account(t, "front door")
-			html := call(t, w, &seen{}, `{"function-name": "checkout", "alias": "live", "health-check": {"errors": "any", "max-failed-invocations": 100000}}`)
+			html := call(t, w, &seen{}, `{"action": "status", "function-name": "checkout", "alias": "live", "health-check": {"errors": "any", "max-failed-invocations": 100000}}`)
 			for _, a := range examined(t, html).actions {
 				if a.name != name {
 					continue

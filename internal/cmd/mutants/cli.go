@@ -11,6 +11,8 @@ func terminal() []mutant {
 		payloads = "./internal/cli/payload"
 		reports  = "./internal/cli/report"
 		shows    = "./internal/cli/show"
+		widgets  = "./internal/widget"
+		seen     = "./internal/cloud/rollouts"
 	)
 	return []mutant{
 		{"cli: a rollback exits as a success", cli + "ending/ending.go", "return rolledBack\n", "return Success\n", "TestExitCodes", endings, false, nil},
@@ -33,6 +35,16 @@ func terminal() []mutant {
 		{"cli: the evidence on a straight scale", cli + "screen/frame.go", "float64(length) * math.Log(max(found.Against, 1)) / math.Log(found.Needed)", "float64(length) * found.Against / found.Needed", "TestThePictureShows", pictures, false, nil},
 		{"cli: sequences of others reach the terminal", cli + "show/show.go", "if !unicode.IsGraphic(r) {", "if r == 0 && !unicode.IsGraphic(r) {", "TestWrapAndFit", shows, false, nil},
 		{"cli: markup of others in markdown", cli + "show/markdown.go", "\tb.WriteByte('\\\\')\n", "", "TestMarkdown", shows, false, nil},
+		{"widget: what others wrote is markup", "internal/widget/widget.html", "<td>{{.Ended}}</td>", "<td>{{json .Ended}}</td>", "TestWhatOthersWrote", widgets, false, nil},
+		{"widget: a frame", "internal/widget/widget.html", "<p>Rollouts from", "<iframe></iframe><p>Rollouts from", "TestTheList", widgets, false, nil},
+		{"widget: a handler", "internal/widget/widget.html", `<p>Rollouts from`, `<p onclick="x">Rollouts from`, "TestTheList", widgets, false, nil},
+		{"widget: a button without a confirmation", "internal/widget/widget.html", ` confirmation="{{.Confirm}}"`, "", "TestOneRollout", widgets, false, nil},
+		{"widget: a button sends the widget's own action", "internal/widget/event.go", "	for key, value := range keys {\n		all[key] = value\n	}\n", "	for key, value := range keys {\n		if all[key] == nil {\n			all[key] = value\n		}\n	}\n", "TestEachButton", widgets, false, nil},
+		{"widget: the time to come is asked for", "internal/widget/event.go", "	if e.until.After(now) {\n		e.until = now\n	}\n", "", "TestTheList", widgets, false, nil},
+		{"widget: what a dashboard adds is refused", "internal/driver/loop/deployer.go", "	raw, _ = request.FromDashboard(raw)\n", "", "TestEachButton", widgets, false, nil},
+		{"widget: every metric is an alias's", "internal/cloud/rollouts/rollouts.go", ` && len(m.Dimensions) == 2`, ` || true`, "TestARolloutIsSeen", seen, false, nil},
+		{"widget: minutes of a year ago", "internal/cloud/rollouts/rollouts.go", "analysis.ShortestPeriod(since, r.now())", "analysis.ShortestPeriod(since, until)", "TestALongTime", seen, false, nil},
+		{"sim: a log line with a missing dimension is a metric", "internal/sim/embedded.go", "ok && len(dimensions) == len(names) {", "ok {", "TestALogLine", "./internal/sim", false, nil},
 		{"cli: the way back is not in the report", cli + "report/chart.go", `a.Status == "rolled-back"`, `a.Status == "back"`, "TestTheWayBack", reports, false, nil},
 		{"cli: characters of others in the report", cli + "report/report.go", "func text(of string) string { return printable.Text(of, longest) }", "func text(of string) string { _ = printable.Text; return of[:min(len(of), longest)] }", "TestMarkup", reports, false, nil},
 	}
