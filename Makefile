@@ -67,6 +67,7 @@ package: build ## Make what installs without Go, for ARCHITECTURE, in dist/meta-
 
 docs: ## Write the documents that are made of the code and the template
 	go run ./internal/cmd/reference
+	go run ./internal/cmd/demo -svg failing-rolled-back > docs/img/demo.svg
 
 # ---- Check
 
