@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -93,7 +94,11 @@ func invoke(w *sim.World, out io.Writer, payload []byte) (answer []byte, failure
 func execute(w *sim.World, out io.Writer, s sim.Started) {
 	tell(w, out, "execution %s started", s.Name)
 	scenario.RunExecution(w, s, w.Logs())
-	tell(w, out, "execution %s ended", s.Name)
+	e, err := w.LongEngine().Execution(context.Background(), s.ARN)
+	if err != nil {
+		panic(err)
+	}
+	tell(w, out, "execution %s ended: %s%s", s.Name, summary(e.Output), e.Cause)
 }
 
 // failed is a function error as aws-lambda-go writes it.
