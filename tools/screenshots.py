@@ -16,6 +16,7 @@ from pathlib import Path
 ROOT = Path(__file__).parent.parent
 SIZES = ((420, 320), (760, 560), (1280, 720))
 GOLDENS = sorted((ROOT / "internal/widget/testdata/events").glob("*.golden"))
+REPORTS = sorted((ROOT / "internal/cli/report/testdata").glob("*.html"))
 
 # Where CloudWatch puts a widget: a box that scrolls, with buttons of its own look.
 PAGE = """<!DOCTYPE html><html><head><meta charset="utf-8"><style>
@@ -59,25 +60,37 @@ def themed(content, dark):
     return re.sub(r'rollout(?: dark)?">', f'rollout{" dark" if dark else ""}">', content, count=1)
 
 
+def framed():
+    """The pages to show, by name, each with whether it is dark: the widget in a box as CloudWatch has one, and reports."""
+    for golden in GOLDENS:
+        content = golden.read_text()
+        for dark in (False, True):
+            if content.startswith("<div"):
+                text = PAGE.format(background="#0f1b2a" if dark else "#ffffff", content=themed(content, dark))
+                yield f"widget-{golden.stem}-{'dark' if dark else 'light'}", dark, text
+    for report in REPORTS:
+        before, content = report.read_text().split('<body class="rollout">')
+        check = PAGE[PAGE.index("<pre id"):].format().replace("</body></html>", "")
+        for dark in (False, True):
+            text = f'{before}<body class="rollout"><div id="box">{content.replace("</body>", "</div>" + check + "</body>")}'
+            yield f"report-{report.stem}-{'dark' if dark else 'light'}", dark, text
+
+
 def main():
     folder = ROOT / "dist/screenshots"
     folder.mkdir(parents=True, exist_ok=True)
     problems = 0
-    for golden in GOLDENS:
-        content = golden.read_text()
-        if not content.startswith("<div"):
-            continue
-        for dark in (False, True):
-            page = folder / f"widget-{golden.stem}-{'dark' if dark else 'light'}.html"
-            page.write_text(PAGE.format(background="#0f1b2a" if dark else "#ffffff", content=themed(content, dark)))
-            for width, height in SIZES:
-                size = f"--window-size={width},{height}"
-                chromium(size, f"--screenshot={page.with_suffix('')}-{width}.png", page.as_uri())
-                dom = chromium(size, "--dump-dom", page.as_uri())
-                found = json.loads(html.unescape(re.search(r'<pre id="found">(.*?)</pre>', dom, re.DOTALL).group(1)))
-                problems += len(found)
-                for problem in found:
-                    print(f"{page.stem} at {width} x {height}: {problem}")
+    for name, dark, text in framed():
+        page = folder / f"{name}.html"
+        page.write_text(text)
+        for width, height in SIZES:
+            flags = (f"--window-size={width},{height}", f"--blink-settings=preferredColorScheme={0 if dark else 1}")
+            chromium(*flags, f"--screenshot={page.with_suffix('')}-{width}.png", page.as_uri())
+            dom = chromium(*flags, "--dump-dom", page.as_uri())
+            found = json.loads(html.unescape(re.search(r'<pre id="found">(.*?)</pre>', dom, re.DOTALL).group(1)))
+            problems += len(found)
+            for problem in found:
+                print(f"{name} at {width} x {height}: {problem}")
     print(f"dist/screenshots has the pictures; {problems} problems")
     return 1 if problems else 0
 

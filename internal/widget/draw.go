@@ -24,6 +24,7 @@ var source string
 type page struct {
 	List            *list
 	Answer, Failure ending.Ending
+	Minutes         report.Minutes
 	Buttons         []button
 	// Back says that there is a way to the list.
 	Back bool
@@ -87,7 +88,7 @@ func (w Widget) draw(ctx context.Context, e event, p page) ([]byte, error) {
 		return nil, err
 	}
 	if shown := p.shown(); shown != nil {
-		if d.Content, err = report.Content(*shown); err != nil {
+		if d.Content, err = report.Content(*shown, p.Minutes); err != nil {
 			return nil, err
 		}
 	}

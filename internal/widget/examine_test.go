@@ -31,12 +31,12 @@ type examination struct {
 // allowed are the elements that the widget has: CloudWatch takes scripts, frames and use away, and the others are none of its
 // business (docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/add_custom_widget_dashboard_create.html).
 func allowed() []string {
-	return strings.Fields("div style p a cwdb-action table tr th td h1 h2 h3 section ul li svg rect line polyline text")
+	return strings.Fields("div style p a cwdb-action table tr th td h1 h2 h3 section ul li svg rect line circle polyline text")
 }
 
 // attributes are those that may stand on them: none is an address or a handler.
 func attributes() []string {
-	return strings.Fields("class scope action endpoint display confirmation viewBox role aria-label x y x1 y1 x2 y2 width height points text-anchor")
+	return strings.Fields("class scope action endpoint display confirmation viewBox role aria-label x y x1 y1 x2 y2 cx cy r width height points text-anchor")
 }
 
 // examined reads HTML as a browser does, and fails the test where anything is in it that is not allowed.

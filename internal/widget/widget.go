@@ -13,6 +13,7 @@ import (
 
 	"github.com/meta-deployer/meta-deployer/internal/answer"
 	"github.com/meta-deployer/meta-deployer/internal/cli/ending"
+	"github.com/meta-deployer/meta-deployer/internal/cli/report"
 	"github.com/meta-deployer/meta-deployer/internal/inspect"
 	"github.com/meta-deployer/meta-deployer/internal/printable"
 	"github.com/meta-deployer/meta-deployer/internal/request"
@@ -87,7 +88,7 @@ func (w Widget) one(ctx context.Context, e event) ([]byte, error) {
 		w.Log.WarnContext(ctx, "status", "function", r.Plan.Function, "alias", r.Plan.Alias, "error", err.Error())
 		return w.draw(ctx, e, page{Failure: ending.Failed(answer.ErrorType(err), err.Error()), Back: true})
 	}
-	return w.draw(ctx, e, page{Answer: ending.With(a), Buttons: w.buttons(e, a), Back: true})
+	return w.draw(ctx, e, page{Answer: ending.With(a), Minutes: report.Read(ctx, w.Account.Metrics, a, w.Clock.Now()), Buttons: w.buttons(e, a), Back: true})
 }
 
 // buttons are what a person can ask of a running rollout. What of it has an effect the deployer says.

@@ -125,9 +125,10 @@ func TestOneRolloutIsWhatStatusSays(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "in-progress", a.Status)
 	require.NotEmpty(t, a.Steps)
-	content, err := report.Content(ending.With(a))
+	content, err := report.Content(ending.With(a), report.Read(t.Context(), w.Account().Metrics, a, w.Now()))
 	require.NoError(t, err)
 	assert.Contains(t, html, string(content))
+	assert.Contains(t, p.text, "Failed calls by minute")
 
 	var names []string
 	for _, a := range p.actions {
