@@ -76,7 +76,7 @@ func query(a answer.Answer, now time.Time) (target.MetricsQuery, bool) {
 		return target.MetricsQuery{}, false
 	}
 	q := target.MetricsQuery{Function: a.Function, Alias: a.Alias, OldVersion: a.OldVersion, NewVersion: a.NewVersion, Since: *a.StartedAt, Until: now, Slow: thresholds(a)}
-	if a.EndedAt != nil && a.EndedAt.Before(now) {
+	if a.EndedAt != nil {
 		q.Until = *a.EndedAt
 	}
 	unit := analysis.ShortestPeriod(q.Since, now)
