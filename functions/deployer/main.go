@@ -33,6 +33,7 @@ func main() {
 		Others:   notify.Others{Bus: events.New(config, os.Getenv("EVENT_BUS_NAME")), Installation: lambdacontext.FunctionName},
 		Memory:   new(health.Memory),
 		Long:     executions.LongEngine(config, os.Getenv("LONG_ENGINE_ARN")),
+		Engines:  target.Engines(executions.Engine(config, os.Getenv("WORKFLOW_ARN")), durables.Engine(config, os.Getenv("DURABLE_FUNCTION"))),
 		HandOff:  os.Getenv("HAND_OFF") != "false",
 	}
 	if function := os.Getenv("DURABLE_FUNCTION"); function != "" {

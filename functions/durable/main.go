@@ -13,6 +13,8 @@ import (
 	"github.com/meta-deployer/meta-deployer/internal/cloud/account"
 	"github.com/meta-deployer/meta-deployer/internal/cloud/durables"
 	"github.com/meta-deployer/meta-deployer/internal/cloud/events"
+	"github.com/meta-deployer/meta-deployer/internal/cloud/executions"
+	"github.com/meta-deployer/meta-deployer/internal/cloud/schedules"
 	"github.com/meta-deployer/meta-deployer/internal/driver/durable"
 	"github.com/meta-deployer/meta-deployer/internal/driver/workflow"
 	"github.com/meta-deployer/meta-deployer/internal/health"
@@ -27,7 +29,9 @@ func main() {
 		Worker: workflow.Worker{
 			Accounts: account.Of(config), Caller: cloud.Caller(config, cloud.Home(os.LookupEnv)), Deployer: deployer,
 			Clock: target.WallClock(), Log: slog.New(lambdacontext.NewLogHandler()), Memory: new(health.Memory),
-			Others: notify.Others{Bus: events.New(config, os.Getenv("EVENT_BUS_NAME")), Installation: deployer},
+			Engines:  target.Engines(executions.Engine(config, os.Getenv("WORKFLOW_ARN")), durables.Engine(config, os.Getenv("DURABLE_FUNCTION"))),
+			Switches: schedules.Switches(config, os.Getenv("RECOVER_ARN"), os.Getenv("SCHEDULE_GROUP"), os.Getenv("SCHEDULE_ROLE_ARN")),
+			Others:   notify.Others{Bus: events.New(config, os.Getenv("EVENT_BUS_NAME")), Installation: deployer},
 		},
 		Service: durables.New(config), Name: lambdacontext.FunctionName,
 	})

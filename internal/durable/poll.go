@@ -22,7 +22,7 @@ type Poll struct {
 
 // Look is what a look is told.
 type Look struct {
-	// ARN and Name are the execution's, and Started when it began; zero where that could not be read.
+	// ARN is the execution's, Name its name, and Started when it began; zero where that could not be read.
 	ARN, Name string
 	Started   time.Time
 	// Input is what it was started with; "{}" for nothing.

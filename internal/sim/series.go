@@ -13,7 +13,10 @@ import (
 type Metric struct {
 	Namespace, Name string
 	Dimensions      map[string]string
-	Period          time.Duration
+	// Expression is the text of one, which stands for everything above: what SetMetric was told of it is its result. Of the
+	// others a SEARCH finds nothing, and the rest is refused: this account does no metric math.
+	Expression string
+	Period     time.Duration
 }
 
 // Datapoint is a period of a series.
@@ -30,6 +33,9 @@ type Datapoint struct {
 func (c Control) Series(ctx context.Context, metrics []Metric, since, until time.Time) (series [][]Datapoint, err error) {
 	err = c.world.call(ctx, GetMetrics, func() error {
 		for _, m := range metrics {
+			if _, known := c.world.metrics[m.Expression]; m.Expression != "" && !known && !strings.HasPrefix(m.Expression, "SEARCH(") {
+				return refused("ValidationError", "the simulated account does no metric math: "+m.Expression)
+			}
 			series = append(series, c.world.series(m, since.Truncate(m.Period), until))
 		}
 		return nil
@@ -42,7 +48,7 @@ func (c Control) Series(ctx context.Context, metrics []Metric, since, until time
 func (w *World) series(m Metric, since, until time.Time) []Datapoint {
 	f := w.functions[m.Dimensions["FunctionName"]]
 	_, name, _ := strings.Cut(m.Dimensions["Resource"], ":")
-	if curve, ok := w.metrics[m.Name]; ok && m.Namespace != "AWS/Lambda" {
+	if curve, ok := w.metrics[m.Name+m.Expression]; ok && m.Namespace != "AWS/Lambda" {
 		return w.points(m.Period, since, until, func(minute int) (Datapoint, bool) { return w.point(curve, minute) })
 	}
 	if m.Namespace != "AWS/Lambda" || f == nil || f.aliases[name] == nil || m.Dimensions["Resource"] != f.name+":"+name {

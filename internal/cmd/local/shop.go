@@ -92,7 +92,7 @@ func invoke(w *sim.World, out io.Writer, payload []byte) (answer []byte, failure
 // execute runs an execution of the rollouts' state machine.
 func execute(w *sim.World, out io.Writer, s sim.Started) {
 	tell(w, out, "execution %s started", s.Name)
-	scenario.RunExecution(w, s, slog.New(slog.DiscardHandler))
+	scenario.RunExecution(w, s, scenario.Worker(w, slog.New(slog.DiscardHandler)))
 	e, err := w.LongEngine().Execution(context.Background(), s.ARN)
 	if err != nil {
 		panic(err)

@@ -21,7 +21,7 @@ func mutants() []mutant {
 		pipe  = "./internal/driver/pipeline"
 		dead  = "./internal/driver/recover"
 	)
-	return append(append(handOver(), terminal()...), []mutant{
+	return append(append(append(handOver(), engines()...), terminal()...), []mutant{
 		{"a false RolledBack", rules + "endings.go", `return d.finish(Superseded, fmt.Sprintf("somebody else`, `return d.finish(RolledBack, fmt.Sprintf("somebody else`, "TestS6", loop, true, nil},
 		{"a false succeeded", rules + "endings.go", `return d.finish(Superseded, fmt.Sprintf("somebody else`, `return d.finish(Succeeded, fmt.Sprintf("somebody else`, "TestS6", loop, true, nil},
 		{"a RollbackFailed called RolledBack", rules + "endings.go", `return Finish{Outcome: RollbackFailed, Reason: fmt.Sprintf("%s; then`, `return Finish{Outcome: RolledBack, Reason: fmt.Sprintf("%s; then`, "TestS6|TestL3", loop, true, nil},
@@ -73,6 +73,9 @@ func mutants() []mutant {
 		{"a write in the last moment of a call", rules + "write.go", "end.Sub(d.snapshot.Now) < lastRead", "end.Sub(d.snapshot.Now) < 0", "TestNothingIsWritten", "./" + rules, false, nil},
 		{"a replay that ends with its plan", "internal/rehearsal/replay.go", "overtime = 10 * time.Minute", "overtime = 0 * time.Minute", "TestWhatIsWaited", "./internal/rehearsal", false, nil},
 		{"a replay that waits for ever", "internal/rehearsal/replay.go", "overtime = 10 * time.Minute", "overtime = 1000 * time.Minute", "TestWhatIsWaited", "./internal/rehearsal", false, nil},
+		{"most calls fail, and it succeeds", judge + "fix.go", "return mostly(h, now)", "return \"\", false", "TestAVersionThatFailsMost", "./internal/rollout", false, nil},
+		{"most calls fail, as they always did, and it waits", judge + "fix.go", "max(most, more*h.Usual, more*now.Old.rate())", "most", "TestCompare", "./internal/analysis", false, nil},
+		{"a refused hook is repeated", rules + "invoke.go", "(t.Error.Kind == Refused || t.Last", "(t.Last", "TestAHookOrAProbeThatIsRefused", "./internal/rollout", false, nil},
 		{"a hook waited for beyond the way back", rules + "invoke.go", "!back.IsZero() && back.Before(until)", "!back.IsZero() && false", "TestAHookIsNotWaited", "./" + rules, false, nil},
 		{"versions known to be bad forgotten", rules + "claim.go", "slices.Clone(d.description.Bad())", "[]string(nil)", "TestVersionsKnown", "./" + rules, false, nil},
 		{"no haste on the way back", rules + "token.go", "t.Failing.pause(t.Failure != nil || t.Last == Complete)", "t.Failing.pause(false)", "TestAPassingRollout", "./" + rules, false, nil},

@@ -66,7 +66,7 @@ func contents(architecture string) (map[string][]byte, error) {
 			return nil, err
 		}
 	}
-	for _, pattern := range []string{"template.yaml", "statemachine/*.json", "LICENSE", "CHANGELOG.md"} {
+	for _, pattern := range []string{"template.yaml", "target-account.yaml", "statemachine/*.json", "LICENSE", "CHANGELOG.md"} {
 		paths, err := filepath.Glob(pattern)
 		if err != nil {
 			return nil, err

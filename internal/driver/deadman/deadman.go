@@ -16,7 +16,7 @@ type Input struct {
 	Driver string `json:"driver"`
 	// Engine is the driver's kind, as of rollout.Driver.
 	Engine string `json:"engine"`
-	// Execution is the ARN of the workflow that the driver is; "" for any other.
+	// Execution is the ARN of the workflow or durable execution that the driver is; "" for any other.
 	Execution string `json:"execution,omitempty"`
 	// End is when the driver has ended in any case.
 	End time.Time `json:"end"`
@@ -27,7 +27,7 @@ type Input struct {
 const (
 	// grace is how long after its end a deployer's switch calls first, and again how often from there on.
 	grace, again = time.Minute, 10 * time.Minute
-	// hour is how often a workflow's switch asks, and how far ahead a pipeline's is.
+	// hour is how often the switch of a workflow or a durable execution asks, and how far ahead a pipeline's is.
 	hour = time.Hour
 	// releaseTime is how long the answer waits for a switch to be deleted.
 	releaseTime = 5 * time.Second
@@ -68,7 +68,7 @@ func (s *Switch) made() (target.Switch, error) {
 	input, err := json.Marshal(s.input)
 	made := target.Switch{Driver: s.input.Driver, Input: input, First: s.input.End.Add(grace), Every: again}
 	switch s.input.Engine {
-	case rollout.EngineWorkflow:
+	case rollout.EngineWorkflow, rollout.EngineDurable:
 		made.First, made.Every = s.clock.Now().Add(hour), hour
 	case rollout.EnginePipeline:
 		made.First = s.input.End

@@ -40,6 +40,8 @@ type Deployer struct {
 	// Long is none.
 	Long    *target.LongEngine
 	HandOff bool
+	// Engines are those of the stack of which an execution may run a rollout already; nil is none.
+	Engines []target.Engine
 	// Wake has the engine look at once that suspends while it runs the rollout of a driver, by the driver's token; nil is for a
 	// stack without one. A driver that no such engine runs is no error.
 	Wake func(ctx context.Context, driver string) error
@@ -122,7 +124,7 @@ func (d Deployer) drive(ctx context.Context, inspector inspect.Inspector, r requ
 	var record answer.Recorder
 	changed := false
 	life := deadman.New(d.Switches, d.Clock, deadman.Input{Driver: driver.ID, Engine: driver.Engine, End: d.longest(end), Request: raw})
-	engine := turn.Engine{Account: inspector.Account, Clock: d.Clock, Memory: d.Memory, Long: d.Long, Raw: raw, SetSwitch: life.Set(), Fatal: d.Fatal}
+	engine := turn.Engine{Account: inspector.Account, Clock: d.Clock, Memory: d.Memory, Long: d.Long, Raw: raw, Engines: d.Engines, SetSwitch: life.Set(), Fatal: d.Fatal}
 	audience := notify.Audience{Log: log, Others: d.Others, Watch: d.Watch, Fatal: d.Fatal}
 	finish, token := Run(ctx, engine, r, driver, end, func(events ...rollout.Event) {
 		changed = changed || slices.ContainsFunc(events, isChange)

@@ -72,7 +72,9 @@ func handle(raw []byte) []byte {
 	if request.Action == "plan" || request.Type == "auto" || bytes.Contains(raw, []byte(`"latency"`)) {
 		w.Advance(4*time.Hour + time.Duration(request.Days)*24*time.Hour)
 	}
-	w.Machine.Run = func(s sim.Started) { w.Go(w.Elapsed(), func() { scenario.RunExecution(w, s, discard()) }) }
+	w.Machine.Run = func(s sim.Started) {
+		w.Go(w.Elapsed(), func() { scenario.RunExecution(w, s, scenario.Worker(w, discard())) })
+	}
 	d := scenario.Deployer(w, discard())
 	d.Long, d.HandOff = w.LongEngine(), true
 	ctx, _, cancel := w.Begin(sim.Invocation{})

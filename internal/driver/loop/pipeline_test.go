@@ -97,7 +97,7 @@ func (s *story) job(w *sim.World, d loop.Deployer, event []byte) (reply pipeline
 	job, err := pipeline.ParseJob(event)
 	must(err)
 	driver := pipeline.Driver{
-		Switches: s.movable(w), Accounts: d.Accounts, Clock: d.Clock, Log: d.Log, Caller: d.Caller, Watch: d.Watch, Others: d.Others, Fatal: d.Fatal,
+		Switches: s.movable(w), Accounts: d.Accounts, Clock: d.Clock, Log: d.Log, Caller: d.Caller, Watch: d.Watch, Others: d.Others, Fatal: d.Fatal, Engines: d.Engines,
 	}
 	return driver.Call(ctx, job, w.Clock().Now().Add(sim.DefaultTimeout-20*time.Second), func(pipeline.Reply) {}), true
 }

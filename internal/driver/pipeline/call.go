@@ -127,7 +127,7 @@ func (w *work) reply(ctx context.Context, t rollout.Token) Reply {
 		return replyTo(a, err, "")
 	}
 	w.holdSwitch(ctx)
-	return w.turns(ctx, turn.Engine{Account: account, Clock: w.Clock, Memory: w.Memory, SetSwitch: w.life.Set(), Fatal: w.Fatal}, t)
+	return w.turns(ctx, turn.Engine{Account: account, Clock: w.Clock, Memory: w.Memory, Engines: w.Engines, Raw: w.raw, SetSwitch: w.life.Set(), Fatal: w.Fatal}, t)
 }
 
 // holdSwitch moves the dead man's switch of the calls before on: this call is a sign of life. One that cannot be moved is no

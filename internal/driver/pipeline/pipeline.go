@@ -25,6 +25,8 @@ type Driver struct {
 	Accounts func(roleARN, externalID, session string) target.Account
 	// Switches are where dead man's switches are set; nil is nowhere.
 	Switches target.MovableSwitches
+	// Engines are those of the stack of which an execution may run a rollout already; nil is none.
+	Engines []target.Engine
 	// Jobs is where the replies go.
 	Jobs  Jobs
 	Clock target.Clock

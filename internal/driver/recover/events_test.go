@@ -35,7 +35,15 @@ const (
 	payloads     = "../../../events/recover/*.json"
 )
 
-// account has the function checkout, whose alias a driver has left at 30 %, and one living execution and one that was aborted.
+// The ARNs of durable executions, of the names that workflows have here.
+const (
+	durables      = "arn:aws:lambda:eu-west-1:123456789012:function:meta-deployer-durable:7/durable-execution/"
+	stoppedARN    = durables + workflowName + "/0199a1c0-7d3e-7f50-9a1c-07d3e4f5a6b7"
+	livingDurable = durables + livingName + "/0199a1c0-7d3e-7f50-8b2d-18e4f5a6b7c8"
+)
+
+// account has the function checkout, whose alias a driver has left at 30 %, and of each engine one living execution and one that
+// was stopped.
 func account(t *testing.T, driver string, change func(*rollout.Journal)) *sim.World {
 	t.Helper()
 	w := sim.New()
@@ -55,6 +63,8 @@ func account(t *testing.T, driver string, change func(*rollout.Journal)) *sim.Wo
 	w.SetTraffic("checkout", "live", sim.Constant(20))
 	w.SetExecution(target.Execution{ARN: sim.ExecutionARN(workflowName), Status: target.ExecutionAborted, Input: []byte(request)})
 	w.SetExecution(target.Execution{ARN: sim.ExecutionARN(livingName), Status: target.ExecutionRunning, Input: []byte(request)})
+	w.SetExecution(target.Execution{ARN: stoppedARN, Status: "STOPPED", Input: []byte(request)})
+	w.SetExecution(target.Execution{ARN: livingDurable, Status: target.ExecutionRunning, Input: []byte(request)})
 	return w
 }
 
@@ -72,7 +82,7 @@ func driverOf(event string) string {
 		return byDeployer
 	case strings.Contains(event, "pipeline"):
 		return byPipeline
-	case event == "switch-of-a-workflow-that-runs":
+	case event == "switch-of-a-workflow-that-runs", event == "switch-of-a-durable-that-runs":
 		return byAnother
 	}
 	return byWorkflow
@@ -81,7 +91,7 @@ func driverOf(event string) string {
 func TestEveryEventHasItsAnswer(t *testing.T) {
 	untouched := []string{
 		"execution-succeeded", "execution-of-another-driver", "switch-of-a-deployer-that-runs", "switch-of-a-workflow-that-runs",
-		"deployer-refused-a-request", "deployer-was-asked-to-roll-back",
+		"deployer-refused-a-request", "deployer-was-asked-to-roll-back", "durable-succeeded", "switch-of-a-durable-that-runs",
 	}
 	for name, raw := range goldentest.Payloads(t, payloads) {
 		t.Run(name, func(t *testing.T) {

@@ -24,8 +24,8 @@ type Recoverer struct {
 	// Accounts gives the account to work in: the function's own, or the one of a role. session is how it shows in the trail of that
 	// account.
 	Accounts func(roleARN, externalID, session string) target.Account
-	// Executions tells how the workflows do.
-	Executions Executions
+	// Workflows tells how the stack's workflows do, and Durables how its durable executions do.
+	Workflows, Durables Executions
 	// Switches are where dead man's switches are; nil where the stack has none.
 	Switches Switches
 	Clock    target.Clock
@@ -42,7 +42,7 @@ type Recoverer struct {
 	Fatal func(value any) bool
 }
 
-// Executions tells of the executions of the stack's state machine. Errors are as of target.Account.
+// Executions tells of the executions of an engine of the stack. Errors are as of target.Account.
 type Executions interface {
 	Execution(ctx context.Context, arn string) (target.Execution, error)
 }
@@ -52,7 +52,7 @@ type Switches interface {
 	DeleteSwitch(ctx context.Context, driver string) error
 }
 
-// ExecutionUnread is a workflow of which nobody knows whether it runs: it is asked again.
+// ExecutionUnread is an execution of which nobody knows whether it runs: it is asked again.
 type ExecutionUnread struct{ message string }
 
 func (e ExecutionUnread) Error() string { return e.message }
@@ -110,13 +110,17 @@ func nothing(reason string) answer.Answer {
 	return answer.New(rollout.Target{}, string(rollout.NoOp), reason)
 }
 
-// ask finds out what only Step Functions can tell: whether a workflow lives and how it ended, and the request of one whose event
-// was too large to have it.
+// ask finds out what only the engine can tell: whether an execution lives and how it ended, and its request where the event has
+// none.
 func (c Recoverer) ask(ctx context.Context, l *lost) (alive bool, err error) {
 	if l.execution == "" || l.how != "" && l.request != nil {
 		return false, nil
 	}
-	e, err := c.Executions.Execution(ctx, l.execution)
+	engine := c.Workflows
+	if isDurable(l.execution) {
+		engine = c.Durables
+	}
+	e, err := engine.Execution(ctx, l.execution)
 	if err != nil {
 		return false, ExecutionUnread{fmt.Sprintf("execution %s cannot be read, so nobody knows whether it runs: %s", l.execution, target.Explain(err))}
 	}

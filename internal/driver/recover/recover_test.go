@@ -116,6 +116,7 @@ func fault(on sim.Operation, effect sim.Effect) func(*sim.World) {
 // What could not be done or found out is an error, so that Lambda and the switch call again; the switch stays.
 func TestWhatCallsAgain(t *testing.T) {
 	workflow := []byte(`{"driver": "` + byWorkflow + `", "engine": "workflow", "execution": "` + sim.ExecutionARN(workflowName) + `", "end": "2027-01-05T08:00:00Z", "request": ` + request + `}`)
+	durable := []byte(strings.NewReplacer(`"workflow"`, `"durable"`, sim.ExecutionARN(workflowName), stoppedARN).Replace(string(workflow)))
 	for name, tt := range map[string]struct {
 		world   func(*sim.World)
 		payload []byte
@@ -128,6 +129,9 @@ func TestWhatCallsAgain(t *testing.T) {
 		"it may not be read":           {fault(sim.GetAlias, sim.Denied), switchOf(request), byDeployer, new(answer.StateUnknown)},
 		"its execution cannot be read": {fault(sim.DescribeExecution, sim.Throttled), workflow, byWorkflow, new(recover.ExecutionUnread)},
 		"its execution is not there":   {fault(sim.DescribeExecution, sim.NotFound), workflow, byWorkflow, new(recover.ExecutionUnread)},
+		"its durable one is unread":    {fault(sim.GetDurableExecution, sim.Throttled), durable, byWorkflow, new(recover.ExecutionUnread)},
+		"its durable one may not be":   {fault(sim.GetDurableExecution, sim.Denied), durable, byWorkflow, new(recover.ExecutionUnread)},
+		"its durable one is another's": {nil, []byte(strings.ReplaceAll(string(durable), workflowName, "gone")), byWorkflow, nil},
 		"its execution is another's":   {nil, []byte(strings.ReplaceAll(string(workflow), workflowName, "gone")), byWorkflow, nil},
 		"its request is none any more": {nil, switchOf(`{"steps": -1}`), byDeployer, new(answer.StateUnknown)},
 	} {

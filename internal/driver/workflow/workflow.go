@@ -28,8 +28,10 @@ type Worker struct {
 	Accounts func(roleARN, externalID, session string) target.Account
 	// Switches are where dead man's switches are set; nil is nowhere.
 	Switches target.Switches
-	Clock    target.Clock
-	Log      *slog.Logger
+	// Engines are those of the stack of which an execution may run a rollout already; nil is none.
+	Engines []target.Engine
+	Clock   target.Clock
+	Log     *slog.Logger
 	// Caller tells of an invocation where the worker runs.
 	Caller func(ctx context.Context) (home request.Home, id string)
 	// Deployer is the name of the function that takes the actions that a workflow does not.
@@ -137,9 +139,9 @@ func (c *call) turns(ctx context.Context, r request.Request, driver rollout.Driv
 	}
 	record := answer.Resume(c.carried.Record, mostSteps)
 	life := deadman.New(c.Switches, c.Clock, deadman.Input{
-		Driver: driver.ID, Engine: rollout.EngineWorkflow, Execution: c.Execution, End: deadline.Rollout, Request: c.Request,
+		Driver: driver.ID, Engine: driver.Engine, Execution: c.Execution, End: deadline.Rollout, Request: c.Request,
 	})
-	engine := turn.Engine{Account: c.Accounts(r.RoleARN, r.ExternalID, driver.ID), Clock: c.Clock, Memory: c.Memory, SetSwitch: life.Set(), Fatal: c.Fatal}
+	engine := turn.Engine{Account: c.Accounts(r.RoleARN, r.ExternalID, driver.ID), Clock: c.Clock, Memory: c.Memory, Engines: c.Engines, Raw: c.Request, SetSwitch: life.Set(), Fatal: c.Fatal}
 	audience := notify.Audience{Log: c.log, Others: c.Others, Watch: c.Watch, Fatal: c.Fatal}
 	result := step.Call(ctx, engine, r, driver, deadline, c.token, func(events ...rollout.Event) {
 		audience.Tell(ctx, record.Tell, events...)
