@@ -67,6 +67,7 @@ package: build ## Make what installs without Go, for ARCHITECTURE, in dist/meta-
 
 docs: ## Write the documents that are made of the code and the template
 	go run ./internal/cmd/reference
+	go run ./internal/cmd/demo -svg failing-rolled-back > docs/img/demo.svg
 
 # ---- Check
 
@@ -183,6 +184,9 @@ template: build $(SAM_ENV)/installed ## Lint, build, expand and check the two te
 	$(CFN_LINT) dist/template.json dist/example.json
 	$(PYTHON) tools/check_template.py
 
+screenshots: ## Show the dashboard's widget in Chromium (apt-get install chromium), in dist/screenshots; make ci does not
+	python3 tools/screenshots.py
+
 # ---- Check against what others wrote: AWS's clients at the simulated account, emulators under the same conformance suite
 
 # The interpreter of state machines and the Node that it needs, from their lock file; npm writes the target itself.
@@ -218,4 +222,4 @@ ci: ## Everything that must pass before a change goes in
 
 FORCE:
 
-.PHONY: help docs package mutants deploy demo local e2e rehearse build clean test-arm64 torture test-bench test-schema bench bench-judgement test test-race fuzz fmt fmt-check vet lint template ci FORCE
+.PHONY: help docs screenshots package mutants deploy demo local e2e rehearse build clean test-arm64 torture test-bench test-schema bench bench-judgement test test-race fuzz fmt fmt-check vet lint template ci FORCE

@@ -43,6 +43,7 @@ MAY = {
     "durable": ("HasAssumableRole", "AllowsProbes", "HasDeadMansSwitch", "HasEventBus", "Traces"),
     "pretraffic": ("Traces",),
     "posttraffic": ("Traces",),
+    "widget": ("Traces",),
 }
 
 # What a driver may do with the schedules that are its dead man's switch.
@@ -169,7 +170,7 @@ class Functions(unittest.TestCase):
                 self.assertEqual("provided.al2023", properties(name)["Runtime"])
                 self.assertEqual("bootstrap", properties(name)["Handler"])
                 self.assertEqual([{"Ref": "Architecture"}], properties(name)["Architectures"])
-                self.assertEqual(900 if name in ROLLING else 300, properties(name)["Timeout"])
+                self.assertEqual(900 if name in ROLLING else 30 if name == "widget" else 300, properties(name)["Timeout"])
 
     def test_every_parameter_is_used_but_one_that_says_so(self):
         text = json.dumps([EXPANDED, TEMPLATE["Conditions"]])
@@ -692,7 +693,7 @@ class Parameters(unittest.TestCase):
         self.assertEqual({"Fn::Not": [{"Fn::Equals": [{"Ref": "LogGroups"}, "existing"]}]}, TEMPLATE["Conditions"]["MakesLogGroups"])
         for name in FUNCTIONS:
             group = log_group(name)
-            self.assertEqual("MakesDurableLogs" if name == "durable" else "MakesLogGroups", group["Condition"])
+            self.assertEqual({"durable": "MakesDurableLogs", "widget": "MakesWidgetLogs"}.get(name, "MakesLogGroups"), group["Condition"])
             for policy in ("DeletionPolicy", "UpdateReplacePolicy"):
                 self.assertEqual({"Fn::If": ["RetainsLogGroups", "Retain", "Delete"]}, group[policy])
         # The transform that resolves a policy has to come before SAM's, which wants a text.
@@ -836,7 +837,9 @@ class Notifications(unittest.TestCase):
         self.assertEqual({"NotificationRule", "UnsafeAlarm", "NotificationSubscription"}, more(NotificationTopicArn=topic, NotificationEmail="a@example.com"))
         self.assertEqual(own, more(NotificationEmail="a@example.com", EventBusName=""))
         self.assertEqual(set(), more(EventBusName=""))
-        self.assertEqual({"RolloutsDashboard"}, more(Dashboard="true"))
+        widget = {"WidgetFunction", "WidgetFunctionEventInvokeConfig", "WidgetLogs", "WidgetRole"}
+        self.assertEqual({"RolloutsDashboard"} | widget, more(Dashboard="true"))
+        self.assertNotIn("WidgetLogs", made(EXPANDED, Dashboard="true", LogGroups="existing"))
 
     def test_only_the_rule_and_the_alarm_may_publish(self):
         allowed_to = {}
@@ -855,18 +858,35 @@ class Notifications(unittest.TestCase):
         for m in measured:
             self.assertEqual(([{"Name": "Installation", "Value": {"Ref": "NamePrefix"}}], "MetaDeployer"), (m["Dimensions"], m["Namespace"]))
             self.assertIn(f'"{m["MetricName"]}"', source)
-        self.assertIn('namespace = "MetaDeployer"', source)
+        self.assertIn('Namespace = "MetaDeployer"', source)
 
     def test_the_dashboard_shows_what_the_functions_write(self):
         self.assertEqual(("false", "HasDashboard"), (default(TEMPLATE, "Dashboard"), EXPANDED["RolloutsDashboard"]["Condition"]))
         source = (ROOT / "internal/notify/metrics.go").read_text()
         text = EXPANDED["RolloutsDashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
         widgets = json.loads(text)["widgets"]
-        self.assertEqual(5, len(widgets))
+        self.assertEqual(6, len(widgets))
+        self.assertEqual(len(widgets), len({(w["x"], w["y"]) for w in widgets}), "none covers another")
+        (custom,) = [w["properties"] for w in widgets if w["type"] == "custom"]
+        self.assertEqual(("${WidgetFunction.Arn}", {}), (custom["endpoint"], custom["params"]))
         names = re.findall(r'MetricName=\\"(\w+)\\"', text) + re.findall(r'\["MetaDeployer", "(\w+)"', text)
         self.assertEqual(10, len(names))
         for name in names:
             self.assertIn(f'"{name}"', source)
+
+    def test_the_widget_only_looks_and_its_buttons_call_the_deployer(self):
+        may = {action for s, _ in statements("widget") for action in as_list(s["Action"])} - OWN_LOGS
+        self.assertEqual({
+            "lambda:GetAlias", "cloudwatch:GetMetricData", "cloudwatch:ListMetrics", "cloudwatch:DescribeAlarms",
+            "xray:PutTraceSegments", "xray:PutTelemetryRecords",
+        }, may)
+        self.assertEqual({"Fn::GetAtt": ["DeployerFunction", "Arn"]}, properties("widget")["Environment"]["Variables"]["DEPLOYER_ARN"])
+        # CloudWatch's console offers functions of this beginning.
+        self.assertEqual("customWidget-${NamePrefix}", properties("widget")["FunctionName"]["Fn::Sub"])
+        self.assertLessEqual(len("customWidget-") + TEMPLATE["Parameters"]["NamePrefix"]["MaxLength"], 64)
+        for name, resource in EXPANDED.items():
+            if not name.startswith("Widget") and name != "RolloutsDashboard":
+                self.assertNotIn("Widget", json.dumps(resource), name)
 
     def test_tracing(self):
         self.assertEqual("false", default(TEMPLATE, "Tracing"))

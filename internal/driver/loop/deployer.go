@@ -66,6 +66,7 @@ func (d Deployer) Handle(ctx context.Context, raw json.RawMessage) (answer.Answe
 	home, id := d.Caller(ctx)
 	driver := rollout.Driver{ID: rollout.DriverToken(id), Engine: rollout.EngineDeployer}
 	d.Others.Clock = d.Clock
+	raw, _ = request.FromDashboard(raw)
 	r, err := request.Parse(raw, home)
 	if err != nil {
 		if problems, ok := errors.AsType[*request.ProblemsError](err); ok {

@@ -19,7 +19,7 @@ func TestScenarios(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			told, err := scenario.Load(name)
 			require.NoError(t, err)
-			play, err := told.Play(nil)
+			play, err := told.Play(scenario.Watch{})
 			require.NoError(t, err)
 			assert.Empty(t, play.Problems())
 
@@ -37,9 +37,9 @@ func TestEveryGoldenHasItsScenario(t *testing.T) {
 func TestTheSameScenarioIsAlwaysToldTheSame(t *testing.T) {
 	told, err := scenario.Load("duplicate-invocation")
 	require.NoError(t, err)
-	first, err := told.Play(nil)
+	first, err := told.Play(scenario.Watch{})
 	require.NoError(t, err)
-	second, err := told.Play(nil)
+	second, err := told.Play(scenario.Watch{})
 	require.NoError(t, err)
 	assert.Equal(t, first.Transcript(), second.Transcript())
 }
@@ -85,5 +85,5 @@ func load(t *testing.T, text string) (*scenario.Play, error) {
 	if err != nil {
 		return nil, err
 	}
-	return told.Play(nil)
+	return told.Play(scenario.Watch{})
 }
