@@ -27,6 +27,8 @@ type Datapoint struct {
 	took []spell
 	// figures are what a metric was that is no metric of Lambda, in each of its visible cells.
 	figures []float64
+	// extremes are the least and the greatest values of what somebody wrote.
+	extremes []float64
 }
 
 // Series is GetMetricData: of each metric the periods from that of since on, up to, not including, until.
@@ -50,6 +52,9 @@ func (w *World) series(m Metric, since, until time.Time) []Datapoint {
 	_, name, _ := strings.Cut(m.Dimensions["Resource"], ":")
 	if curve, ok := w.metrics[m.Name+m.Expression]; ok && m.Namespace != "AWS/Lambda" {
 		return w.points(m.Period, since, until, func(minute int) (Datapoint, bool) { return w.point(curve, minute) })
+	}
+	if own := w.written[m.key()]; own != nil {
+		return w.points(m.Period, since, until, func(minute int) (Datapoint, bool) { return own.at(w, minute) })
 	}
 	if m.Namespace != "AWS/Lambda" || f == nil || f.aliases[name] == nil || m.Dimensions["Resource"] != f.name+":"+name {
 		return nil
@@ -102,7 +107,7 @@ func (w *World) points(period time.Duration, since, until time.Time, at func(min
 // add takes one more minute into a period.
 func (p *Datapoint) add(m Datapoint) {
 	p.Sum, p.Sample = p.Sum+m.Sum, p.Sample+m.Sample
-	p.took, p.figures = append(p.took, m.took...), append(p.figures, m.figures...)
+	p.took, p.figures, p.extremes = append(p.took, m.took...), append(p.figures, m.figures...), append(p.extremes, m.extremes...)
 }
 
 // Statistic is a statistic by CloudWatch's name, of those that this account has. Percentiles and trimmed counts are of
@@ -110,6 +115,12 @@ func (p *Datapoint) add(m Datapoint) {
 func (p Datapoint) Statistic(name string) (value float64, known bool) {
 	if p.figures != nil {
 		return p.figure(name), true
+	}
+	switch own := len(p.extremes) > 0; {
+	case own && name == "Maximum":
+		return slices.Max(p.extremes), true
+	case own && name == "Minimum":
+		return slices.Min(p.extremes), true
 	}
 	switch name {
 	case "Sum":

@@ -21,7 +21,7 @@ func mutants() []mutant {
 		pipe  = "./internal/driver/pipeline"
 		dead  = "./internal/driver/recover"
 	)
-	return append(append(handOver(), terminal()...), []mutant{
+	return append(append(append(handOver(), engines()...), terminal()...), []mutant{
 		{"a false RolledBack", rules + "endings.go", `return d.finish(Superseded, fmt.Sprintf("somebody else`, `return d.finish(RolledBack, fmt.Sprintf("somebody else`, "TestS6", loop, true, nil},
 		{"a false succeeded", rules + "endings.go", `return d.finish(Superseded, fmt.Sprintf("somebody else`, `return d.finish(Succeeded, fmt.Sprintf("somebody else`, "TestS6", loop, true, nil},
 		{"a RollbackFailed called RolledBack", rules + "endings.go", `return Finish{Outcome: RollbackFailed, Reason: fmt.Sprintf("%s; then`, `return Finish{Outcome: RolledBack, Reason: fmt.Sprintf("%s; then`, "TestS6|TestL3", loop, true, nil},
@@ -44,7 +44,9 @@ func mutants() []mutant {
 		{"nothing seen is waited for without end", rules + "wait.go", "latestSight = 3 * time.Minute", "latestSight = 30 * time.Minute", "TestL1", loop, true, nil},
 		{"a host's clock that is behind not believed", rules + "journal.go", "const clockSkew = time.Minute", "const clockSkew = 10 * time.Second", "TestARolloutIsTakenOverByAHost", loop, false, nil},
 		{"a look right after each write", rules + "token.go", "now.Sub(t.Written) < fresh", "now.Sub(t.Written) < 0", "TestTheCallsOfTenSteps", loop, false, nil},
-		{"its own ending not found", rules + "join.go", "(record.Driver == d.driver.ID || d.driver.Continues)", "(record.Driver == \"\" || d.driver.Continues)", "TestL2AKilled|TestE1EveryDriver", loop, true, nil},
+		{"its own ending not found", rules + "join.go", "(record.Driver == d.driver.ID || d.mayHaveBegun())", "(record.Driver == \"\" || d.mayHaveBegun())", "TestL2AKilled|TestE1EveryDriver", loop, true, nil},
+		{"a schedule by the traffic since the start", "internal/turn/look.go", "start = j.Start", "_ = j.Start", "TestE1EveryDriver", loop, true, nil},
+		{"another driver's end taken for its own", rules + "join.go", "|| d.mayHaveBegun()) && record", "|| d.driver.Continues) && record", "TestADriverThatWaited", "./" + rules, false, nil},
 		{"the end of a call taken for the end of the rollout", "internal/driver/step/step.go", "e.Turn(ctx, r, d, dl, t)", "e.Turn(ctx, r, d, rollout.Deadline{Process: dl.Process, Rollout: dl.Process}, t)", "TestE1EveryDriver", loop, true, nil},
 		{"a judge too quick to blame", judge + "sequential.go", "case m.peak >= -math.Log(m.alpha):", "case m.peak >= -math.Log(20*m.alpha):", "TestFalseRollbacks", "./" + judge, false, nil},
 		{"a judge that sees no regression", judge + "sequential.go", "case m.peak >= -math.Log(m.alpha):", "case m.peak >= -10*math.Log(m.alpha):", "TestRegressionsAreCaught", "./" + judge, false, nil},
@@ -64,7 +66,8 @@ func mutants() []mutant {
 		{"the judge is not told the share", look + "/health.go", "Reading{Share: j.Weight.Share(), Before", "Reading{Before", "TestTheJudgeKnows", look, false, nil},
 		{"the judge is not told the share before", look + "/health.go", ", Before: p.Before(j.Weight).Share()", "", "TestTheJudgeKnows", look, false, nil},
 		{"the judge is not told when the weight was shifted", look + "/health.go", ", Shifted: j.Since}", "}", "TestTheJudgeKnows", look, false, nil},
-		{"what pre-flight has read taken for another minute", look + "/memory.go", "m.beforeOf == t && m.beforeSince.Equal(since)", "m.beforeOf == t", "TestWhatPreflight", look, false, nil},
+		{"what pre-flight has read taken for another minute", look + "/memory.go", "m.beforeOf == of && m.beforeSince.Equal(since)", "m.beforeOf == of", "TestWhatPreflight", look, false, nil},
+		{"what was read of one account taken for another's", look + "/traffic.go", "place{role: r.Account.Role, Target: t}", "place{Target: t}", "TestTheMemoryKeeps", look, false, nil},
 		{"no time left to answer in", loop + "/deployer.go", "end = deadline.Add(-answerMargin)", "end = deadline.Add(0 * -answerMargin)", "TestTimeIsLeft", loop, false, nil},
 		{"a write in the last moment of a call", rules + "write.go", "end.Sub(d.snapshot.Now) < lastRead", "end.Sub(d.snapshot.Now) < 0", "TestNothingIsWritten", "./" + rules, false, nil},
 		{"a replay that ends with its plan", "internal/rehearsal/replay.go", "overtime = 10 * time.Minute", "overtime = 0 * time.Minute", "TestWhatIsWaited", "./internal/rehearsal", false, nil},
@@ -76,8 +79,8 @@ func mutants() []mutant {
 		{"versions known to be bad forgotten", rules + "claim.go", "slices.Clone(d.description.Bad())", "[]string(nil)", "TestVersionsKnown", "./" + rules, false, nil},
 		{"no haste on the way back", rules + "token.go", "t.Failing.pause(t.Failure != nil || t.Last == Complete)", "t.Failing.pause(false)", "TestAPassingRollout", "./" + rules, false, nil},
 		{"the next turn after the way back", "internal/turn/perform.go", "back.After(now) && back.Before(next)", "back.After(now) && false", "TestTheNextTurn", "./internal/turn", false, nil},
-		{"pipeline: the driver is this job, not the first", pipe + "/call.go", "rollout.DriverToken(c.Driver), Engine: engine, Continues", "rollout.DriverToken(j.ID), Engine: engine, Continues", "TestE1APipeline", loop, true, nil},
-		{"pipeline: an unreadable token begins a rollout", pipe + "/call.go", "Continues: j.Continues && !readable", "Continues: false && !readable", "TestEvents", pipe, false, nil},
+		{"pipeline: the driver is this job, not the first", pipe + "/call.go", "rollout.DriverToken(c.Driver), Engine: rollout.EnginePipeline, Continues", "rollout.DriverToken(j.ID), Engine: rollout.EnginePipeline, Continues", "TestE1APipeline", loop, true, nil},
+		{"pipeline: an unreadable token begins a rollout", pipe + "/call.go", "Continues: j.Continues}", "Continues: false}", "TestEvents", pipe, false, nil},
 		{"pipeline: an old token knows the endings of a bake only", rules + "endings.go", "return j.Driver == d.driver.ID && !d.plan.soonest", "return j.Weight == Full && j.Driver == d.driver.ID && !d.plan.soonest", "TestE1APipeline", loop, true, nil},
 		{"pipeline: its day begins with each call", pipe + "/call.go", "Rollout: c.Began.Add(lifetime)", "Rollout: now.Add(lifetime)", "TestWhatFits", pipe, false, nil},
 		{"pipeline: a hook begins at any time", pipe + "/call.go", ", Began: now, Rollout", ", Rollout", "TestAHookBegins", pipe, false, nil},
@@ -108,6 +111,7 @@ func mutants() []mutant {
 		{"recover: a stopped worker's switch is deleted", dead + "/recover.go", "l.bySwitch || a.Status != string(rollout.NoOp)", "true", "TestTheSwitch", dead, false, nil},
 		{"a take-over without a switch", rules + "claim.go", "	if action, token := d.setSwitch(); action != nil {\n		return action, token\n	}\n	j.Driver", "	j.Driver", "TestARelieved", loop, false, nil},
 		{"a switch that is left after RollbackFailed is deleted", rules + "switch.go", " && f.Outcome != RollbackFailed", "", "TestARollbackThat", loop, false, nil},
+		{"a slow deletion keeps the answer back", "internal/driver/deadman/deadman.go", "!over.IsZero() && over.Before(end)", "false && over.Before(end)", "TestTheAnswerComes", "./internal/driver/deadman", false, nil},
 		{"pipeline: its switch is not moved on", pipe + "/call.go", "err := w.life.Move(ctx, w.Switches); err", "err := error(nil); err", "TestAPipelineOf", loop, false, nil},
 		{"package: a zip has the day's date", "internal/cmd/package/main.go", "Modified: time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)", "Modified: time.Now()", "TestAZip", "./internal/cmd/package", false, nil},
 		{"package: a program that cannot be run", "internal/cmd/package/main.go", "mode = 0o755", "mode = 0o644", "TestAZip", "./internal/cmd/package", false, nil},
