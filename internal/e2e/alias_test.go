@@ -95,10 +95,11 @@ func TestTheAliasInSituations(t *testing.T) {
 // A bug that panics in every turn that has traffic: the third in a row takes the way back.
 func TestAPanicLeavesNoSplit(t *testing.T) {
 	t.Parallel()
-	situation{
+	logged := situation{
 		request: short, ends: "RolledBack", says: []string{"internal error"},
 		routings: []string{"version 1", "version 1 with 50 % on version 2", "version 1"},
 	}.check(t, runtimetest.Build(t, "./internal/e2e/panicking/deployer"))
+	assert.Contains(t, logged, "panicking/deployer/main.go:", "with its stack")
 }
 
 // The failing version chooses what its answer has: nothing of it but text comes on the alias and into a message.

@@ -191,8 +191,8 @@ const (
 	short = `{"function-name": "checkout", "alias": "live", "new-version": "2", "steps": 2, "interval": 3, "poll-interval": 1}`
 	held  = `{"function-name": "checkout", "alias": "idle", "new-version": "2", "type": "stages", "stages": [{"weight": 50, "hold": 1, "approve": true}],
 		"interval": 1, "poll-interval": 1, "health-check": false}`
-	// runsOutSoon is the least time that held fits in.
-	runsOutSoon = 16 * time.Second
+	// runsOutSoon is when the time of held is up; half of it would do, but for a machine that is busy.
+	runsOutSoon = 30 * time.Second
 )
 
 // survives checks that a deployer is alive and small.

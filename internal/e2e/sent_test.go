@@ -205,6 +205,20 @@ func TestNoSecretIsLogged(t *testing.T) {
 	assert.Contains(t, p.Log(), `digest `)
 }
 
+// An administrator may keep force and emergency to some functions.
+func TestForceAndEmergencyOfOtherFunctionsAreRefused(t *testing.T) {
+	t.Parallel()
+	l, path := newLab(t), runtimetest.Build(t, "./functions/deployer")
+	for _, key := range []string{"force", "emergency"} {
+		variable := strings.ToUpper(key) + "_FUNCTIONS"
+		for patterns, ends := range map[string]string{"other-*": "InvalidRequest", "": "InvalidRequest", "other-*,check*": ""} {
+			p := l.start(t, "meta-deployer", path, map[string]string{variable: patterns})
+			result := p.Invoke([]byte(with(short, `"action": "plan", "`+key+`": {"reason": "it is stuck"}`)), timeout)
+			assert.Equal(t, ends, result.ErrorType, "%s=%s: %s", variable, patterns, result.ErrorMessage)
+		}
+	}
+}
+
 // Isolated regions have a private CA, whose certificates a file has.
 func TestAPrivateCA(t *testing.T) {
 	t.Parallel()

@@ -36,8 +36,9 @@ type situation struct {
 // with is a request with more in it.
 func with(request, more string) string { return strings.Replace(request, "{", "{"+more+", ", 1) }
 
-// check puts the deployer into the situation. Whatever ends it ends it within the least memory, and leaves no split.
-func (s situation) check(t *testing.T, path string) {
+// check puts the deployer into the situation, and returns its log. Whatever ends it ends it within the least memory, and leaves no
+// split.
+func (s situation) check(t *testing.T, path string) (logged string) {
 	t.Helper()
 	l := newLabSince(t, age, func(w *sim.World) {
 		if s.before != nil {
@@ -68,6 +69,7 @@ func (s situation) check(t *testing.T, path string) {
 	}
 	assert.False(t, split(l.alias(t, "live")), "it is left split: %s", told)
 	survives(t, p)
+	return p.Log()
 }
 
 // broken is a request for the version that fails.

@@ -107,7 +107,8 @@ func TestL3FaultsEndInTheTruthOrInACallForHelp(t *testing.T) {
 	torture(t, func(t *rapid.T, s story) {
 		end := s.ends[len(s.ends)-1]
 		unread := s.kills > 0 && end.outcome == "PreflightFailed" // started again, and told that nothing is there
-		gone := end.outcome == "Superseded" && slices.ContainsFunc(s.faults, func(f sim.Fault) bool {
+		superseded := slices.ContainsFunc(s.ends, func(e ending) bool { return e.outcome == "Superseded" })
+		gone := superseded && slices.ContainsFunc(s.faults, func(f sim.Fault) bool {
 			return f.Effect == sim.NotFound && f.On == "" && f.Times > 3 // reads and writes say for seconds that there is no alias
 		})
 		help := gone || slices.ContainsFunc(s.ends, func(e ending) bool { return e.outcome == "RollbackFailed" || e.outcome == "StateUnknown" })
