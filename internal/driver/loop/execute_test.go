@@ -77,6 +77,7 @@ func (s *story) work(w *sim.World, d loop.Deployer, event []byte) (out []byte, e
 				panic(value)
 			}
 			fmt.Fprintf(s.log, "%9s killed: %s\n", w.Elapsed(), killed.Why)
+			s.kills++
 		}
 	}()
 	worker := scenario.Worker(w, discard())

@@ -101,6 +101,7 @@ func (s *story) job(w *sim.World, d loop.Deployer, event []byte) (reply pipeline
 				panic(value)
 			}
 			fmt.Fprintf(s.log, "%9s killed: %s\n", w.Elapsed(), killed.Why)
+			s.kills++
 		}
 	}()
 	job, err := pipeline.ParseJob(event)
@@ -150,7 +151,7 @@ func TestL2APipelinesCallKilledAnywhere(t *testing.T) {
 				g := g
 				g.jobs = how
 				want := g.play()
-				for call := 1; call <= want.calls; call++ {
+				for call := range each(1, want.calls) {
 					for _, effect := range []sim.Effect{sim.KilledBefore, sim.KilledAfter} {
 						g.faults = []sim.Fault{{Call: call, Effect: effect}}
 						got := g.play()

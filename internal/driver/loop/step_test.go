@@ -78,6 +78,7 @@ func (s *story) call(w *sim.World, d loop.Deployer, r request.Request, age int, 
 				panic(value)
 			}
 			fmt.Fprintf(s.log, "%9s killed: %s\n", w.Elapsed(), killed.Why)
+			s.kills++
 		}
 	}()
 	var token rollout.Token
