@@ -67,11 +67,12 @@ package: build ## Make what installs without Go, for ARCHITECTURE, in dist/meta-
 
 docs: ## Write the documents that are made of the code and the template
 	go run ./internal/cmd/reference
+	go run ./internal/cmd/demo -svg failing-rolled-back > docs/img/demo.svg
 
 # ---- Check
 
 test: ## Run the tests within two minutes: with a fifth of the random draws, and a seventh of the kills at every call
-	go test -short ./...
+	go test -short -timeout 30m ./...
 
 # What make test leaves out is all here: without -short every property has its 100 draws, and a rollout is killed at each call.
 # Two packages have properties and kills at every call that take over ten minutes each with the race detector: with it they run
@@ -93,7 +94,7 @@ test-arm64: ## Check the judge's arithmetic as Lambda's arm64 does it, with Debi
 CHECKS ?= 10000
 
 torture: ## Random rollouts in a hostile account, CHECKS (10000) for each property of docs/design.md
-	go test -count=1 -timeout 30m ./internal/driver/loop -run 'Test(S[0-9]|L[1-3]|E1)' -rapid.checks=$(CHECKS) || \
+	go test -count=1 -timeout 30m ./internal/driver/loop -run 'Test(S[0-9]|L[1-4]|E1)' -rapid.checks=$(CHECKS) || \
 		{ echo 'to replay: go test ./internal/driver/loop, with the flags behind "To reproduce" above'; exit 1; }
 
 test-bench: ## Run the tests of the benchmarks, a module of their own
@@ -184,6 +185,9 @@ template: build $(SAM_ENV)/installed ## Lint, build, expand and check the two te
 	$(CFN_LINT) dist/template.json dist/example.json
 	$(PYTHON) tools/check_template.py
 
+screenshots: ## Show the dashboard's widget in Chromium (apt-get install chromium), in dist/screenshots; make ci does not
+	python3 tools/screenshots.py
+
 # ---- Check against what others wrote: AWS's clients at the simulated account, emulators under the same conformance suite
 
 # The interpreter of state machines and the Node that it needs, from their lock file; npm writes the target itself.
@@ -219,4 +223,4 @@ ci: ## Everything that must pass before a change goes in
 
 FORCE:
 
-.PHONY: help docs package mutants deploy demo local e2e rehearse build clean test-arm64 torture test-bench test-schema bench bench-judgement test test-race fuzz fmt fmt-check vet lint template ci FORCE
+.PHONY: help docs screenshots package mutants deploy demo local e2e rehearse build clean test-arm64 torture test-bench test-schema bench bench-judgement test test-race fuzz fmt fmt-check vet lint template ci FORCE

@@ -27,9 +27,8 @@ CODEDEPLOY_TYPES = {
     *(f"Linear10PercentEvery{interval}" for interval in ("1Minute", "2Minutes", "3Minutes", "10Minutes")),
 }
 
-# The functions that run rollouts, those of them that have a dead man's switch, and what ends those of a dead one.
+# The functions that run rollouts, each with a dead man's switch, and what ends those of a dead one.
 DRIVERS = {"deployer", "pipeline", "worker", "durable"}
-SWITCHED = DRIVERS - {"durable"}
 ROLLING = DRIVERS | {"recover"}
 
 # Under which conditions a function's role allows more. A job that failed is told to CodePipeline, and a worker's to its state machine.
@@ -38,12 +37,13 @@ MAY = {
         "HasAssumableRole", "AllowsProbes", "HasWorkflow", "HasDurable", "HasDeadMansSwitch", "HasFailureDestination",
         "not HasFailureDestination", "HasEventBus", "Traces",
     ),
-    "pipeline": ("HasAssumableRole", "AllowsProbes", "HasDeadMansSwitch", "HasEventBus", "Traces"),
-    "recover": ("HasAssumableRole", "AllowsProbes", "HasDeadMansSwitch", "HasEventBus", "Traces"),
-    "worker": ("HasAssumableRole", "AllowsProbes", "HasDeadMansSwitch", "HasEventBus", "Traces"),
-    "durable": ("HasAssumableRole", "AllowsProbes", "HasEventBus", "Traces"),
+    "pipeline": ("HasAssumableRole", "AllowsProbes", "HasDurable", "HasDeadMansSwitch", "HasEventBus", "Traces"),
+    "recover": ("HasAssumableRole", "AllowsProbes", "HasDurable", "HasDeadMansSwitch", "HasEventBus", "Traces"),
+    "worker": ("HasAssumableRole", "AllowsProbes", "HasDurable", "HasDeadMansSwitch", "HasEventBus", "Traces"),
+    "durable": ("HasAssumableRole", "AllowsProbes", "HasDeadMansSwitch", "HasEventBus", "Traces"),
     "pretraffic": ("Traces",),
     "posttraffic": ("Traces",),
+    "widget": ("Traces",),
 }
 
 # What a driver may do with the schedules that are its dead man's switch.
@@ -52,10 +52,16 @@ SCHEDULES = {
     "pipeline": {"scheduler:CreateSchedule", "scheduler:UpdateSchedule", "scheduler:DeleteSchedule"},
     "recover": {"scheduler:DeleteSchedule"},
     "worker": {"scheduler:CreateSchedule", "scheduler:DeleteSchedule"},
+    "durable": {"scheduler:CreateSchedule", "scheduler:DeleteSchedule"},
 }
 
 # The statements on durable executions, which are below versions of their function.
-OF_EXECUTIONS = {"KeepItsPlace", "WakeExecutions"}
+OF_EXECUTIONS = {"KeepItsPlace", "WakeExecutions", "AskExecutions"}
+
+# What every driver may ask about durable executions, recover too, and what only the deployer may do with them.
+ASKS = {"lambda:ListDurableExecutionsByFunction", "lambda:GetDurableExecution"}
+TELLS = {"lambda:GetDurableExecution"}
+WAKES = {"lambda:GetDurableExecutionHistory", "lambda:SendDurableExecutionCallbackSuccess"}
 
 OWN_LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
 
@@ -164,7 +170,7 @@ class Functions(unittest.TestCase):
                 self.assertEqual("provided.al2023", properties(name)["Runtime"])
                 self.assertEqual("bootstrap", properties(name)["Handler"])
                 self.assertEqual([{"Ref": "Architecture"}], properties(name)["Architectures"])
-                self.assertEqual(900 if name in ROLLING else 300, properties(name)["Timeout"])
+                self.assertEqual(900 if name in ROLLING else 30 if name == "widget" else 300, properties(name)["Timeout"])
 
     def test_every_parameter_is_used_but_one_that_says_so(self):
         text = json.dumps([EXPANDED, TEMPLATE["Conditions"]])
@@ -298,7 +304,7 @@ class Permissions(unittest.TestCase):
             # A job that failed is told to CodePipeline, and has a day: it hands nothing over.
             own = (
                 "WriteOwnLogs", "SendFailures", "TellRecover", "SetDeadMansSwitches",
-                "HandOver", "FollowExecutions", "FindExecutions", "WakeExecutions",
+                "HandOver", "WakeExecutions",
             )
             return {json.dumps([s["Action"], s["Resource"], condition]) for s, condition in statements(name) if s["Sid"] not in own}
 
@@ -310,11 +316,9 @@ class Permissions(unittest.TestCase):
             conditional = {
                 "HasAssumableRole": {"sts:AssumeRole"},
                 "AllowsProbes": {"lambda:InvokeFunction"},
-                "HasWorkflow": {"states:StartExecution", "states:ListExecutions", "states:DescribeExecution"},
-                "HasDurable": {
-                    "lambda:ListDurableExecutionsByFunction", "lambda:GetDurableExecutionHistory", "lambda:SendDurableExecutionCallbackSuccess",
-                },
-                "HasDeadMansSwitch": SCHEDULES.get(name, set()) | ({"iam:PassRole"} if name in SWITCHED else set()),
+                "HasWorkflow": {"states:StartExecution"},
+                "HasDurable": TELLS if name == "recover" else ASKS | (WAKES if name == "deployer" else set()),
+                "HasDeadMansSwitch": SCHEDULES.get(name, set()) | ({"iam:PassRole"} if name in DRIVERS else set()),
                 "HasFailureDestination": {"sqs:SendMessage", "sns:Publish"},
                 "not HasFailureDestination": {"lambda:InvokeFunction"},
                 "HasEventBus": {"events:PutEvents"},
@@ -438,6 +442,23 @@ class Recover(unittest.TestCase):
         permission = EXPANDED["RolloutEndedPermission"]["Properties"]
         self.assertEqual(("events.amazonaws.com", {"Fn::GetAtt": ["RolloutEndedRule", "Arn"]}), (permission["Principal"], permission["SourceArn"]))
 
+    def test_it_hears_of_every_durable_execution_that_did_not_succeed_and_of_no_other_function(self):
+        rule, permission = EXPANDED["DurableEndedRule"], EXPANDED["DurableEndedPermission"]
+        self.assertEqual(["HasDurable"] * 2, [rule["Condition"], permission["Condition"]])
+        self.assertEqual({
+            "source": ["aws.lambda"], "detail-type": ["Durable Execution Status Change"],
+            "detail": {
+                "functionArn": [{"Fn::GetAtt": ["DurableFunction", "Arn"]}, {"prefix": {"Fn::Sub": "${DurableFunction.Arn}:"}}],
+                "status": ["FAILED", "STOPPED", "TIMED_OUT"],
+            },
+        }, rule["Properties"]["EventPattern"])
+        self.assertEqual([self.RECOVER], [t["Arn"] for t in rule["Properties"]["Targets"]])
+        permission = permission["Properties"]
+        self.assertEqual(("events.amazonaws.com", {"Fn::GetAtt": ["DurableEndedRule", "Arn"]}), (permission["Principal"], permission["SourceArn"]))
+
+    def test_it_asks_about_the_own_functions_durable_executions(self):
+        self.assertEqual(self.statement("deployer", "AskExecutions"), self.statement("recover", "AskExecutions"))
+
     def test_a_deployer_that_failed_is_told_to_it_unless_somebody_else_is_named(self):
         destination = EXPANDED["DeployerFunctionEventInvokeConfig"]["Properties"]["DestinationConfig"]["OnFailure"]["Destination"]
         self.assertEqual({"Fn::If": ["HasFailureDestination", {"Ref": "FailureDestinationArn"}, self.RECOVER]}, destination)
@@ -451,14 +472,14 @@ class Recover(unittest.TestCase):
         expected = {
             "RECOVER_ARN": self.RECOVER, "SCHEDULE_GROUP": {"Ref": "NamePrefix"}, "SCHEDULE_ROLE_ARN": {"Fn::GetAtt": ["ScheduleRole", "Arn"]},
         }
-        for name in SWITCHED:
+        for name in DRIVERS:
             variables = properties(name)["Environment"]["Variables"]
             for variable, value in expected.items():
                 self.assertEqual({"Fn::If": ["HasDeadMansSwitch", value, ""]}, variables[variable])
         self.assertEqual({"Ref": "NamePrefix"}, EXPANDED["ScheduleGroup"]["Properties"]["Name"])
 
     def test_a_driver_sets_schedules_of_the_own_group_that_call_recover_and_nothing_else(self):
-        for name in SWITCHED:
+        for name in DRIVERS:
             self.assertEqual(self.GROUP, self.statement(name, "SetDeadMansSwitches")["Resource"]["Fn::Sub"])
             passed = self.statement(name, "PassScheduleRole")
             self.assertEqual({"Fn::GetAtt": ["ScheduleRole", "Arn"]}, passed["Resource"])
@@ -484,7 +505,10 @@ class Recover(unittest.TestCase):
         def rules(name):
             return {s["Sid"]: json.dumps([s["Action"], s["Resource"], condition]) for s, condition in statements(name)}
 
-        own = {"WriteOwnLogs", "AskWorkflows", "SetDeadMansSwitches", "PassScheduleRole", "DeleteDeadMansSwitches"}
+        own = {
+            "WriteOwnLogs", "FindWorkflows", "AskWorkflows", "FindExecutions", "AskExecutions",
+            "SetDeadMansSwitches", "PassScheduleRole", "DeleteDeadMansSwitches",
+        }
         worker, recover = rules("worker"), rules("recover")
         self.assertEqual({k: v for k, v in worker.items() if k not in own}, {k: v for k, v in recover.items() if k not in own})
 
@@ -554,6 +578,7 @@ class Durable(unittest.TestCase):
 
     ITS_OWN = {
         "DurableFunction", "DurableFunctionAliaslive", "DurableFunctionEventInvokeConfig", "DurableFunctionVersion", "DurableLogs", "DurableRole",
+        "DurableEndedRule", "DurableEndedPermission",
     }
 
     def resources(self, **parameters):
@@ -591,7 +616,7 @@ class Durable(unittest.TestCase):
         self.assertEqual("live", EXPANDED["DurableFunctionEventInvokeConfig"]["Properties"]["Qualifier"])
 
     def test_it_may_do_what_the_worker_may_and_keep_its_place(self):
-        own_ways = ("WriteOwnLogs", "SetDeadMansSwitches", "PassScheduleRole")  # it has no switch yet
+        own_ways = ("WriteOwnLogs", "FindExecutions", "AskExecutions")  # the last two hang on no condition of the stack here
 
         def rules(name):
             return {json.dumps([s["Action"], s["Resource"], condition]) for s, condition in statements(name) if s["Sid"] not in own_ways}
@@ -630,14 +655,29 @@ class Parameters(unittest.TestCase):
         self.assertEqual({"Fn::If": ["HasWorkflow", {"Ref": "RolloutStateMachine"}, ""]}, variables["LONG_ENGINE_ARN"])
         self.assertEqual({"Ref": "HandOff"}, variables["HAND_OFF"])
 
-    def test_the_deployer_starts_and_follows_executions_of_that_machine_alone(self):
-        resources = {action: s["Resource"] for s, condition in statements("deployer") if condition == "HasWorkflow" for action in as_list(s["Action"])}
-        machine = {"Ref": "RolloutStateMachine"}
-        self.assertEqual(machine, resources["states:StartExecution"])
-        self.assertEqual(machine, resources["states:ListExecutions"])
-        name = TEMPLATE["Resources"]["RolloutStateMachine"]["Properties"]["Name"]["Fn::Sub"]
-        execution = f"arn:${{AWS::Partition}}:states:${{AWS::Region}}:${{AWS::AccountId}}:execution:{name}:*"
-        self.assertEqual({"Fn::Sub": execution}, resources["states:DescribeExecution"])
+    def test_the_deployer_starts_executions_of_that_machine_alone(self):
+        (statement,) = [s for s, condition in statements("deployer") if condition == "HasWorkflow"]
+        self.assertEqual(("states:StartExecution", {"Ref": "RolloutStateMachine"}), (statement["Action"], statement["Resource"]))
+
+    def test_every_driver_asks_what_runs_in_the_stacks_own_engines(self):
+        machine = TEMPLATE["Resources"]["RolloutStateMachine"]["Properties"]["Name"]["Fn::Sub"]
+        function = properties("durable")["FunctionName"]["Fn::Sub"]
+        place = "arn:${AWS::Partition}:%s:${AWS::Region}:${AWS::AccountId}:"
+        states, functions = place % "states", place % "lambda" + f"function:{function}"
+        for name in DRIVERS:
+            with self.subTest(name):
+                variables = properties(name)["Environment"]["Variables"]
+                self.assertEqual({"Fn::Sub": f"{states}stateMachine:{machine}"}, variables["WORKFLOW_ARN"])
+                itself = name == "durable"  # which is there only where the function is
+                given = {"Fn::Sub": function}
+                self.assertEqual(given if itself else {"Fn::If": ["HasDurable", given, ""]}, variables["DURABLE_FUNCTION"])
+                condition = None if itself else "HasDurable"
+                asks = {s["Sid"]: [s["Action"], s["Resource"], under] for s, under in statements(name)}
+                self.assertEqual(["states:ListExecutions", {"Fn::Sub": f"{states}stateMachine:{machine}"}, None], asks["FindWorkflows"])
+                self.assertEqual(["states:DescribeExecution", {"Fn::Sub": f"{states}execution:{machine}:*"}, None], asks["AskWorkflows"])
+                both = [{"Fn::Sub": functions}, {"Fn::Sub": f"{functions}:*"}]
+                self.assertEqual(["lambda:ListDurableExecutionsByFunction", both, condition], asks["FindExecutions"])
+                self.assertEqual(["lambda:GetDurableExecution", both[1], condition], asks["AskExecutions"])
 
     def test_force_and_emergency(self):
         for parameter, variable in {"ForceFunctions": "FORCE_FUNCTIONS", "EmergencyFunctions": "EMERGENCY_FUNCTIONS"}.items():
@@ -653,7 +693,7 @@ class Parameters(unittest.TestCase):
         self.assertEqual({"Fn::Not": [{"Fn::Equals": [{"Ref": "LogGroups"}, "existing"]}]}, TEMPLATE["Conditions"]["MakesLogGroups"])
         for name in FUNCTIONS:
             group = log_group(name)
-            self.assertEqual("MakesDurableLogs" if name == "durable" else "MakesLogGroups", group["Condition"])
+            self.assertEqual({"durable": "MakesDurableLogs", "widget": "MakesWidgetLogs"}.get(name, "MakesLogGroups"), group["Condition"])
             for policy in ("DeletionPolicy", "UpdateReplacePolicy"):
                 self.assertEqual({"Fn::If": ["RetainsLogGroups", "Retain", "Delete"]}, group[policy])
         # The transform that resolves a policy has to come before SAM's, which wants a text.
@@ -797,7 +837,9 @@ class Notifications(unittest.TestCase):
         self.assertEqual({"NotificationRule", "UnsafeAlarm", "NotificationSubscription"}, more(NotificationTopicArn=topic, NotificationEmail="a@example.com"))
         self.assertEqual(own, more(NotificationEmail="a@example.com", EventBusName=""))
         self.assertEqual(set(), more(EventBusName=""))
-        self.assertEqual({"RolloutsDashboard"}, more(Dashboard="true"))
+        widget = {"WidgetFunction", "WidgetFunctionEventInvokeConfig", "WidgetLogs", "WidgetRole"}
+        self.assertEqual({"RolloutsDashboard"} | widget, more(Dashboard="true"))
+        self.assertNotIn("WidgetLogs", made(EXPANDED, Dashboard="true", LogGroups="existing"))
 
     def test_only_the_rule_and_the_alarm_may_publish(self):
         allowed_to = {}
@@ -816,18 +858,35 @@ class Notifications(unittest.TestCase):
         for m in measured:
             self.assertEqual(([{"Name": "Installation", "Value": {"Ref": "NamePrefix"}}], "MetaDeployer"), (m["Dimensions"], m["Namespace"]))
             self.assertIn(f'"{m["MetricName"]}"', source)
-        self.assertIn('namespace = "MetaDeployer"', source)
+        self.assertIn('Namespace = "MetaDeployer"', source)
 
     def test_the_dashboard_shows_what_the_functions_write(self):
         self.assertEqual(("false", "HasDashboard"), (default(TEMPLATE, "Dashboard"), EXPANDED["RolloutsDashboard"]["Condition"]))
         source = (ROOT / "internal/notify/metrics.go").read_text()
         text = EXPANDED["RolloutsDashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
         widgets = json.loads(text)["widgets"]
-        self.assertEqual(5, len(widgets))
+        self.assertEqual(6, len(widgets))
+        self.assertEqual(len(widgets), len({(w["x"], w["y"]) for w in widgets}), "none covers another")
+        (custom,) = [w["properties"] for w in widgets if w["type"] == "custom"]
+        self.assertEqual(("${WidgetFunction.Arn}", {}), (custom["endpoint"], custom["params"]))
         names = re.findall(r'MetricName=\\"(\w+)\\"', text) + re.findall(r'\["MetaDeployer", "(\w+)"', text)
         self.assertEqual(10, len(names))
         for name in names:
             self.assertIn(f'"{name}"', source)
+
+    def test_the_widget_only_looks_and_its_buttons_call_the_deployer(self):
+        may = {action for s, _ in statements("widget") for action in as_list(s["Action"])} - OWN_LOGS
+        self.assertEqual({
+            "lambda:GetAlias", "cloudwatch:GetMetricData", "cloudwatch:ListMetrics", "cloudwatch:DescribeAlarms",
+            "xray:PutTraceSegments", "xray:PutTelemetryRecords",
+        }, may)
+        self.assertEqual({"Fn::GetAtt": ["DeployerFunction", "Arn"]}, properties("widget")["Environment"]["Variables"]["DEPLOYER_ARN"])
+        # CloudWatch's console offers functions of this beginning.
+        self.assertEqual("customWidget-${NamePrefix}", properties("widget")["FunctionName"]["Fn::Sub"])
+        self.assertLessEqual(len("customWidget-") + TEMPLATE["Parameters"]["NamePrefix"]["MaxLength"], 64)
+        for name, resource in EXPANDED.items():
+            if not name.startswith("Widget") and name != "RolloutsDashboard":
+                self.assertNotIn("Widget", json.dumps(resource), name)
 
     def test_tracing(self):
         self.assertEqual("false", default(TEMPLATE, "Tracing"))

@@ -136,9 +136,11 @@ func TestAReportStandsBesideItsAnswer(t *testing.T) {
 	ended := a.script(t, `meta-deployer deploy -o json --every 50ms --steps 2 --interval 5m `+to+`2 > answer.json 2>/dev/null
 meta-deployer report answer.json
 grep -c '<polyline' answer.html
+meta-deployer report --minutes answer.json
+grep -c '<h2>Failed calls by' answer.html
 meta-deployer report -o markdown answer.json >> summary.md
 head -1 summary.md`)
-	assert.Equal(t, result{out: "answer.html\n1\n### checkout:live succeeded, version 1 to 2 at 100 %, rollout " + rolloutOf(ended.out) + "\n"}, ended)
+	assert.Equal(t, result{out: "answer.html\n1\nanswer.html\n1\n### checkout:live succeeded, version 1 to 2 at 100 %, rollout " + rolloutOf(ended.out) + "\n"}, ended)
 	ended = a.script(t, "echo '{}' > x.json; meta-deployer report x.json")
 	assert.Equal(t, 2, ended.code)
 	assert.Contains(t, ended.err, "is no answer")

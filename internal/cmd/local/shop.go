@@ -5,12 +5,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"log/slog"
 	"math/rand/v2"
 	"reflect"
 	"time"
 
 	"github.com/meta-deployer/meta-deployer/internal/analysis"
+	"github.com/meta-deployer/meta-deployer/internal/notify"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
 	"github.com/meta-deployer/meta-deployer/internal/sim"
 	"github.com/meta-deployer/meta-deployer/internal/sim/scenario"
@@ -80,8 +80,9 @@ func invoke(w *sim.World, out io.Writer, payload []byte) (answer []byte, failure
 		}
 		tell(w, out, "meta-deployer %.8s ended: %s%s", i.ID, summary(answer), failure)
 	}()
-	deployer := scenario.Deployer(w, slog.New(slog.DiscardHandler))
+	deployer := scenario.Deployer(w, w.Logs())
 	deployer.Long, deployer.HandOff = w.LongEngine(), true
+	deployer.Others = notify.Others{Installation: "meta-deployer"}
 	answer, err := deployer.Invoke(ctx, payload)
 	if err != nil {
 		failure = failed(reflect.TypeOf(err).Name(), err.Error())
@@ -92,7 +93,7 @@ func invoke(w *sim.World, out io.Writer, payload []byte) (answer []byte, failure
 // execute runs an execution of the rollouts' state machine.
 func execute(w *sim.World, out io.Writer, s sim.Started) {
 	tell(w, out, "execution %s started", s.Name)
-	scenario.RunExecution(w, s, scenario.Worker(w, slog.New(slog.DiscardHandler)))
+	scenario.RunExecution(w, s, scenario.Worker(w, w.Logs()))
 	e, err := w.LongEngine().Execution(context.Background(), s.ARN)
 	if err != nil {
 		panic(err)

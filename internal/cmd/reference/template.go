@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -96,7 +97,7 @@ func (t template) writeParameters(b *bytes.Buffer, level string) {
 		}
 	}
 	fmt.Fprintf(b, "\n%s Outputs\n\n| output | what it is |\n|---|---|\n", level)
-	for _, name := range sorted(t.Outputs) {
+	for _, name := range slices.Sorted(maps.Keys(t.Outputs)) {
 		fmt.Fprintf(b, "| `%s` | %s |\n", name, cell(t.Outputs[name].Description))
 	}
 }
@@ -107,7 +108,7 @@ func permissions(stack, elsewhere template) []byte {
 	b.WriteString(`<!-- made by make docs, of template.yaml and target-account.yaml -->
 # Permissions
 
-What each function and state machine of the stack may do, and nothing else. No function may delete anything.
+What each function and state machine of the stack may do, and nothing else. No function may delete anything but the schedules that are dead man's switches.
 Whoever may invoke the deployer may move every alias that matches ` + "`FunctionNamePattern`" + `:
 give ` + "`lambda:InvokeFunction`" + ` with that in mind. [The threat model](../threat-model.md) says what a thief could do with each.
 ` + "`${…}`" + ` and bare names are parameters and resources of the stack; partition, region and account are its own.
@@ -120,7 +121,7 @@ give ` + "`lambda:InvokeFunction`" + ` with that in mind. [The threat model](../
 
 // writeRoles writes a table for each role of a template.
 func (t template) writeRoles(b *bytes.Buffer) {
-	for _, name := range sorted(t.Resources) {
+	for _, name := range slices.Sorted(maps.Keys(t.Resources)) {
 		r := t.Resources[name]
 		if r.Type != "AWS::IAM::Role" {
 			continue
@@ -171,12 +172,4 @@ func code(text string) string {
 // cell is a text on one line of a table.
 func cell(text string) string {
 	return strings.ReplaceAll(strings.Join(strings.Fields(text), " "), "|", `\|`)
-}
-
-func sorted[T any](all map[string]T) (names []string) {
-	for name := range all {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
 }

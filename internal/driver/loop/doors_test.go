@@ -22,6 +22,8 @@ type doors struct {
 	handOff, bare bool
 	// idle has executions stay as they are: the machine calls no worker.
 	idle bool
+	// engines are those that the deployer asks what runs there; nil is the account's own.
+	engines []target.Engine
 	// delay is how long the machine takes to call its worker first.
 	delay time.Duration
 }
@@ -82,6 +84,9 @@ func (d *doors) call(raw string, done func(said)) {
 		deployer := scenario.Deployer(d.World, discard())
 		if deployer.HandOff = d.handOff; !d.bare {
 			deployer.Long = d.LongEngine()
+		}
+		if d.engines != nil {
+			deployer.Engines = d.engines
 		}
 		s.Answer, s.err = deployer.Handle(ctx, json.RawMessage(raw))
 	})

@@ -102,21 +102,30 @@ func TestARollbackThatFailedIsTriedAgain(t *testing.T) {
 
 // A week's pause of a workflow is nobody's death, however often its switch asks. With -short a day is enough.
 func TestAWorkflowThatIsPausedForAWeekIsLeftAlone(t *testing.T) {
-	days := 7
-	if testing.Short() {
-		days = 1
-	}
-	g := withKeys(map[string]any{"interval": "10m", "poll-interval": 60})
-	g.others = []other{{at: 5 * time.Minute, action: "pause"}, {at: time.Duration(days) * 24 * time.Hour, action: "resume"}}
-	g = guarded(g, engines()["workflow"])
+	g := guarded(pausedForAWeek(), engines()["workflow"])
 	g.guard.scheduler = sim.Scheduler{Twice: true, Early: true, Late: 30 * time.Second}
 	s := g.play()
 	assert.True(t, strings.HasSuffix(s.endings(), "succeeded"), s.endings())
-	assert.Greater(t, len(s.recovered), days*40, "asked twice every hour")
+	assert.Greater(t, len(s.recovered), daysPaused()*40, "asked twice every hour")
 	for _, e := range s.recovered {
 		assert.Equal(t, "no-op", e.outcome)
 	}
 	assert.Equal(t, rollout.Routing{Primary: "2"}, s.finalRouting())
+}
+
+// daysPaused is how many days somebody pauses a rollout for.
+func daysPaused() int {
+	if testing.Short() {
+		return 1
+	}
+	return 7
+}
+
+// pausedForAWeek is a rollout of minutes that somebody pauses for a week, or with -short for a day.
+func pausedForAWeek() game {
+	g := withKeys(map[string]any{"interval": "10m", "poll-interval": 60})
+	g.others = []other{{at: 5 * time.Minute, action: "pause"}, {at: time.Duration(daysPaused()) * 24 * time.Hour, action: "resume"}}
+	return g
 }
 
 // A pipeline that goes on calling moves its switch on, however long it takes.
@@ -141,9 +150,11 @@ func TestS8RecoverTouchesOnlyWhatIsDead(t *testing.T) {
 				Late: time.Duration(rapid.SampledFrom([]int{0, 30, 600}).Draw(t, "late")) * time.Second,
 			},
 		}
-		switch rapid.SampledFrom([]string{"deployer", "workflow", "pipeline"}).Draw(t, "engine") {
+		switch rapid.SampledFrom([]string{"deployer", "workflow", "durable", "pipeline"}).Draw(t, "engine") {
 		case "workflow":
 			g.stepping = &stepping{workflow: true}
+		case "durable":
+			g.durable = drawDurably(t)
 		case "pipeline":
 			g.jobs = &jobs{}
 		}

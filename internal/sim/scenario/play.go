@@ -22,13 +22,21 @@ type Play struct {
 	// Endings are how the requests ended, in their order.
 	Endings []Ending
 
-	watch func(*Play, Event)
+	watch Watch
 	// names are the invocations' names by request id.
 	names map[string]string
 	// written are changes by invocations that have not told yet what they decided.
 	written map[string][]Event
 	// refused is what others were to do and Lambda refused.
 	refused []string
+}
+
+// Watch is told of a play as it happens; what is nil is told nothing.
+type Watch struct {
+	// Event takes every event.
+	Event func(*Play, Event)
+	// Heard takes what an invocation tells, before the events that are made of it.
+	Heard func(p *Play, who string, events ...rollout.Event)
 }
 
 // Ending is how a request ended.
@@ -46,9 +54,8 @@ func (e Ending) Text() string { return lay(e.Answer) }
 // killed is how a request ends whose process died.
 const killed = "killed"
 
-// Play plays the scenario through the handler that Lambda runs, to the end of every request. watch is told of every event
-// as it happens; it may be nil.
-func (s Scenario) Play(watch func(*Play, Event)) (*Play, error) {
+// Play plays the scenario through the handler that Lambda runs, to the end of every request.
+func (s Scenario) Play(watch Watch) (*Play, error) {
 	p := &Play{Scenario: s, Endings: make([]Ending, len(s.Requests)), watch: watch, names: map[string]string{}, written: map[string][]Event{}}
 	w, err := s.world(p.refuse)
 	if err != nil {
@@ -114,7 +121,12 @@ func (p *Play) listen(who string) func(context.Context, ...rollout.Event) {
 			p.tellWritten(who)
 		}
 	}}
-	return told.hear
+	return func(ctx context.Context, events ...rollout.Event) {
+		if p.watch.Heard != nil {
+			p.watch.Heard(p, who, events...)
+		}
+		told.hear(ctx, events...)
+	}
 }
 
 // ending is what a caller of Lambda gets to see.
@@ -133,8 +145,8 @@ func (p *Play) tell(e Event) {
 		e.At = p.World.Elapsed()
 	}
 	p.Events = append(p.Events, e)
-	if p.watch != nil {
-		p.watch(p, e)
+	if p.watch.Event != nil {
+		p.watch.Event(p, e)
 	}
 }
 
