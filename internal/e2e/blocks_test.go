@@ -119,7 +119,7 @@ func TestPagesShowTheExamples(t *testing.T) {
 	assert.Equal(t, decoded(t, "../../examples/buildspec.yml"), codebuild)
 	terraform, err := os.ReadFile("../../examples/terraform/main.tf")
 	require.NoError(t, err)
-	assert.Contains(t, string(terraform), block(t, "docs/how-to/beside-cloudformation.md", "hcl"))
+	assert.Contains(t, string(terraform), block(t, "docs/how-to/terraform.md", "hcl"))
 }
 
 // The workflow of the page calls the action, and gives it what it takes.
