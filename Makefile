@@ -71,7 +71,7 @@ docs: ## Write the documents that are made of the code and the template
 
 # ---- Check
 
-test: ## Run the tests within two minutes: with a fifth of the random draws, and a seventh of the kills at every call
+test: ## Run the tests, with a fifth of the random draws, and a seventh of the kills at every call
 	go test -short -timeout 30m ./...
 
 # What make test leaves out is all here: without -short every property has its 100 draws, and a rollout is killed at each call.
