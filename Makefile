@@ -71,9 +71,10 @@ docs: ## Write the documents that are made of the code and the template
 
 # ---- Check
 
-test: ## Run the tests
-	go test -timeout 30m ./...
+test: ## Run the tests, with a fifth of the random draws, and a seventh of the kills at every call
+	go test -short -timeout 30m ./...
 
+# What make test leaves out is all here: without -short every property has its 100 draws, and a rollout is killed at each call.
 # Two packages have properties and kills at every call that take over ten minutes each with the race detector: with it they run
 # with fewer draws and without those, and then all of it without.
 SLOW = /internal/(rollout|driver/loop)$$

@@ -60,7 +60,7 @@ func (c *console) run(ctx context.Context, arguments []string) int {
 	flags.StringVar(&c.region, "region", "", "the region; AWS_REGION or the profile's otherwise")
 	complete(root, "output", asText, asJSON, asMarkdown)
 	root.AddCommand(c.actions()...)
-	root.AddCommand(c.deploy(), c.wait(), c.drive(), c.report(), c.schema())
+	root.AddCommand(c.deploy(), c.wait(), c.drive(), c.report(), c.schema(), c.version())
 	switch err := root.ExecuteContext(ctx); {
 	case errors.Is(err, errNoCredentials):
 		c.end(ending.Failed(ending.CallFailed, err.Error()), request.Deploy, true)

@@ -12,6 +12,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/meta-deployer/meta-deployer/internal/version"
 )
 
 // start runs the CLI in the background.
@@ -128,6 +130,13 @@ func TestSchema(t *testing.T) {
 		assert.Equal(t, string(want), ended.out)
 	}
 	assert.Equal(t, 2, a.script(t, "meta-deployer schema nonsense").code)
+}
+
+func TestVersion(t *testing.T) {
+	t.Parallel()
+	a := &local{url: "http://127.0.0.1:1"}
+	assert.Equal(t, version.Number+"\n", a.script(t, "meta-deployer version").out)
+	assert.Equal(t, 2, a.script(t, "meta-deployer version more").code)
 }
 
 func TestAReportStandsBesideItsAnswer(t *testing.T) {

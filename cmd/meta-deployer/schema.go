@@ -1,9 +1,12 @@
 package main
 
 import (
+	"fmt"
+
 	"github.com/spf13/cobra"
 
 	"github.com/meta-deployer/meta-deployer/docs"
+	"github.com/meta-deployer/meta-deployer/internal/version"
 )
 
 // schema is the command that prints what editors and programs check JSON by.
@@ -14,6 +17,17 @@ func (c *console) schema() *cobra.Command {
 		Args: cobra.MatchAll(cobra.MaximumNArgs(1), cobra.OnlyValidArgs), ValidArgs: []string{"request", "answer", "event"},
 		RunE: func(_ *cobra.Command, arguments []string) error {
 			_, err := c.out.Write(schemas[append(arguments, "request")[0]])
+			return err
+		},
+	}
+}
+
+// version is the command that prints the version of this program. The deployer's own is in the answer of status.
+func (c *console) version() *cobra.Command {
+	return &cobra.Command{
+		Use: "version", Short: "Print the version of this program; status has the deployer's", Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error {
+			_, err := fmt.Fprintln(c.out, version.Number)
 			return err
 		},
 	}

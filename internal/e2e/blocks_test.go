@@ -65,7 +65,12 @@ func TestEveryBlockOfJSONIsTaken(t *testing.T) {
 			var value any
 			require.NoError(t, json.Unmarshal([]byte(f.text), &value), "%s:%d", page, f.line)
 			object, _ := value.(map[string]any)
+			if object["type"] == "custom" { // a widget in a dashboard's source
+				object = find[map[string]any](t, value, "properties", "params")
+			}
 			switch {
+			case filepath.Base(page) == "dashboard.md":
+				takenByTheWidget(t, object)
 			case object["StartAt"] != nil:
 				validMachine(t, f.text)
 			case object["function-name"] != nil:
@@ -77,6 +82,17 @@ func TestEveryBlockOfJSONIsTaken(t *testing.T) {
 			}
 		}
 	}
+}
+
+// takenByTheWidget checks parameters of the dashboard's widget, which asks for the status of an alias.
+func takenByTheWidget(t *testing.T, parameters map[string]any) {
+	t.Helper()
+	parameters["action"] = "status"
+	raw, err := json.Marshal(parameters)
+	require.NoError(t, err)
+	request, err := parser.Parse(raw, parser.Home{Region: "eu-west-1", Account: "123456789012"})
+	require.NoError(t, err)
+	assert.Empty(t, request.RoleARN)
 }
 
 // validMachine has asl-validator look at a state machine.
@@ -119,7 +135,7 @@ func TestPagesShowTheExamples(t *testing.T) {
 	assert.Equal(t, decoded(t, "../../examples/buildspec.yml"), codebuild)
 	terraform, err := os.ReadFile("../../examples/terraform/main.tf")
 	require.NoError(t, err)
-	assert.Contains(t, string(terraform), block(t, "docs/how-to/beside-cloudformation.md", "hcl"))
+	assert.Contains(t, string(terraform), block(t, "docs/how-to/terraform.md", "hcl"))
 }
 
 // The workflow of the page calls the action, and gives it what it takes.

@@ -93,7 +93,7 @@ func TestThePageShowsTheConstruct(t *testing.T) {
 	construct, err := os.ReadFile(cdkExample + "/moved-alias.mjs")
 	require.NoError(t, err)
 	shown := 0
-	for line := range strings.Lines(block(t, "docs/how-to/beside-cloudformation.md", "js")) {
+	for line := range strings.Lines(block(t, "docs/how-to/cdk.md", "js")) {
 		assert.Contains(t, string(construct), strings.TrimSpace(line))
 		shown++
 	}

@@ -53,6 +53,7 @@ func mutants() []mutant {
 		{"a judge that sees no regression", judge + "sequential.go", "case m.peak >= -math.Log(m.alpha):", "case m.peak >= -10*math.Log(m.alpha):", "TestRegressionsAreCaught", "./" + judge, false, nil},
 		{"a reserve of one call", rules + "wait.go", "const Reserve = 8 * time.Second", "const Reserve = 1500 * time.Millisecond", "TestOneBadCall", loop, false, nil},
 		{"what AWS answered last forgotten", "internal/cloud/call.go", "cut && last != nil", "cut && last != nil && in == nil", "TestACallThatIsCut", "./internal/cloud", false, nil},
+		{"a role taken without the external id", "internal/cloud/account/account.go", "o.ExternalID = &externalID", "_ = o.ExternalID", "TestOf$", "./internal/cloud/account", false, nil},
 		{"a hook's key given twice not told", rules + "invoke.go", "DuplicateKeyError](err); ok", "DuplicateKeyError](err); ok && answer.Cut", "TestAfterHook", "./internal/rollout", false, nil},
 		{"a judge's key given twice not told", judge + "external.go", "DuplicateKeyError](err); ok", "DuplicateKeyError](err); ok && len(answer) == 0", "TestJudgement", "./" + judge, false, nil},
 		{"an alarm's periods not told", "internal/endpoint/cloudwatch.go", "minutes > 0 {", "minutes > 900 {", "TestTheEdges", "./internal/endpoint", false, nil},
