@@ -171,6 +171,15 @@ func (c Control) Publish(ctx context.Context, function string) (version string, 
 	return version, err
 }
 
+// Invoke is Invoke, with the version that ran; "" where no alias chose one.
+func (c Control) Invoke(ctx context.Context, i target.Invocation) (reply target.Reply, version string, err error) {
+	err = c.world.call(ctx, Invoke, func() error {
+		reply, version, err = c.world.invoke(ctx, i)
+		return err
+	})
+	return reply, version, err
+}
+
 // Alarms is DescribeAlarms: the ones that are wanted, by their names.
 func (c Control) Alarms(ctx context.Context, wanted func(name string) bool) (alarms []analysis.Alarm, err error) {
 	err = c.world.call(ctx, DescribeAlarms, func() error {
