@@ -92,6 +92,7 @@ func (e *Endpoint) operations() map[string]operation {
 		"cloudwatch:GetMetricStatistics":                  e.getMetricStatistics,
 		"cloudwatch:ListMetrics":                          e.listMetrics,
 		"cloudwatch:PutMetricData":                        e.putMetricData,
+		"cloudwatch:PutMetricAlarm":                       e.putMetricAlarm,
 		"cloudwatch:DescribeAlarms":                       e.describeAlarms,
 		"cloudwatch:SetAlarmState":                        e.setAlarmState,
 		"codedeploy:GetDeployment":                        e.getDeployment,
