@@ -1,7 +1,9 @@
 package endpoint
 
 import (
+	"cmp"
 	"context"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -15,6 +17,7 @@ import (
 // metricQuery is a MetricDataQuery.
 type metricQuery struct {
 	ID, Expression, Label string
+	ReturnData            any
 	MetricStat            struct {
 		Metric struct {
 			Namespace, MetricName string
@@ -48,21 +51,19 @@ func (q metricQuery) check() error {
 	case !metricID.MatchString(q.ID):
 		return invalid("The value " + q.ID + " for parameter MetricDataQueries.Id is not matching the expected pattern ^[a-z][a-zA-Z0-9_]*$.")
 	case q.Expression != "":
-		return invalid("the simulated account does no metric math: " + q.Expression)
+		return nil
 	case period < 60 || period%60 != 0:
 		return invalid("Period must be a multiple of 60.")
-	case q.value(sim.Datapoint{}) == nil:
+	case !q.known():
 		return invalid("the simulated account has no statistic " + q.MetricStat.Stat)
 	}
 	return nil
 }
 
-// value is the statistic of a datapoint; nil is an unknown one.
-func (q metricQuery) value(p sim.Datapoint) any {
-	if value, known := p.Statistic(q.MetricStat.Stat); known {
-		return value
-	}
-	return nil
+// known says that the account has the statistic.
+func (q metricQuery) known() bool {
+	_, known := sim.Datapoint{}.Statistic(q.MetricStat.Stat)
+	return known
 }
 
 func (e *Endpoint) getMetricData(ctx context.Context, c call) (wire.Answer, error) {
@@ -93,25 +94,48 @@ func (e *Endpoint) getMetricData(ctx context.Context, c call) (wire.Answer, erro
 	if err != nil {
 		return wire.Answer{}, err
 	}
-	results := []object{}
+	known := map[string]sim.Values{}
 	for i, q := range body.MetricDataQueries {
-		results = append(results, q.result(series[i], body.ScanBy != "TimestampAscending"))
+		if q.Expression == "" {
+			known[q.ID] = q.values(series[i])
+		}
+	}
+	results := []object{}
+	for _, q := range body.MetricDataQueries {
+		if q.Expression != "" {
+			if known[q.ID], err = sim.Math(q.Expression, known); err != nil {
+				return wire.Answer{}, invalid("Error in expression '" + q.ID + "': " + err.Error())
+			}
+		}
+		if q.ReturnData != false && q.ReturnData != "false" {
+			results = append(results, q.result(known[q.ID], body.ScanBy != "TimestampAscending"))
+		}
 	}
 	return wire.Answer{Body: object{"MetricDataResults": results, "Messages": []object{}}}, nil
 }
 
+// values are the statistic of each period.
+func (q metricQuery) values(periods []sim.Datapoint) sim.Values {
+	values := sim.Values{}
+	for _, p := range periods {
+		values[p.At], _ = p.Statistic(q.MetricStat.Stat)
+	}
+	return values
+}
+
 // result is one MetricDataResult.
-func (q metricQuery) result(periods []sim.Datapoint, newestFirst bool) object {
+func (q metricQuery) result(of sim.Values, newestFirst bool) object {
+	periods := slices.SortedFunc(maps.Keys(of), time.Time.Compare)
 	if newestFirst {
 		slices.Reverse(periods)
 	}
 	times, values := []any{}, []any{}
-	for _, p := range periods {
-		times, values = append(times, p.At), append(values, q.value(p))
+	for _, at := range periods {
+		times, values = append(times, at), append(values, of[at])
 	}
 	label := q.Label
 	if label == "" {
-		label = q.MetricStat.Metric.MetricName
+		label = cmp.Or(q.MetricStat.Metric.MetricName, q.ID)
 	}
 	return object{"Id": q.ID, "Label": label, "StatusCode": "Complete", "Timestamps": times, "Values": values}
 }
