@@ -36,7 +36,7 @@ func TestAnAlarmLooksByItself(t *testing.T) {
 		want := analysis.AlarmOK
 		assert.Equal(t, want, state("notBreaching"), "%d: every second minute has no data", i)
 	}
-	for range 3 {
+	for range 2 {
 		w.WriteMetric(queue, sim.ValueAt(w.Now(), 11))
 		w.Advance(time.Minute)
 	}

@@ -5,6 +5,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"maps"
 	"math"
 	"strconv"
 	"time"
@@ -126,8 +127,6 @@ func filled(e *ast.CallExpr, known map[string]Values) (term, error) {
 			result[period] = number.number
 		}
 	}
-	for period, value := range series.series {
-		result[period] = value
-	}
+	maps.Copy(result, series.series)
 	return term{series: result}, nil
 }
