@@ -27,9 +27,8 @@ CODEDEPLOY_TYPES = {
     *(f"Linear10PercentEvery{interval}" for interval in ("1Minute", "2Minutes", "3Minutes", "10Minutes")),
 }
 
-# The functions that run rollouts, those of them that have a dead man's switch, and what ends those of a dead one.
+# The functions that run rollouts, each with a dead man's switch, and what ends those of a dead one.
 DRIVERS = {"deployer", "pipeline", "worker", "durable"}
-SWITCHED = DRIVERS - {"durable"}
 ROLLING = DRIVERS | {"recover"}
 
 # Under which conditions a function's role allows more. A job that failed is told to CodePipeline, and a worker's to its state machine.
@@ -38,10 +37,10 @@ MAY = {
         "HasAssumableRole", "AllowsProbes", "HasWorkflow", "HasDurable", "HasDeadMansSwitch", "HasFailureDestination",
         "not HasFailureDestination", "HasEventBus", "Traces",
     ),
-    "pipeline": ("HasAssumableRole", "AllowsProbes", "HasDeadMansSwitch", "HasEventBus", "Traces"),
-    "recover": ("HasAssumableRole", "AllowsProbes", "HasDeadMansSwitch", "HasEventBus", "Traces"),
-    "worker": ("HasAssumableRole", "AllowsProbes", "HasDeadMansSwitch", "HasEventBus", "Traces"),
-    "durable": ("HasAssumableRole", "AllowsProbes", "HasEventBus", "Traces"),
+    "pipeline": ("HasAssumableRole", "AllowsProbes", "HasDurable", "HasDeadMansSwitch", "HasEventBus", "Traces"),
+    "recover": ("HasAssumableRole", "AllowsProbes", "HasDurable", "HasDeadMansSwitch", "HasEventBus", "Traces"),
+    "worker": ("HasAssumableRole", "AllowsProbes", "HasDurable", "HasDeadMansSwitch", "HasEventBus", "Traces"),
+    "durable": ("HasAssumableRole", "AllowsProbes", "HasDeadMansSwitch", "HasEventBus", "Traces"),
     "pretraffic": ("Traces",),
     "posttraffic": ("Traces",),
     "widget": ("Traces",),
@@ -53,10 +52,16 @@ SCHEDULES = {
     "pipeline": {"scheduler:CreateSchedule", "scheduler:UpdateSchedule", "scheduler:DeleteSchedule"},
     "recover": {"scheduler:DeleteSchedule"},
     "worker": {"scheduler:CreateSchedule", "scheduler:DeleteSchedule"},
+    "durable": {"scheduler:CreateSchedule", "scheduler:DeleteSchedule"},
 }
 
 # The statements on durable executions, which are below versions of their function.
-OF_EXECUTIONS = {"KeepItsPlace", "WakeExecutions"}
+OF_EXECUTIONS = {"KeepItsPlace", "WakeExecutions", "AskExecutions"}
+
+# What every driver may ask about durable executions, recover too, and what only the deployer may do with them.
+ASKS = {"lambda:ListDurableExecutionsByFunction", "lambda:GetDurableExecution"}
+TELLS = {"lambda:GetDurableExecution"}
+WAKES = {"lambda:GetDurableExecutionHistory", "lambda:SendDurableExecutionCallbackSuccess"}
 
 OWN_LOGS = {"logs:CreateLogStream", "logs:PutLogEvents"}
 
@@ -299,7 +304,7 @@ class Permissions(unittest.TestCase):
             # A job that failed is told to CodePipeline, and has a day: it hands nothing over.
             own = (
                 "WriteOwnLogs", "SendFailures", "TellRecover", "SetDeadMansSwitches",
-                "HandOver", "FollowExecutions", "FindExecutions", "WakeExecutions",
+                "HandOver", "WakeExecutions",
             )
             return {json.dumps([s["Action"], s["Resource"], condition]) for s, condition in statements(name) if s["Sid"] not in own}
 
@@ -311,11 +316,9 @@ class Permissions(unittest.TestCase):
             conditional = {
                 "HasAssumableRole": {"sts:AssumeRole"},
                 "AllowsProbes": {"lambda:InvokeFunction"},
-                "HasWorkflow": {"states:StartExecution", "states:ListExecutions", "states:DescribeExecution"},
-                "HasDurable": {
-                    "lambda:ListDurableExecutionsByFunction", "lambda:GetDurableExecutionHistory", "lambda:SendDurableExecutionCallbackSuccess",
-                },
-                "HasDeadMansSwitch": SCHEDULES.get(name, set()) | ({"iam:PassRole"} if name in SWITCHED else set()),
+                "HasWorkflow": {"states:StartExecution"},
+                "HasDurable": TELLS if name == "recover" else ASKS | (WAKES if name == "deployer" else set()),
+                "HasDeadMansSwitch": SCHEDULES.get(name, set()) | ({"iam:PassRole"} if name in DRIVERS else set()),
                 "HasFailureDestination": {"sqs:SendMessage", "sns:Publish"},
                 "not HasFailureDestination": {"lambda:InvokeFunction"},
                 "HasEventBus": {"events:PutEvents"},
@@ -359,6 +362,66 @@ class Permissions(unittest.TestCase):
             self.assertEqual(["arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:" + group + ":*"], resources)
 
 
+class AnotherAccount(unittest.TestCase):
+    """The role that drivers work through in another account: target-account.yaml."""
+
+    TARGET = load(ROOT / "target-account.yaml")
+    ROLE = TARGET["Resources"]["TargetRole"]["Properties"]
+
+    def rules(self):
+        (policy,) = self.ROLE["Policies"]
+        for statement in policy["PolicyDocument"]["Statement"]:
+            condition, statement = (statement["Fn::If"][0], statement["Fn::If"][1]) if "Fn::If" in statement else (None, statement)
+            yield statement, condition
+
+    def test_it_allows_what_a_driver_asks_of_the_account_of_an_alias_and_nothing_more(self):
+        asked = {action for action in linked_actions("worker") if action.split(":")[0] in ("lambda", "cloudwatch")}
+        self.assertEqual(asked, {action for statement, _ in self.rules() for action in as_list(statement["Action"])})
+
+    def test_it_may_what_the_deployers_own_role_may_there_under_the_same_parameters(self):
+        own = {s["Sid"]: json.dumps([s, condition]) for s, condition in statements("deployer")}
+        for statement, condition in self.rules():
+            self.assertEqual(own[statement["Sid"]], json.dumps([statement, condition]))
+
+    def test_the_roles_that_may_take_another_are_those_that_it_trusts(self):
+        working = {f"{name.capitalize()}Role" for name in FUNCTIONS if "sts:AssumeRole" in allowed(name, under="HasAssumableRole")}
+        separator, trusted = TEMPLATE["Outputs"]["DriverRoleArns"]["Value"]["Fn::Join"]
+        self.assertEqual(",", separator)
+        durable = {"Fn::If": ["HasDurable", {"Fn::GetAtt": ["DurableRole", "Arn"]}, {"Ref": "AWS::NoValue"}]}
+        self.assertIn(durable, trusted)
+        self.assertEqual(working, {role["Fn::GetAtt"][0] for role in trusted if role != durable} | {"DurableRole"})
+
+    def test_it_trusts_them_and_only_with_the_external_id(self):
+        (statement,) = self.ROLE["AssumeRolePolicyDocument"]["Statement"]
+        self.assertEqual(("Allow", "sts:AssumeRole"), (statement["Effect"], statement["Action"]))
+        self.assertEqual({
+            "ArnEquals": {"aws:PrincipalArn": {"Ref": "TrustedRoleArns"}}, "StringEquals": {"sts:ExternalId": {"Ref": "ExternalId"}},
+        }, statement["Condition"])
+        for parameter in ("TrustedRoleArns", "ExternalId", "FunctionNamePattern"):
+            self.assertNotIn("Default", self.TARGET["Parameters"][parameter], "whom an account trusts is a decision")
+        pattern = self.TARGET["Parameters"]["TrustedRoleArns"]["AllowedPattern"]
+        self.assertTrue(re.fullmatch(pattern, "arn:aws-cn:iam::123456789012:role/meta-deployer-DeployerRole-1ABC"))
+        for value in ("*", "arn:aws:iam::123456789012:root", "arn:aws:iam::123456789012:role/*", "arn:aws:iam::123456789012:user/me"):
+            self.assertIsNone(re.fullmatch(pattern, value), value)
+
+    def test_an_external_id_is_one_that_a_request_can_give(self):
+        parameter = self.TARGET["Parameters"]["ExternalId"]
+        schema = json.loads((ROOT / "docs/request.schema.json").read_text())["properties"]["external-id"]
+        self.assertEqual((schema["minLength"], schema["maxLength"]), (parameter["MinLength"], parameter["MaxLength"]))
+        self.assertEqual(schema["pattern"].replace("*$", "+$"), parameter["AllowedPattern"])
+        self.assertTrue(parameter["NoEcho"])
+
+    def test_the_parameters_that_both_stacks_have_take_the_same(self):
+        for name in ("FunctionNamePattern", "HookNamePattern", "AllowProbes", "PermissionsBoundary"):
+            here, there = ({k: v for k, v in t["Parameters"][name].items() if k != "Description"} for t in (TEMPLATE, self.TARGET))
+            self.assertEqual(here, there, name)
+
+    def test_the_deployers_stack_can_name_it(self):
+        name = default(self.TARGET, "RoleName")
+        self.assertTrue(fits("AssumableRoleArn", f"arn:aws:iam::210987654321:role/{name}"))
+        self.assertEqual({"Fn::GetAtt": ["TargetRole", "Arn"]}, self.TARGET["Outputs"]["RoleArn"]["Value"])
+
+
 class Recover(unittest.TestCase):
     """No rollout left behind: who calls recover, and who may set what calls it."""
 
@@ -379,6 +442,23 @@ class Recover(unittest.TestCase):
         permission = EXPANDED["RolloutEndedPermission"]["Properties"]
         self.assertEqual(("events.amazonaws.com", {"Fn::GetAtt": ["RolloutEndedRule", "Arn"]}), (permission["Principal"], permission["SourceArn"]))
 
+    def test_it_hears_of_every_durable_execution_that_did_not_succeed_and_of_no_other_function(self):
+        rule, permission = EXPANDED["DurableEndedRule"], EXPANDED["DurableEndedPermission"]
+        self.assertEqual(["HasDurable"] * 2, [rule["Condition"], permission["Condition"]])
+        self.assertEqual({
+            "source": ["aws.lambda"], "detail-type": ["Durable Execution Status Change"],
+            "detail": {
+                "functionArn": [{"Fn::GetAtt": ["DurableFunction", "Arn"]}, {"prefix": {"Fn::Sub": "${DurableFunction.Arn}:"}}],
+                "status": ["FAILED", "STOPPED", "TIMED_OUT"],
+            },
+        }, rule["Properties"]["EventPattern"])
+        self.assertEqual([self.RECOVER], [t["Arn"] for t in rule["Properties"]["Targets"]])
+        permission = permission["Properties"]
+        self.assertEqual(("events.amazonaws.com", {"Fn::GetAtt": ["DurableEndedRule", "Arn"]}), (permission["Principal"], permission["SourceArn"]))
+
+    def test_it_asks_about_the_own_functions_durable_executions(self):
+        self.assertEqual(self.statement("deployer", "AskExecutions"), self.statement("recover", "AskExecutions"))
+
     def test_a_deployer_that_failed_is_told_to_it_unless_somebody_else_is_named(self):
         destination = EXPANDED["DeployerFunctionEventInvokeConfig"]["Properties"]["DestinationConfig"]["OnFailure"]["Destination"]
         self.assertEqual({"Fn::If": ["HasFailureDestination", {"Ref": "FailureDestinationArn"}, self.RECOVER]}, destination)
@@ -392,14 +472,14 @@ class Recover(unittest.TestCase):
         expected = {
             "RECOVER_ARN": self.RECOVER, "SCHEDULE_GROUP": {"Ref": "NamePrefix"}, "SCHEDULE_ROLE_ARN": {"Fn::GetAtt": ["ScheduleRole", "Arn"]},
         }
-        for name in SWITCHED:
+        for name in DRIVERS:
             variables = properties(name)["Environment"]["Variables"]
             for variable, value in expected.items():
                 self.assertEqual({"Fn::If": ["HasDeadMansSwitch", value, ""]}, variables[variable])
         self.assertEqual({"Ref": "NamePrefix"}, EXPANDED["ScheduleGroup"]["Properties"]["Name"])
 
     def test_a_driver_sets_schedules_of_the_own_group_that_call_recover_and_nothing_else(self):
-        for name in SWITCHED:
+        for name in DRIVERS:
             self.assertEqual(self.GROUP, self.statement(name, "SetDeadMansSwitches")["Resource"]["Fn::Sub"])
             passed = self.statement(name, "PassScheduleRole")
             self.assertEqual({"Fn::GetAtt": ["ScheduleRole", "Arn"]}, passed["Resource"])
@@ -425,7 +505,10 @@ class Recover(unittest.TestCase):
         def rules(name):
             return {s["Sid"]: json.dumps([s["Action"], s["Resource"], condition]) for s, condition in statements(name)}
 
-        own = {"WriteOwnLogs", "AskWorkflows", "SetDeadMansSwitches", "PassScheduleRole", "DeleteDeadMansSwitches"}
+        own = {
+            "WriteOwnLogs", "FindWorkflows", "AskWorkflows", "FindExecutions", "AskExecutions",
+            "SetDeadMansSwitches", "PassScheduleRole", "DeleteDeadMansSwitches",
+        }
         worker, recover = rules("worker"), rules("recover")
         self.assertEqual({k: v for k, v in worker.items() if k not in own}, {k: v for k, v in recover.items() if k not in own})
 
@@ -495,6 +578,7 @@ class Durable(unittest.TestCase):
 
     ITS_OWN = {
         "DurableFunction", "DurableFunctionAliaslive", "DurableFunctionEventInvokeConfig", "DurableFunctionVersion", "DurableLogs", "DurableRole",
+        "DurableEndedRule", "DurableEndedPermission",
     }
 
     def resources(self, **parameters):
@@ -532,7 +616,7 @@ class Durable(unittest.TestCase):
         self.assertEqual("live", EXPANDED["DurableFunctionEventInvokeConfig"]["Properties"]["Qualifier"])
 
     def test_it_may_do_what_the_worker_may_and_keep_its_place(self):
-        own_ways = ("WriteOwnLogs", "SetDeadMansSwitches", "PassScheduleRole")  # it has no switch yet
+        own_ways = ("WriteOwnLogs", "FindExecutions", "AskExecutions")  # the last two hang on no condition of the stack here
 
         def rules(name):
             return {json.dumps([s["Action"], s["Resource"], condition]) for s, condition in statements(name) if s["Sid"] not in own_ways}
@@ -571,14 +655,29 @@ class Parameters(unittest.TestCase):
         self.assertEqual({"Fn::If": ["HasWorkflow", {"Ref": "RolloutStateMachine"}, ""]}, variables["LONG_ENGINE_ARN"])
         self.assertEqual({"Ref": "HandOff"}, variables["HAND_OFF"])
 
-    def test_the_deployer_starts_and_follows_executions_of_that_machine_alone(self):
-        resources = {action: s["Resource"] for s, condition in statements("deployer") if condition == "HasWorkflow" for action in as_list(s["Action"])}
-        machine = {"Ref": "RolloutStateMachine"}
-        self.assertEqual(machine, resources["states:StartExecution"])
-        self.assertEqual(machine, resources["states:ListExecutions"])
-        name = TEMPLATE["Resources"]["RolloutStateMachine"]["Properties"]["Name"]["Fn::Sub"]
-        execution = f"arn:${{AWS::Partition}}:states:${{AWS::Region}}:${{AWS::AccountId}}:execution:{name}:*"
-        self.assertEqual({"Fn::Sub": execution}, resources["states:DescribeExecution"])
+    def test_the_deployer_starts_executions_of_that_machine_alone(self):
+        (statement,) = [s for s, condition in statements("deployer") if condition == "HasWorkflow"]
+        self.assertEqual(("states:StartExecution", {"Ref": "RolloutStateMachine"}), (statement["Action"], statement["Resource"]))
+
+    def test_every_driver_asks_what_runs_in_the_stacks_own_engines(self):
+        machine = TEMPLATE["Resources"]["RolloutStateMachine"]["Properties"]["Name"]["Fn::Sub"]
+        function = properties("durable")["FunctionName"]["Fn::Sub"]
+        place = "arn:${AWS::Partition}:%s:${AWS::Region}:${AWS::AccountId}:"
+        states, functions = place % "states", place % "lambda" + f"function:{function}"
+        for name in DRIVERS:
+            with self.subTest(name):
+                variables = properties(name)["Environment"]["Variables"]
+                self.assertEqual({"Fn::Sub": f"{states}stateMachine:{machine}"}, variables["WORKFLOW_ARN"])
+                itself = name == "durable"  # which is there only where the function is
+                given = {"Fn::Sub": function}
+                self.assertEqual(given if itself else {"Fn::If": ["HasDurable", given, ""]}, variables["DURABLE_FUNCTION"])
+                condition = None if itself else "HasDurable"
+                asks = {s["Sid"]: [s["Action"], s["Resource"], under] for s, under in statements(name)}
+                self.assertEqual(["states:ListExecutions", {"Fn::Sub": f"{states}stateMachine:{machine}"}, None], asks["FindWorkflows"])
+                self.assertEqual(["states:DescribeExecution", {"Fn::Sub": f"{states}execution:{machine}:*"}, None], asks["AskWorkflows"])
+                both = [{"Fn::Sub": functions}, {"Fn::Sub": f"{functions}:*"}]
+                self.assertEqual(["lambda:ListDurableExecutionsByFunction", both, condition], asks["FindExecutions"])
+                self.assertEqual(["lambda:GetDurableExecution", both[1], condition], asks["AskExecutions"])
 
     def test_force_and_emergency(self):
         for parameter, variable in {"ForceFunctions": "FORCE_FUNCTIONS", "EmergencyFunctions": "EMERGENCY_FUNCTIONS"}.items():

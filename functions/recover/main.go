@@ -1,4 +1,4 @@
-// The recover function ends what a dead driver leaves behind. Step Functions, Lambda and dead man's switches call it.
+// The recover function ends what a dead driver leaves behind. EventBridge, Lambda and dead man's switches call it.
 package main
 
 import (
@@ -11,6 +11,7 @@ import (
 
 	"github.com/meta-deployer/meta-deployer/internal/cloud"
 	"github.com/meta-deployer/meta-deployer/internal/cloud/account"
+	"github.com/meta-deployer/meta-deployer/internal/cloud/durables"
 	"github.com/meta-deployer/meta-deployer/internal/cloud/events"
 	"github.com/meta-deployer/meta-deployer/internal/cloud/executions"
 	"github.com/meta-deployer/meta-deployer/internal/cloud/schedules"
@@ -24,7 +25,7 @@ import (
 func main() {
 	config := cloud.Load(os.Getenv)
 	r := recover.Recoverer{
-		Accounts: account.Of(config), Executions: executions.Describe(config),
+		Accounts: account.Of(config), Workflows: executions.Describe(config), Durables: durables.Describe(config),
 		Clock: target.WallClock(), Log: slog.New(lambdacontext.NewLogHandler()), Memory: new(health.Memory),
 		Others: notify.Others{Bus: events.New(config, os.Getenv("EVENT_BUS_NAME")), Installation: strings.TrimSuffix(lambdacontext.FunctionName, "-recover")},
 		// What a dead driver was allowed to do is not asked again.

@@ -95,7 +95,7 @@ func TestTheExecutionsName(t *testing.T) {
 	for operation, want := range map[string]string{`"Name": "mine", `: "mine", ``: "checkout-live-8"} {
 		var got string
 		poll := durable.Poll{Service: refusing{}, Step: "poll", Look: func(_ context.Context, l durable.Look) durable.Found {
-			got = l.Execution
+			got = l.Name
 			return durable.Found{End: &durable.End{Result: "1"}}
 		}}
 		out, err := poll.Invoke(t.Context(), fmt.Appendf(nil, `{"DurableExecutionArn": "arn:aws:lambda:eu-west-1:123456789012:function:f:7/durable-execution/checkout-live-8/id",

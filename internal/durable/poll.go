@@ -22,8 +22,8 @@ type Poll struct {
 
 // Look is what a look is told.
 type Look struct {
-	// Execution is the execution's name, and Started when it began; zero where that could not be read.
-	Execution string
+	// ARN is the execution's, Name its name, and Started when it began; zero where that could not be read.
+	ARN, Name string
 	Started   time.Time
 	// Input is what it was started with; "{}" for nothing.
 	Input string
@@ -77,7 +77,7 @@ func (p Poll) looks(ctx context.Context, x *execution) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	l := Look{Execution: x.name(started), Started: started.Started, Input: started.Input}
+	l := Look{ARN: x.arn, Name: x.name(started), Started: started.Started, Input: started.Input}
 	if l.Input == "" {
 		l.Input = "{}"
 	}

@@ -88,7 +88,7 @@ func TestAPollIsOneStep(t *testing.T) {
 	assert.Equal(t, 4, c.Operations, "the execution, the step and two further tries")
 	assert.Equal(t, []bool{true, false, false}, []bool{c.looks[0].First, c.looks[1].First, c.looks[2].First})
 	assert.Equal(t, []string{"", "1", "2"}, []string{c.looks[0].State, c.looks[1].State, c.looks[2].State})
-	assert.Equal(t, "count", c.looks[0].Execution)
+	assert.Equal(t, "count", c.looks[0].Name)
 }
 
 func TestAnEndAtOnceAndAFailure(t *testing.T) {

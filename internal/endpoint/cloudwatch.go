@@ -1,7 +1,6 @@
 package endpoint
 
 import (
-	"cmp"
 	"context"
 	"maps"
 	"regexp"
@@ -18,7 +17,9 @@ import (
 type metricQuery struct {
 	ID, Expression, Label string
 	ReturnData            any
-	MetricStat            struct {
+	// Period is an expression's, without which it has that of a minute.
+	Period     wire.Number
+	MetricStat struct {
 		Metric struct {
 			Namespace, MetricName string
 			Dimensions            []struct{ Name, Value string }
@@ -30,6 +31,9 @@ type metricQuery struct {
 
 // metric is what it asks for.
 func (q metricQuery) metric() sim.Metric {
+	if q.Expression != "" {
+		return sim.Metric{Expression: q.Expression, Period: max(time.Duration(q.Period)*time.Second, time.Minute)}
+	}
 	m := sim.Metric{
 		Namespace: q.MetricStat.Metric.Namespace, Name: q.MetricStat.Metric.MetricName, Dimensions: map[string]string{},
 		Period: time.Duration(q.MetricStat.Period) * time.Second,
@@ -50,9 +54,9 @@ func (q metricQuery) check() error {
 	switch {
 	case !metricID.MatchString(q.ID):
 		return invalid("The value " + q.ID + " for parameter MetricDataQueries.Id is not matching the expected pattern ^[a-z][a-zA-Z0-9_]*$.")
-	case q.Expression != "":
+	case q.Expression != "" && int(q.Period)%60 == 0:
 		return nil
-	case period < 60 || period%60 != 0:
+	case q.Expression != "", period < 60 || period%60 != 0:
 		return invalid("Period must be a multiple of 60.")
 	case !q.known():
 		return invalid("the simulated account has no statistic " + q.MetricStat.Stat)
@@ -96,13 +100,17 @@ func (e *Endpoint) getMetricData(ctx context.Context, c call) (wire.Answer, erro
 	}
 	known := map[string]sim.Values{}
 	for i, q := range body.MetricDataQueries {
-		if q.Expression == "" {
+		if q.Expression == "" || e.control.Told(q.Expression) {
 			known[q.ID] = q.values(series[i])
 		}
 	}
 	results := []object{}
-	for _, q := range body.MetricDataQueries {
-		if q.Expression != "" {
+	for i, q := range body.MetricDataQueries {
+		switch {
+		case q.Expression == "":
+		case series[i] == nil && (e.control.Told(q.Expression) || strings.HasPrefix(q.Expression, "SEARCH(")):
+			continue // CloudWatch has no result of an expression that finds nothing
+		case known[q.ID] == nil:
 			if known[q.ID], err = sim.Math(q.Expression, known); err != nil {
 				return wire.Answer{}, invalid("Error in expression '" + q.ID + "': " + err.Error())
 			}
@@ -135,7 +143,7 @@ func (q metricQuery) result(of sim.Values, newestFirst bool) object {
 	}
 	label := q.Label
 	if label == "" {
-		label = cmp.Or(q.MetricStat.Metric.MetricName, q.ID)
+		label = q.MetricStat.Metric.MetricName + q.Expression
 	}
 	return object{"Id": q.ID, "Label": label, "StatusCode": "Complete", "Timestamps": times, "Values": values}
 }

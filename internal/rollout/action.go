@@ -26,7 +26,7 @@ const (
 	TheHealth
 	// TheExecution asks how the execution stands that the rollout was handed over to: Snapshot.Execution.
 	TheExecution
-	// TheEngine asks whether an execution of the long engine runs the rollout on the alias: Snapshot.Living.
+	// TheEngine asks whether an execution of an engine of the stack runs the rollout on the alias: Snapshot.Living.
 	TheEngine
 	// TheSwitch asks for the driver's own dead man's switch to be set, and whether it is: Snapshot.Switch.
 	TheSwitch

@@ -49,7 +49,7 @@ func atStep3() stage {
 	j := journal()
 	return stage{
 		plan: plan10(), journal: j, driver: Driver{ID: j.Driver}, token: Token{Began: began, Rollout: j.ID},
-		snapshot: Snapshot{Now: j.Since.Add(time.Minute), Assessment: pass},
+		snapshot: Snapshot{Now: j.Since.Add(time.Minute), Assessment: pass, Living: &Living{}},
 	}
 }
 
@@ -64,7 +64,7 @@ func atFull() stage {
 func atStart() stage {
 	s := atStep3()
 	s.token = Token{}
-	s.snapshot = Snapshot{Now: began, Readiness: ready, Alias: alias(Routing{Primary: "7"}, Description{Owner: "front door"})}
+	s.snapshot = Snapshot{Now: began, Readiness: ready, Living: &Living{}, Alias: alias(Routing{Primary: "7"}, Description{Owner: "front door"})}
 	return s
 }
 

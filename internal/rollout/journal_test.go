@@ -72,6 +72,9 @@ func TestJournalSurvivesTheAlias(t *testing.T) {
 		if back.Journal.First.Sub(j.First).Abs() < time.Second {
 			j.First = back.Journal.First // known to the second
 		}
+		if length(behind(owner, j.text(nil))) > maxDescription {
+			j.First = j.usualFirst() // the last to give way
+		}
 		assert.Equal(t, j, *back.Journal)
 	})
 }

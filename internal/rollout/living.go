@@ -5,10 +5,13 @@ import (
 	"time"
 )
 
-// Living is the execution of the long engine that runs the rollout on the alias already.
+// Living is the execution of an engine of the stack that runs the rollout on the alias already.
 type Living struct {
 	// Execution is its ARN, and Name its name; "" where no execution runs it.
 	Execution, Name string
+	// Engine is its engine's kind, and Longest how long a rollout may take there.
+	Engine  string
+	Longest time.Duration
 	// Started is when it was.
 	Started time.Time
 	// Same says that it runs it by the same request.
@@ -17,10 +20,10 @@ type Living struct {
 	Err *CallError
 }
 
-// asksEngine says that a rollout which another driver runs may be an execution's of the stack's engine: one that lives and has
-// the same request keeps it.
+// asksEngine says that a rollout which another driver runs may be an execution's of one of the stack's engines: one that lives and
+// has the same request keeps it.
 func (d decision) asksEngine() bool {
-	return d.driver.HandOff.Engine != "" && !d.plan.Force && d.snapshot.Living == nil
+	return !d.plan.Force && d.snapshot.Living == nil
 }
 
 // keptByEngine is a running rollout that a living engine keeps; nil where none does.
@@ -36,8 +39,8 @@ func (d decision) keptByEngine(j Journal) (Action, Token) {
 	}
 	d.token.Rollout = j.ID
 	return Finish{
-		Outcome: InProgress, Execution: l.Execution, Engine: d.driver.HandOff.Engine,
-		EndsAt: d.plan.End(&j, l.Started.Add(d.driver.HandOff.Longest)),
-		Reason: fmt.Sprintf("%s %s runs rollout %s at %s %% by this request", d.driver.HandOff.Engine, l.Name, j.ID, j.Weight),
+		Outcome: InProgress, Execution: l.Execution, Engine: l.Engine,
+		EndsAt: d.plan.End(&j, l.Started.Add(l.Longest)),
+		Reason: fmt.Sprintf("%s %s runs rollout %s at %s %% by this request", l.Engine, l.Name, j.ID, j.Weight),
 	}, d.token
 }

@@ -108,7 +108,12 @@ func (w *World) EndExecution(arn string, status target.ExecutionStatus, output [
 
 // LongEngine is the account's state machine as the deployer sees it.
 func (w *World) LongEngine() *target.LongEngine {
-	return &target.LongEngine{Executions: account{world: w}, Kind: "workflow", ARN: RolloutMachine, Longest: rollout.LongestWorkflow}
+	return &target.LongEngine{Executions: account{world: w}, Kind: rollout.EngineWorkflow, ARN: RolloutMachine, Longest: rollout.LongestWorkflow}
+}
+
+// Engines is the same state machine as those see it who ask what runs there: a stack has no durable function unless told so.
+func (w *World) Engines() []target.Engine {
+	return []target.Engine{{Observer: account{world: w}, Kind: rollout.EngineWorkflow, Longest: rollout.LongestWorkflow}}
 }
 
 // Start is StartExecution.
@@ -124,7 +129,7 @@ func (a account) Start(ctx context.Context, name string, input []byte) (arn stri
 func (a account) Execution(ctx context.Context, arn string) (found target.Execution, err error) {
 	err = a.world.call(ctx, DescribeExecution, func() error {
 		e := a.world.execution(arn)
-		if e == nil || a.world.Now().Sub(e.Started) < a.world.Machine.Late {
+		if e == nil || !strings.HasPrefix(arn, ExecutionARN("")) || a.world.Now().Sub(e.Started) < a.world.Machine.Late {
 			return &Error{"ExecutionDoesNotExist", fmt.Sprintf("Execution Does Not Exist: '%s'", arn), target.ErrNotFound}
 		}
 		found = *e
@@ -136,13 +141,18 @@ func (a account) Execution(ctx context.Context, arn string) (found target.Execut
 // Running is ListExecutions with the filter RUNNING.
 func (a account) Running(ctx context.Context) (arns []string, err error) {
 	err = a.world.call(ctx, ListExecutions, func() error {
-		arns = nil
-		for _, e := range slices.Backward(a.world.executions) {
-			if e.Status == target.ExecutionRunning {
-				arns = append(arns, e.ARN)
-			}
-		}
+		arns = a.world.running(ExecutionARN(""))
 		return nil
 	})
 	return arns, err
+}
+
+// running are the executions that have not ended of those whose ARN begins so, the newest first.
+func (w *World) running(prefix string) (arns []string) {
+	for _, e := range slices.Backward(w.executions) {
+		if e.Status == target.ExecutionRunning && strings.HasPrefix(e.ARN, prefix) {
+			arns = append(arns, e.ARN)
+		}
+	}
+	return arns
 }

@@ -13,7 +13,10 @@ import (
 type Metric struct {
 	Namespace, Name string
 	Dimensions      map[string]string
-	Period          time.Duration
+	// Expression is the text of one, which stands for everything above: what SetMetric was told of it is its result, see Told. Of
+	// any other there is no series: Math says what it is.
+	Expression string
+	Period     time.Duration
 }
 
 // Datapoint is a period of a series.
@@ -39,12 +42,18 @@ func (c Control) Series(ctx context.Context, metrics []Metric, since, until time
 	return series, err
 }
 
+// Told says that SetMetric was told the result of an expression.
+func (c Control) Told(expression string) bool {
+	_, told := c.world.metrics[expression]
+	return told
+}
+
 // series are a metric's periods, as CloudWatch shows them by now. Lambda writes what reaches an alias by the dimensions
 // FunctionName and Resource, and what of it a version served by ExecutedVersion too.
 func (w *World) series(m Metric, since, until time.Time) []Datapoint {
 	f := w.functions[m.Dimensions["FunctionName"]]
 	_, name, _ := strings.Cut(m.Dimensions["Resource"], ":")
-	if curve, ok := w.metrics[m.Name]; ok && m.Namespace != "AWS/Lambda" {
+	if curve, ok := w.metrics[m.Name+m.Expression]; ok && m.Namespace != "AWS/Lambda" {
 		return w.points(m.Period, since, until, func(minute int) (Datapoint, bool) { return w.point(curve, minute) })
 	}
 	if own := w.written[m.key()]; own != nil {

@@ -9,7 +9,7 @@ import (
 // LongEngine is the stack's engine for what takes long: a state machine.
 type LongEngine struct {
 	Executions
-	// Kind is the driver that it runs rollouts by, such as workflow.
+	// Kind is the driver that it runs rollouts by, such as rollout.EngineWorkflow.
 	Kind string
 	// ARN is the engine's own.
 	ARN string
@@ -17,12 +17,36 @@ type LongEngine struct {
 	Longest time.Duration
 }
 
+// Engine is one of the stack's engines for what takes long, as it is seen by whoever asks about its executions.
+type Engine struct {
+	Observer
+	// Kind is the driver that it runs rollouts by, such as workflow.
+	Kind string
+	// Longest is how long a rollout may take there.
+	Longest time.Duration
+}
+
+// Engines are those that there are: nil is one that the stack does not have.
+func Engines(all ...*Engine) (engines []Engine) {
+	for _, e := range all {
+		if e != nil {
+			engines = append(engines, *e)
+		}
+	}
+	return engines
+}
+
 // Executions starts executions of the long engine, and tells about them.
 type Executions interface {
+	Observer
 	// Start starts an execution of a name, or answers the one of that name and that input that runs. It fails with ErrExists
 	// where the name is that of an execution that has ended, or of one with another input. After ErrUnavailable it may have been
 	// started all the same: the same call again makes no second one while it runs.
 	Start(ctx context.Context, name string, input []byte) (arn string, err error)
+}
+
+// Observer tells about the executions of an engine.
+type Observer interface {
 	// Execution tells about an execution. One that was started a moment ago may be ErrNotFound.
 	Execution(ctx context.Context, arn string) (Execution, error)
 	// Running are the executions that have not ended, the newest first: ErrUnavailable where there are too many to be read.
@@ -63,5 +87,11 @@ func (e LongEngine) ExecutionARN(name string) string {
 	return strings.Replace(e.ARN, ":stateMachine:", ":execution:", 1) + ":" + name
 }
 
-// ExecutionName is the last part of an execution's ARN.
-func ExecutionName(arn string) string { return arn[strings.LastIndexByte(arn, ':')+1:] }
+// ExecutionName is the name in an execution's ARN: what follows the last colon, or of a durable execution what follows the word.
+func ExecutionName(arn string) string {
+	if _, durable, is := strings.Cut(arn, "/durable-execution/"); is {
+		name, _, _ := strings.Cut(durable, "/")
+		return name
+	}
+	return arn[strings.LastIndexByte(arn, ':')+1:]
+}

@@ -47,29 +47,45 @@ func (w *work) execution(ctx context.Context) *rollout.Execution {
 	return &rollout.Execution{Running: e.Status == target.ExecutionRunning, Started: e.Started}
 }
 
-// living finds the execution that runs the rollout on the alias: the one whose driver stands in the journal.
+// living finds the execution that runs the rollout on the alias: the one whose driver stands in the journal. Where an engine cannot
+// be asked and no other has it, nobody knows.
 func (w *work) living(ctx context.Context, j rollout.Journal) *rollout.Living {
 	ctx, cancel := w.engineCall(ctx)
 	defer cancel()
-	running, err := w.Long.Running(ctx)
+	found := new(rollout.Living)
+	for _, e := range w.Engines {
+		switch l, err := w.livingAt(ctx, e, j); {
+		case err != nil:
+			found.Err = target.CallError(err)
+		case l.Execution != "":
+			return l
+		}
+	}
+	return found
+}
+
+// livingAt is living of one engine.
+func (w *work) livingAt(ctx context.Context, engine target.Engine, j rollout.Journal) (*rollout.Living, error) {
+	running, err := engine.Running(ctx)
 	if err != nil {
-		return &rollout.Living{Err: target.CallError(fmt.Errorf("list-executions: %w", err))}
+		return nil, fmt.Errorf("the running executions of the %s: %w", engine.Kind, err)
 	}
 	for _, arn := range running {
 		name := target.ExecutionName(arn)
 		if rollout.DriverToken(name) != j.Driver {
 			continue
 		}
-		e, err := w.Long.Execution(ctx, arn)
+		e, err := engine.Execution(ctx, arn)
 		if err != nil {
-			return &rollout.Living{Err: target.CallError(fmt.Errorf("describe-execution: %w", err))}
+			return nil, fmt.Errorf("execution %s of the %s: %w", name, engine.Kind, err)
 		}
-		if e.Status != target.ExecutionRunning {
-			return &rollout.Living{}
+		if e.Status == target.ExecutionRunning {
+			return &rollout.Living{
+				Execution: arn, Name: name, Engine: engine.Kind, Longest: engine.Longest, Started: e.Started, Same: request.Same(e.Input, w.Raw),
+			}, nil
 		}
-		return &rollout.Living{Execution: arn, Name: name, Started: e.Started, Same: request.Same(e.Input, w.Raw)}
 	}
-	return &rollout.Living{}
+	return new(rollout.Living), nil
 }
 
 // engineCall is a context for a call to the engine, which ends before the way back has to begin.

@@ -24,6 +24,8 @@ type Engine struct {
 	// sent: what the engine is started with.
 	Long *target.LongEngine
 	Raw  []byte
+	// Engines are those of the stack of which an execution may run the rollout already, by the request in Raw; nil is none.
+	Engines []target.Engine
 	// SetSwitch sets the driver's dead man's switch; nil where it has none.
 	SetSwitch func(ctx context.Context) error
 	// Fatal says that a panic is the end of the process and goes on; nil is none. The simulated account ends processes by it.

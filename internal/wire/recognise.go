@@ -104,6 +104,9 @@ func lambdaOperation(method string, path []string) string {
 // durableOperation tells AWS Lambda's operations on durable executions apart, by method, kind and what of it. An execution's ARN
 // has slashes.
 func durableOperation(method string, path []string) string {
+	if len(path) == 7 && method == "GET" && path[2] == "durable-executions" && path[4] == "durable-execution" {
+		return "lambda:GetDurableExecution"
+	}
 	return map[string]string{
 		"POST durable-executions checkpoint":       "lambda:CheckpointDurableExecution",
 		"GET durable-executions state":             "lambda:GetDurableExecutionState",

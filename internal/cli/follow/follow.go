@@ -12,6 +12,7 @@ import (
 	"github.com/meta-deployer/meta-deployer/internal/cli/ending"
 	"github.com/meta-deployer/meta-deployer/internal/cli/payload"
 	"github.com/meta-deployer/meta-deployer/internal/request"
+	"github.com/meta-deployer/meta-deployer/internal/rollout"
 	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
@@ -41,8 +42,8 @@ const (
 	longAnswer  = 16 * time.Minute
 	// longestEvent is more than a deployer that an event has begun takes: after it nobody drives the rollout any more.
 	longestEvent = 20 * time.Minute
-	// patience is for how long a status that cannot be asked for is asked for again.
-	patience = 3 * time.Minute
+	// retryTime is for how long a status that cannot be asked for is asked for again.
+	retryTime = 3 * time.Minute
 	// beginning is for how long a rollout that was sent may take until it is seen.
 	beginning = 6 * time.Minute
 )
@@ -85,7 +86,7 @@ func (f Follower) Deploy(ctx context.Context, raw []byte, wait bool) ending.Endi
 		return before
 	}
 	c := &course{before: before.Answer, version: plan.Answer.NewVersion, unjudged: unjudged(raw), sent: true, begins: f.Clock.Now()}
-	if plan.Answer.Driver == "deployer" {
+	if plan.Answer.Driver == rollout.EngineDeployer {
 		if f.Timeout == 0 {
 			f.Timeout = longestEvent
 		}
@@ -162,7 +163,7 @@ func (f Follower) execution(ctx context.Context, status []byte, arn string, c *c
 			if !wait && c.begun() {
 				return is, true
 			}
-		case now.Sub(answered) > patience:
+		case now.Sub(answered) > retryTime:
 			return is, true
 		}
 		if f.late(c.begins) {
@@ -212,7 +213,7 @@ func (f Follower) watch(ctx context.Context, status []byte, c *course, wait bool
 			if !wait && c.begun() {
 				return is
 			}
-		case now.Sub(answered) > patience:
+		case now.Sub(answered) > retryTime:
 			return is
 		}
 		if f.late(c.begins) {

@@ -50,25 +50,14 @@ func isGone(err error) bool {
 }
 
 // running is the ARN of the running execution of a driver; "" for none.
-func (w Waker) running(ctx context.Context, driver string) (string, error) {
-	in := &lambda.ListDurableExecutionsByFunctionInput{
-		FunctionName: &w.function, Statuses: []types.ExecutionStatus{types.ExecutionStatusRunning}, ReverseOrder: aws.Bool(true), MaxItems: pageSize,
-	}
-	for pages := (cloud.Pages{}); ; {
-		out, err := cloud.Call(ctx, w.client.ListDurableExecutionsByFunction, in)
-		if err != nil {
-			return "", err
+func (w Waker) running(ctx context.Context, driver string) (arn string, err error) {
+	err = eachRunning(ctx, w.client, w.function, func(e types.Execution) bool {
+		if w.is(aws.ToString(e.DurableExecutionName)) == driver {
+			arn = aws.ToString(e.DurableExecutionArn)
 		}
-		for _, e := range out.DurableExecutions {
-			if e.Status == types.ExecutionStatusRunning && w.is(aws.ToString(e.DurableExecutionName)) == driver {
-				return aws.ToString(e.DurableExecutionArn), nil
-			}
-		}
-		in.Marker = out.NextMarker
-		if more, err := pages.More(out.NextMarker); err != nil || !more {
-			return "", err
-		}
-	}
+		return arn == ""
+	})
+	return arn, err
 }
 
 // open is the id of an execution's open callback; "" where its last one was completed. The newest events come first.

@@ -17,22 +17,17 @@ import (
 )
 
 // Executions are those of one state machine.
-type Executions struct {
-	client  *sfn.Client
-	machine string
-}
+type Executions struct{ Observed }
 
 // New makes the client.
-func New(cfg aws.Config, machine string) Executions {
-	return Executions{client: sfn.NewFromConfig(cfg), machine: machine}
-}
+func New(cfg aws.Config, machine string) Executions { return Executions{Observe(cfg, machine)} }
 
 // LongEngine is a stack's long engine, by its ARN: a state machine; nil where the ARN is empty.
 func LongEngine(cfg aws.Config, arn string) *target.LongEngine {
 	if arn == "" {
 		return nil
 	}
-	return &target.LongEngine{Executions: New(cfg, arn), Kind: "workflow", ARN: arn, Longest: rollout.LongestWorkflow}
+	return &target.LongEngine{Executions: New(cfg, arn), Kind: rollout.EngineWorkflow, ARN: arn, Longest: rollout.LongestWorkflow}
 }
 
 // Start starts an execution.
@@ -50,15 +45,17 @@ func (e Executions) Start(ctx context.Context, name string, input []byte) (strin
 	return *out.ExecutionArn, nil
 }
 
-// Execution describes an execution.
-func (e Executions) Execution(ctx context.Context, arn string) (target.Execution, error) {
-	return describe(ctx, e.client, arn)
-}
+// Described tells about executions and can do nothing else, for a function that starts none: what starts one is not linked.
+type Described struct{ client *sfn.Client }
 
-func describe(ctx context.Context, client *sfn.Client, arn string) (target.Execution, error) {
+// Describe makes the client.
+func Describe(cfg aws.Config) Described { return Described{sfn.NewFromConfig(cfg)} }
+
+// Execution describes an execution.
+func (d Described) Execution(ctx context.Context, arn string) (target.Execution, error) {
 	ctx, cancel := cloud.Limit(ctx, cloud.CallTimeout)
 	defer cancel()
-	out, err := cloud.Call(ctx, client.DescribeExecution, &sfn.DescribeExecutionInput{ExecutionArn: &arn})
+	out, err := cloud.Call(ctx, d.client.DescribeExecution, &sfn.DescribeExecutionInput{ExecutionArn: &arn})
 	if err != nil {
 		return target.Execution{}, inOurWords(err)
 	}
@@ -71,27 +68,33 @@ func describe(ctx context.Context, client *sfn.Client, arn string) (target.Execu
 	}, nil
 }
 
-// Described tells about executions and can do nothing else, for a function that starts none: what starts one is not linked.
-type Described struct{ client *sfn.Client }
+// Observed tells about the executions of one state machine, and starts none.
+type Observed struct {
+	Described
+	machine string
+}
 
-// Describe makes the client.
-func Describe(cfg aws.Config) Described { return Described{sfn.NewFromConfig(cfg)} }
+// Observe makes the client.
+func Observe(cfg aws.Config, machine string) Observed { return Observed{Describe(cfg), machine} }
 
-// Execution describes an execution.
-func (d Described) Execution(ctx context.Context, arn string) (target.Execution, error) {
-	return describe(ctx, d.client, arn)
+// Engine is a stack's state machine, by its ARN, for whoever asks what runs there; nil where the ARN is empty.
+func Engine(cfg aws.Config, arn string) *target.Engine {
+	if arn == "" {
+		return nil
+	}
+	return &target.Engine{Observer: Observe(cfg, arn), Kind: rollout.EngineWorkflow, Longest: rollout.LongestWorkflow}
 }
 
 // mostRunning is how many executions are looked through.
 const mostRunning = 5_000
 
 // Running lists the executions that have not ended.
-func (e Executions) Running(ctx context.Context) (arns []string, err error) {
+func (o Observed) Running(ctx context.Context) (arns []string, err error) {
 	ctx, cancel := cloud.Limit(ctx, cloud.CallTimeout)
 	defer cancel()
-	in := &sfn.ListExecutionsInput{StateMachineArn: &e.machine, StatusFilter: types.ExecutionStatusRunning, MaxResults: 1_000}
+	in := &sfn.ListExecutionsInput{StateMachineArn: &o.machine, StatusFilter: types.ExecutionStatusRunning, MaxResults: 1_000}
 	for pages := (cloud.Pages{}); ; {
-		out, err := cloud.Call(ctx, e.client.ListExecutions, in)
+		out, err := cloud.Call(ctx, o.client.ListExecutions, in)
 		if err != nil {
 			return nil, inOurWords(err)
 		}

@@ -93,7 +93,7 @@ func invoke(w *sim.World, out io.Writer, payload []byte) (answer []byte, failure
 // execute runs an execution of the rollouts' state machine.
 func execute(w *sim.World, out io.Writer, s sim.Started) {
 	tell(w, out, "execution %s started", s.Name)
-	scenario.RunExecution(w, s, w.Logs())
+	scenario.RunExecution(w, s, scenario.Worker(w, w.Logs()))
 	e, err := w.LongEngine().Execution(context.Background(), s.ARN)
 	if err != nil {
 		panic(err)

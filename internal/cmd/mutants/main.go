@@ -56,12 +56,9 @@ func (m mutant) plant() (problem string) {
 	if err != nil {
 		return err.Error()
 	}
-	changed := string(source)
-	for i, edits := 0, append([]string{m.old, m.becomes}, m.also...); i < len(edits); i += 2 {
-		if n := strings.Count(changed, edits[i]); n != 1 {
-			return fmt.Sprintf("%q stands %d times in %s", edits[i], n, m.file)
-		}
-		changed = strings.Replace(changed, edits[i], edits[i+1], 1)
+	changed, problem := m.change(string(source))
+	if problem != "" {
+		return problem
 	}
 	directory, err := os.MkdirTemp("", "mutant")
 	if err != nil {
@@ -93,6 +90,17 @@ func (m mutant) try(overlay string, flags ...string) string {
 		return "its test did not run: " + lastLines(string(out))
 	}
 	return ""
+}
+
+// change makes the mutant's edits in a source. problem is why one of them cannot be made; "" for none.
+func (m mutant) change(source string) (changed, problem string) {
+	for i, edits := 0, append([]string{m.old, m.becomes}, m.also...); i < len(edits); i += 2 {
+		if n := strings.Count(source, edits[i]); n != 1 {
+			return "", fmt.Sprintf("%q stands %d times in %s", edits[i], n, m.file)
+		}
+		source = strings.Replace(source, edits[i], edits[i+1], 1)
+	}
+	return source, ""
 }
 
 func (m mutant) unnoticed() string { return "not noticed by " + m.test }

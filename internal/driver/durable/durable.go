@@ -84,7 +84,7 @@ func (f Function) event(l protocol.Look) []byte {
 		last = []byte("{}")
 	}
 	raw, err := json.Marshal(map[string]any{
-		"execution": l.Execution, "started": started.Format(time.RFC3339Nano), "request": asJSON(l.Input), "last": json.RawMessage(last),
+		"execution": l.ARN, "name": l.Name, "started": started.Format(time.RFC3339Nano), "request": asJSON(l.Input), "last": json.RawMessage(last),
 		"woken": l.Woken,
 	})
 	if err != nil { // there is nothing in it that JSON has no form for

@@ -22,6 +22,8 @@ type doors struct {
 	handOff, bare bool
 	// idle has executions stay as they are: the machine calls no worker.
 	idle bool
+	// engines are those that the deployer asks what runs there; nil is the account's own.
+	engines []target.Engine
 	// delay is how long the machine takes to call its worker first.
 	delay time.Duration
 }
@@ -37,7 +39,7 @@ func newDoors(t *testing.T, failures sim.Curve) *doors {
 	d.Advance(10 * time.Minute)
 	d.Machine.Run = func(s sim.Started) {
 		if !d.idle {
-			d.Go(d.Elapsed()+d.delay, func() { scenario.RunExecution(d.World, s, discard()) })
+			d.Go(d.Elapsed()+d.delay, func() { scenario.RunExecution(d.World, s, scenario.Worker(d.World, discard())) })
 		}
 	}
 	return d
@@ -82,6 +84,9 @@ func (d *doors) call(raw string, done func(said)) {
 		deployer := scenario.Deployer(d.World, discard())
 		if deployer.HandOff = d.handOff; !d.bare {
 			deployer.Long = d.LongEngine()
+		}
+		if d.engines != nil {
+			deployer.Engines = d.engines
 		}
 		s.Answer, s.err = deployer.Handle(ctx, json.RawMessage(raw))
 	})

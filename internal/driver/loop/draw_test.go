@@ -9,6 +9,14 @@ import (
 	"github.com/meta-deployer/meta-deployer/internal/sim"
 )
 
+// mood says how much goes wrong in a world.
+type mood bool
+
+const (
+	calm    mood = false
+	hostile mood = true
+)
+
 // draw makes up a game.
 func draw(t *rapid.T, m mood) game {
 	seconds := func(low, high int, name string) time.Duration {

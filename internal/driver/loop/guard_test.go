@@ -35,7 +35,7 @@ func (s *story) install(w *sim.World, d *loop.Deployer) {
 	}
 	d.Switches = w.Schedules()
 	if s.guard.stopped > 0 {
-		w.Faults = append(w.Faults, sim.Fault{Call: s.guard.stopped, Before: func() { s.abort(w, sim.ExecutionARN("first"), s.raw()) }})
+		w.Faults = append(w.Faults, sim.Fault{Call: s.guard.stopped, Before: func() { s.abort(w, s.executionARN(), s.raw()) }})
 	}
 	w.Scheduler = s.guard.scheduler
 	w.OnWrite = func(write sim.Write) {
@@ -75,17 +75,35 @@ func (s *story) alive(id string) (ends func()) {
 	return func() { delete(s.living, token) }
 }
 
+// executionARN is the ARN of the execution that runs the rollout.
+func (s *story) executionARN() string {
+	if s.durable != nil {
+		return sim.DurableARN("first")
+	}
+	return sim.ExecutionARN("first")
+}
+
 // abort is an execution that somebody stops.
 func (s *story) abort(w *sim.World, arn string, raw []byte) {
-	w.SetExecution(target.Execution{ARN: arn, Status: target.ExecutionAborted, Input: raw})
+	status := target.ExecutionAborted
+	told := map[string]any{
+		"source": "aws.states", "detail-type": "Step Functions Execution Status Change",
+		"detail": map[string]any{"executionArn": arn, "status": status, "input": string(raw), "inputDetails": map[string]any{"included": true}},
+	}
+	if s.durable != nil {
+		status = "STOPPED"
+		told = map[string]any{
+			"source": "aws.lambda", "detail-type": "Durable Execution Status Change",
+			"detail": map[string]any{"durableExecutionArn": arn, "status": status},
+		}
+		s.stop()
+	}
+	w.SetExecution(target.Execution{ARN: arn, Status: status, Input: raw})
 	s.aborted = true
 	if !s.guard.told {
 		return
 	}
-	event, err := json.Marshal(map[string]any{
-		"source": "aws.states", "detail-type": "Step Functions Execution Status Change",
-		"detail": map[string]any{"executionArn": arn, "status": "ABORTED", "input": string(raw), "inputDetails": map[string]any{"included": true}},
-	})
+	event, err := json.Marshal(told)
 	must(err)
 	w.Go(w.Elapsed(), func() { s.recover(w, event) })
 }

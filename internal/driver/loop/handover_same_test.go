@@ -39,7 +39,7 @@ func (g game) handed(handOff any) story {
 
 // executed runs an execution. Its end takes the place of the deployer's own.
 func (s *story) executed(w *sim.World, started sim.Started) {
-	scenario.RunExecution(w, started, discard())
+	scenario.RunExecution(w, started, scenario.Worker(w, discard()))
 	for _, e := range w.Executions() {
 		if e.ARN != started.ARN {
 			continue
@@ -75,7 +75,10 @@ func TestE1AHandOverOnTheWayGivesTheSameRoutings(t *testing.T) {
 		if _, approved := g.request["stages"]; approved {
 			return // it is handed over at its start
 		}
-		pause := time.Duration(rapid.IntRange(30, 200).Draw(t, "pause")) * time.Second
+		// In the middle of a hold: who shifts within a second of the pause, and who a second after it, hangs on the driver.
+		interval := g.request["interval"].(int)
+		into := rapid.IntRange(20, interval-5).Draw(t, "pause, into a hold")
+		pause := time.Duration(interval*rapid.IntRange(0, 2).Draw(t, "hold")+into) * time.Second
 		g.others = []other{{at: pause, action: "pause"}, {at: pause + 20*time.Minute, action: "resume"}}
 		long := g
 		long.stepping = &stepping{workflow: true}

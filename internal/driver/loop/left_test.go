@@ -22,6 +22,10 @@ func engines() map[string]func(*game) {
 		"workflow, told": func(g *game) {
 			g.stepping, g.guard.told = &stepping{workflow: true}, true
 		},
+		"durable": func(g *game) { g.durable = &durably{} },
+		"durable, told": func(g *game) {
+			g.durable, g.guard.told = &durably{}, true
+		},
 		"pipeline": func(g *game) { g.jobs = &jobs{} },
 	}
 }
@@ -91,7 +95,7 @@ func TestL4RecoverIsKilledToo(t *testing.T) {
 
 // Who stops an execution does not stop the worker that runs: whatever it still does, the alias ends whole.
 func TestL4AnExecutionIsStoppedWhileItsWorkerRuns(t *testing.T) {
-	for _, engine := range []string{"workflow", "workflow, told"} {
+	for _, engine := range []string{"workflow", "workflow, told", "durable", "durable, told"} {
 		for name, g := range wholeRollouts() {
 			t.Run(engine+", "+name, func(t *testing.T) {
 				t.Parallel()
@@ -114,7 +118,7 @@ func TestL4WhateverTheSchedulerDoes(t *testing.T) {
 		"late": {Late: 59 * time.Second}, "very late": {Late: 20 * time.Minute}, "twice": {Twice: true}, "early": {Early: true}, "never": {Never: true},
 	} {
 		for engine, by := range engines() {
-			if scheduler.Never && engine != "workflow, told" {
+			if scheduler.Never && !strings.HasSuffix(engine, ", told") {
 				continue
 			}
 			t.Run(name+", "+engine, func(t *testing.T) {
@@ -136,7 +140,7 @@ func TestL4WhateverTheSchedulerDoes(t *testing.T) {
 // A rollout that lacked only its end is brought to it.
 func TestARolloutWhoseBakeIsOverIsFinished(t *testing.T) {
 	for engine, by := range engines() {
-		if engine == "workflow, told" { // told at once: the bake is not over
+		if strings.HasSuffix(engine, ", told") { // told at once: the bake is not over
 			continue
 		}
 		t.Run(engine, func(t *testing.T) {
@@ -157,6 +161,8 @@ func TestARolloutThatIsLeftGoesBackWithoutBlame(t *testing.T) {
 		"deployer":       "its driver first ended without it: its invocation was over at 2026-01-05T09:15:00Z",
 		"workflow":       "its driver first ended without it: workflow first was ABORTED",
 		"workflow, told": "its driver first ended without it: workflow first was ABORTED",
+		"durable":        "its driver first ended without it: durable execution first was STOPPED",
+		"durable, told":  "its driver first ended without it: durable execution first was STOPPED",
 		"pipeline":       "its driver first ended without it: the pipeline had not called by 2026-01-05T10:00:",
 	} {
 		t.Run(engine, func(t *testing.T) {

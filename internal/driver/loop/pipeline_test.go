@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -94,19 +93,11 @@ func (s *story) event(raw []byte, token string, answered int) []byte {
 func (s *story) job(w *sim.World, d loop.Deployer, event []byte) (reply pipeline.Reply, alive bool) {
 	ctx, _, cancel := w.Begin(s.hosted(sim.Invocation{ID: "first"}))
 	defer cancel()
-	defer func() {
-		if value := recover(); value != nil {
-			killed, ok := value.(sim.Killed)
-			if !ok {
-				panic(value)
-			}
-			fmt.Fprintf(s.log, "%9s killed: %s\n", w.Elapsed(), killed.Why)
-		}
-	}()
+	defer s.outlive(w)
 	job, err := pipeline.ParseJob(event)
 	must(err)
 	driver := pipeline.Driver{
-		Switches: s.movable(w), Accounts: d.Accounts, Clock: d.Clock, Log: d.Log, Caller: d.Caller, Watch: d.Watch, Others: d.Others, Fatal: d.Fatal,
+		Switches: s.movable(w), Accounts: d.Accounts, Clock: d.Clock, Log: d.Log, Caller: d.Caller, Watch: d.Watch, Others: d.Others, Fatal: d.Fatal, Engines: d.Engines,
 	}
 	return driver.Call(ctx, job, w.Clock().Now().Add(sim.DefaultTimeout-20*time.Second), func(pipeline.Reply) {}), true
 }
@@ -127,9 +118,7 @@ func TestE1APipelineGivesTheSameRoutings(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		g := drawCertain(t)
 		loop := g.play()
-		again := g
-		again.request = maps.Clone(g.request)
-		again.request["poll-interval"] = rapid.IntRange(1, 30).Draw(t, "cadence")
+		again := g.atAnotherCadence(t)
 		again.jobs = drawJobs(t)
 		if again.skews = drawSkews(t); again.clocksApart() > 0 {
 			again.jobs.aged, again.jobs.dropped = nil, nil // with an old token it knows by the time alone whether an end can be its own

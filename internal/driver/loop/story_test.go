@@ -52,6 +52,8 @@ type game struct {
 	stepping *stepping
 	// jobs drives it by the calls of a pipeline; nil does not.
 	jobs *jobs
+	// durable drives it as a durable execution; nil does not.
+	durable *durably
 	// guard has recover in the account, which dead man's switches call; nil has neither.
 	guard *guard
 }
@@ -62,14 +64,6 @@ type other struct {
 	beforeWrite int
 	action      string // a request's action, or what a stranger does
 }
-
-// mood says how much goes wrong in a world.
-type mood bool
-
-const (
-	calm    mood = false
-	hostile mood = true
-)
 
 // story is what happened.
 type story struct {
@@ -91,8 +85,9 @@ type story struct {
 	recovered []ending
 	// touched are the drivers on whose alias recover wrote while they lived.
 	touched []string
-	// aborted says that the execution was stopped.
+	// aborted says that the execution was stopped, and stop has the engine that runs it do so; nil is none.
 	aborted bool
+	stop    func()
 	// written is the journal of the last write; nil where it left none.
 	written *rollout.Journal
 	// living are the drivers whose process or execution has not ended, by their tokens.
@@ -181,6 +176,9 @@ func (s *story) drive(w *sim.World, d loop.Deployer, raw []byte, id string) {
 		return
 	case s.jobs != nil && id == "first":
 		s.pipeline(w, d, raw)
+		return
+	case s.durable != nil && id == "first":
+		s.durableRun(w, d, raw)
 		return
 	}
 	for attempt := range 400 {

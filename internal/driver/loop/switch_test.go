@@ -102,9 +102,7 @@ func TestARollbackThatFailedIsTriedAgain(t *testing.T) {
 
 // A week's pause of a workflow is nobody's death, however often its switch asks.
 func TestAWorkflowThatIsPausedForAWeekIsLeftAlone(t *testing.T) {
-	g := withKeys(map[string]any{"interval": "10m", "poll-interval": 60})
-	g.others = []other{{at: 5 * time.Minute, action: "pause"}, {at: 7 * 24 * time.Hour, action: "resume"}}
-	g = guarded(g, engines()["workflow"])
+	g := guarded(pausedForAWeek(), engines()["workflow"])
 	g.guard.scheduler = sim.Scheduler{Twice: true, Early: true, Late: 30 * time.Second}
 	s := g.play()
 	assert.True(t, strings.HasSuffix(s.endings(), "succeeded"), s.endings())
@@ -113,6 +111,13 @@ func TestAWorkflowThatIsPausedForAWeekIsLeftAlone(t *testing.T) {
 		assert.Equal(t, "no-op", e.outcome)
 	}
 	assert.Equal(t, rollout.Routing{Primary: "2"}, s.finalRouting())
+}
+
+// pausedForAWeek is a rollout of minutes that somebody pauses for a week.
+func pausedForAWeek() game {
+	g := withKeys(map[string]any{"interval": "10m", "poll-interval": 60})
+	g.others = []other{{at: 5 * time.Minute, action: "pause"}, {at: 7 * 24 * time.Hour, action: "resume"}}
+	return g
 }
 
 // A pipeline that goes on calling moves its switch on, however long it takes.
@@ -137,9 +142,11 @@ func TestS8RecoverTouchesOnlyWhatIsDead(t *testing.T) {
 				Late: time.Duration(rapid.SampledFrom([]int{0, 30, 600}).Draw(t, "late")) * time.Second,
 			},
 		}
-		switch rapid.SampledFrom([]string{"deployer", "workflow", "pipeline"}).Draw(t, "engine") {
+		switch rapid.SampledFrom([]string{"deployer", "workflow", "durable", "pipeline"}).Draw(t, "engine") {
 		case "workflow":
 			g.stepping = &stepping{workflow: true}
+		case "durable":
+			g.durable = drawDurably(t)
 		case "pipeline":
 			g.jobs = &jobs{}
 		}

@@ -7,9 +7,7 @@ package pipeline
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
-	"runtime/debug"
 	"sync"
 	"time"
 
@@ -27,6 +25,8 @@ type Driver struct {
 	Accounts func(roleARN, externalID, session string) target.Account
 	// Switches are where dead man's switches are set; nil is nowhere.
 	Switches target.MovableSwitches
+	// Engines are those of the stack of which an execution may run a rollout already; nil is none.
+	Engines []target.Engine
 	// Jobs is where the replies go.
 	Jobs  Jobs
 	Clock target.Clock
@@ -95,7 +95,7 @@ func (d Driver) guarded(ctx context.Context, j Job, end time.Time) Reply {
 		reply := failed(string(rollout.StateUnknown), "an internal error of the deployer, whose log has the stack: look at the alias, aws lambda get-alias")
 		defer func() {
 			if value := recover(); value != nil {
-				d.Log.ErrorContext(ctx, "panic", "value", fmt.Sprint(value), "stack", string(debug.Stack()))
+				notify.Panic(ctx, d.Log, nil, value)
 			}
 			done <- reply
 		}()

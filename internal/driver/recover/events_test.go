@@ -3,11 +3,9 @@ package recover_test
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"log/slog"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -17,29 +15,35 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/meta-deployer/meta-deployer/internal/goldentest"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
 	"github.com/meta-deployer/meta-deployer/internal/sim"
 	"github.com/meta-deployer/meta-deployer/internal/sim/scenario"
 	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
-var update = flag.Bool("update", false, "write the golden files")
-
 // The drivers of the events.
 const (
-	byDeployer    = "3f2c81d2-2dff629b5eaf"
-	byWorkflow    = "checkout-3ce9a57aefe7"
-	byAnother     = "checkout-1d559380a07e"
-	byPipeline    = "c968ef10-6d467b3a49a8"
-	request       = `{"function-name": "checkout", "alias": "live", "new-version": "2", "steps": 10, "interval": "2m"}`
-	workflowName  = "checkout-live-2-3f9a1c07"
-	livingName    = "checkout-live-2-cafecafe"
-	ownersText    = "front door"
-	eventsFolder  = "../../../events/recover"
-	goldenAnswers = "testdata/events"
+	byDeployer   = "3f2c81d2-2dff629b5eaf"
+	byWorkflow   = "checkout-3ce9a57aefe7"
+	byAnother    = "checkout-1d559380a07e"
+	byPipeline   = "c968ef10-6d467b3a49a8"
+	request      = `{"function-name": "checkout", "alias": "live", "new-version": "2", "steps": 10, "interval": "2m"}`
+	workflowName = "checkout-live-2-3f9a1c07"
+	livingName   = "checkout-live-2-cafecafe"
+	ownersText   = "front door"
+	payloads     = "../../../events/recover/*.json"
 )
 
-// account has the function checkout, whose alias a driver has left at 30 %, and one living execution and one that was aborted.
+// The ARNs of durable executions, of the names that workflows have here.
+const (
+	durables      = "arn:aws:lambda:eu-west-1:123456789012:function:meta-deployer-durable:7/durable-execution/"
+	stoppedARN    = durables + workflowName + "/0199a1c0-7d3e-7f50-9a1c-07d3e4f5a6b7"
+	livingDurable = durables + livingName + "/0199a1c0-7d3e-7f50-8b2d-18e4f5a6b7c8"
+)
+
+// account has the function checkout, whose alias a driver has left at 30 %, and of each engine one living execution and one that
+// was stopped.
 func account(t *testing.T, driver string, change func(*rollout.Journal)) *sim.World {
 	t.Helper()
 	w := sim.New()
@@ -59,6 +63,8 @@ func account(t *testing.T, driver string, change func(*rollout.Journal)) *sim.Wo
 	w.SetTraffic("checkout", "live", sim.Constant(20))
 	w.SetExecution(target.Execution{ARN: sim.ExecutionARN(workflowName), Status: target.ExecutionAborted, Input: []byte(request)})
 	w.SetExecution(target.Execution{ARN: sim.ExecutionARN(livingName), Status: target.ExecutionRunning, Input: []byte(request)})
+	w.SetExecution(target.Execution{ARN: stoppedARN, Status: "STOPPED", Input: []byte(request)})
+	w.SetExecution(target.Execution{ARN: livingDurable, Status: target.ExecutionRunning, Input: []byte(request)})
 	return w
 }
 
@@ -76,47 +82,25 @@ func driverOf(event string) string {
 		return byDeployer
 	case strings.Contains(event, "pipeline"):
 		return byPipeline
-	case event == "switch-of-a-workflow-that-runs":
+	case event == "switch-of-a-workflow-that-runs", event == "switch-of-a-durable-that-runs":
 		return byAnother
 	}
 	return byWorkflow
 }
 
-// events reads every payload.
-func events(t *testing.T) map[string][]byte {
-	t.Helper()
-	files, err := filepath.Glob(filepath.Join(eventsFolder, "*.json"))
-	require.NoError(t, err)
-	require.NotEmpty(t, files)
-	all := map[string][]byte{}
-	for _, file := range files {
-		raw, err := os.ReadFile(file)
-		require.NoError(t, err)
-		all[strings.TrimSuffix(filepath.Base(file), ".json")] = raw
-	}
-	return all
-}
-
 func TestEveryEventHasItsAnswer(t *testing.T) {
 	untouched := []string{
 		"execution-succeeded", "execution-of-another-driver", "switch-of-a-deployer-that-runs", "switch-of-a-workflow-that-runs",
-		"deployer-refused-a-request", "deployer-was-asked-to-roll-back",
+		"deployer-refused-a-request", "deployer-was-asked-to-roll-back", "durable-succeeded", "switch-of-a-durable-that-runs",
 	}
-	for name, raw := range events(t) {
+	for name, raw := range goldentest.Payloads(t, payloads) {
 		t.Run(name, func(t *testing.T) {
 			w := account(t, driverOf(name), nil)
 			answer, err := ask(w, raw)
 			require.NoError(t, err)
 			var pretty bytes.Buffer
 			require.NoError(t, json.Indent(&pretty, append(answer, '\n'), "", "  "))
-			golden := filepath.Join(goldenAnswers, name+".golden")
-			if *update {
-				require.NoError(t, os.MkdirAll(goldenAnswers, 0o755))
-				require.NoError(t, os.WriteFile(golden, pretty.Bytes(), 0o600))
-			}
-			want, err := os.ReadFile(golden)
-			require.NoError(t, err)
-			assert.Equal(t, string(want), pretty.String())
+			goldentest.Compare(t, filepath.Join("testdata", "events", name+".golden"), pretty.String())
 			if slices.Contains(untouched, name) {
 				assert.Len(t, w.Writes(), 1, "nothing is written")
 				return
@@ -130,7 +114,7 @@ func TestEveryEventHasItsAnswer(t *testing.T) {
 
 // A foreign rollout is touched by no event, however it is mangled, and a mangled event is never a reason to be called again.
 func TestMangledEventsTouchNothing(t *testing.T) {
-	for name, raw := range events(t) {
+	for name, raw := range goldentest.Payloads(t, payloads) {
 		t.Run(name, func(t *testing.T) {
 			mangled := map[string][]byte{"cut off": raw[:len(raw)/2], "empty": nil, "null": []byte("null"), "a list": []byte("[1]"), "as it is": raw}
 			var event map[string]any

@@ -24,8 +24,8 @@ type Recoverer struct {
 	// Accounts gives the account to work in: the function's own, or the one of a role. session is how it shows in the trail of that
 	// account.
 	Accounts func(roleARN, externalID, session string) target.Account
-	// Executions tells how the workflows do.
-	Executions Executions
+	// Workflows tells how the stack's workflows do, and Durables how its durable executions do.
+	Workflows, Durables Executions
 	// Switches are where dead man's switches are; nil where the stack has none.
 	Switches Switches
 	Clock    target.Clock
@@ -42,7 +42,7 @@ type Recoverer struct {
 	Fatal func(value any) bool
 }
 
-// Executions tells of the executions of the stack's state machine. Errors are as of target.Account.
+// Executions tells of the executions of an engine of the stack. Errors are as of target.Account.
 type Executions interface {
 	Execution(ctx context.Context, arn string) (target.Execution, error)
 }
@@ -52,7 +52,7 @@ type Switches interface {
 	DeleteSwitch(ctx context.Context, driver string) error
 }
 
-// ExecutionUnread is a workflow of which nobody knows whether it runs: it is asked again.
+// ExecutionUnread is an execution of which nobody knows whether it runs: it is asked again.
 type ExecutionUnread struct{ message string }
 
 func (e ExecutionUnread) Error() string { return e.message }
@@ -79,10 +79,11 @@ func (c Recoverer) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 // Handle is Invoke before its answer is JSON.
 func (c Recoverer) Handle(ctx context.Context, payload []byte) (answer.Answer, error) {
 	l, known := parse(payload)
-	c.Log.InfoContext(ctx, "called", "bytes", len(payload), "driver", l.driver, "execution", l.execution, "ended", l.how, "by-switch", l.bySwitch)
 	if !known {
+		c.Log.InfoContext(ctx, "called", "bytes", len(payload))
 		return nothing("the event tells of no driver that has ended"), nil
 	}
+	c.Log.InfoContext(ctx, "called", "bytes", len(payload), "driver", l.driver, "execution", l.execution, "ended", l.how, "by-switch", l.bySwitch)
 	if now := c.Clock.Now(); l.execution == "" && now.Before(l.until) {
 		return nothing(fmt.Sprintf("driver %s may run until %s", l.driver, l.until.UTC().Format(time.RFC3339))), nil
 	}
@@ -109,13 +110,17 @@ func nothing(reason string) answer.Answer {
 	return answer.New(rollout.Target{}, string(rollout.NoOp), reason)
 }
 
-// ask finds out what only Step Functions can tell: whether a workflow lives and how it ended, and the request of one whose event
-// was too large to have it.
+// ask finds out what only the engine can tell: whether an execution lives and how it ended, and its request where the event has
+// none.
 func (c Recoverer) ask(ctx context.Context, l *lost) (alive bool, err error) {
 	if l.execution == "" || l.how != "" && l.request != nil {
 		return false, nil
 	}
-	e, err := c.Executions.Execution(ctx, l.execution)
+	engine := c.Workflows
+	if isDurable(l.execution) {
+		engine = c.Durables
+	}
+	e, err := engine.Execution(ctx, l.execution)
 	if err != nil {
 		return false, ExecutionUnread{fmt.Sprintf("execution %s cannot be read, so nobody knows whether it runs: %s", l.execution, target.Explain(err))}
 	}
@@ -155,15 +160,11 @@ func (c Recoverer) recover(ctx context.Context, l lost) (answer.Answer, error) {
 	}
 	var record answer.Recorder
 	engine := turn.Engine{Account: c.Accounts(r.RoleARN, r.ExternalID, l.driver), Clock: c.Clock, Memory: c.Memory, Fatal: c.Fatal}
-	driver := rollout.Driver{ID: l.driver, Engine: "recover", Execution: l.execution, Ended: l.how}
+	driver := rollout.Driver{ID: l.driver, Engine: rollout.EngineRecover, Execution: l.execution, Ended: l.how}
 	c.Others.Clock = c.Clock
+	audience := notify.Audience{Log: log, Others: c.Others, Watch: c.Watch, Fatal: c.Fatal}
 	finish, token := loop.Run(ctx, engine, r, driver, end, func(events ...rollout.Event) {
-		notify.Guarded(ctx, log, c.Fatal, func() { record.Tell(events...) })
-		notify.Guarded(ctx, log, c.Fatal, func() { notify.Log{Logger: log}.Tell(ctx, events...) })
-		notify.Guarded(ctx, log, c.Fatal, func() { record.Tell(c.Others.Tell(ctx, log, events...)...) })
-		if c.Watch != nil {
-			notify.Guarded(ctx, log, c.Fatal, func() { c.Watch(ctx, events...) })
-		}
+		audience.Tell(ctx, record.Tell, events...)
 	})
 	return record.Answer(r, finish.Recovered(), token, c.Clock.Now())
 }

@@ -2,6 +2,7 @@ package recover_test
 
 import (
 	"encoding/json"
+	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -11,8 +12,10 @@ import (
 
 	"github.com/meta-deployer/meta-deployer/internal/answer"
 	"github.com/meta-deployer/meta-deployer/internal/driver/recover"
+	"github.com/meta-deployer/meta-deployer/internal/goldentest"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
 	"github.com/meta-deployer/meta-deployer/internal/sim"
+	"github.com/meta-deployer/meta-deployer/internal/sim/scenario"
 	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
@@ -113,6 +116,7 @@ func fault(on sim.Operation, effect sim.Effect) func(*sim.World) {
 // What could not be done or found out is an error, so that Lambda and the switch call again; the switch stays.
 func TestWhatCallsAgain(t *testing.T) {
 	workflow := []byte(`{"driver": "` + byWorkflow + `", "engine": "workflow", "execution": "` + sim.ExecutionARN(workflowName) + `", "end": "2027-01-05T08:00:00Z", "request": ` + request + `}`)
+	durable := []byte(strings.NewReplacer(`"workflow"`, `"durable"`, sim.ExecutionARN(workflowName), stoppedARN).Replace(string(workflow)))
 	for name, tt := range map[string]struct {
 		world   func(*sim.World)
 		payload []byte
@@ -125,6 +129,9 @@ func TestWhatCallsAgain(t *testing.T) {
 		"it may not be read":           {fault(sim.GetAlias, sim.Denied), switchOf(request), byDeployer, new(answer.StateUnknown)},
 		"its execution cannot be read": {fault(sim.DescribeExecution, sim.Throttled), workflow, byWorkflow, new(recover.ExecutionUnread)},
 		"its execution is not there":   {fault(sim.DescribeExecution, sim.NotFound), workflow, byWorkflow, new(recover.ExecutionUnread)},
+		"its durable one is unread":    {fault(sim.GetDurableExecution, sim.Throttled), durable, byWorkflow, new(recover.ExecutionUnread)},
+		"its durable one may not be":   {fault(sim.GetDurableExecution, sim.Denied), durable, byWorkflow, new(recover.ExecutionUnread)},
+		"its durable one is another's": {nil, []byte(strings.ReplaceAll(string(durable), workflowName, "gone")), byWorkflow, nil},
 		"its execution is another's":   {nil, []byte(strings.ReplaceAll(string(workflow), workflowName, "gone")), byWorkflow, nil},
 		"its request is none any more": {nil, switchOf(`{"steps": -1}`), byDeployer, new(answer.StateUnknown)},
 	} {
@@ -143,6 +150,28 @@ func TestWhatCallsAgain(t *testing.T) {
 			require.ErrorAs(t, err, tt.want)
 			_, stays := w.Schedule(byDeployer)
 			assert.True(t, stays)
+		})
+	}
+}
+
+// What is no driver's token stands on no alias: it reaches neither the log nor the name of a session. No execution's ARN is that long.
+func TestASwitchOfNoDriverIsUnknown(t *testing.T) {
+	long := strings.Repeat("d", 5_000)
+	for what, payload := range map[string][]byte{
+		"a driver that is long":      []byte(strings.ReplaceAll(string(switchOf(request)), byDeployer, long)),
+		"a driver of several words":  []byte(strings.ReplaceAll(string(switchOf(request)), byDeployer, "ddddd ddddd")),
+		"an execution that is long":  []byte(`{"driver": "` + rollout.DriverToken(long) + `", "engine": "workflow", "execution": "` + sim.ExecutionARN(long) + `", "request": ` + request + `}`),
+		"an execution that ended so": []byte(`{"source": "aws.states", "detail-type": "Step Functions Execution Status Change", "detail": {"executionArn": "` + sim.ExecutionARN(long) + `", "status": "FAILED"}}`),
+	} {
+		t.Run(what, func(t *testing.T) {
+			var log strings.Builder
+			w := account(t, byDeployer, nil)
+			ctx, _, cancel := w.Begin(sim.Invocation{})
+			defer cancel()
+			a, err := scenario.Recoverer(w, slog.New(slog.NewJSONHandler(&log, nil))).Handle(ctx, payload)
+			require.NoError(t, err)
+			assert.Equal(t, "the event tells of no driver that has ended", a.Reason)
+			assert.NotContains(t, log.String(), "ddddd")
 		})
 	}
 }
@@ -186,7 +215,7 @@ func TestWhoeverMovesTheAliasMeanwhileKeepsIt(t *testing.T) {
 func TestTheSwitchOfAStoppedExecutionStays(t *testing.T) {
 	w := account(t, "somebody-else", nil)
 	require.NoError(t, w.Schedules().SetSwitch(t.Context(), target.Switch{Driver: byWorkflow, First: w.Now().Add(time.Hour), Every: time.Hour}))
-	_, err := ask(w, events(t)["execution-aborted"])
+	_, err := ask(w, goldentest.Payloads(t, payloads)["execution-aborted"])
 	require.NoError(t, err)
 	_, stays := w.Schedule(byWorkflow)
 	assert.True(t, stays)

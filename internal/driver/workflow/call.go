@@ -2,20 +2,23 @@ package workflow
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"log/slog"
 	"reflect"
-	"strings"
 	"time"
 
 	"github.com/meta-deployer/meta-deployer/internal/answer"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
+	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 // event is what the machine calls the worker with: the execution's ARN and start, the request that it was started with, and
-// what the worker answered last. At the first call that is the request. woken is a durable function's: somebody has news.
+// what the worker answered last. At the first call that is the request. name and woken are a durable function's: the execution's
+// name, which is not the last part of its ARN, and that somebody has news.
 type event struct {
 	Execution string          `json:"execution"`
+	Name      string          `json:"name"`
 	Started   time.Time       `json:"started"`
 	Request   json.RawMessage `json:"request"`
 	Last      json.RawMessage `json:"last"`
@@ -98,8 +101,8 @@ func (c *call) isFirst() bool {
 	return json.Unmarshal(c.Last, &last) == nil && json.Unmarshal(c.Request, &sent) == nil && reflect.DeepEqual(last, sent)
 }
 
-// door is who calls, for people.
-func (c *call) door() string {
+// callerName is who calls, for people.
+func (c *call) callerName() string {
 	if c.Durable {
 		return "a durable function"
 	}
@@ -109,13 +112,13 @@ func (c *call) door() string {
 // engine is the kind of the driver, for those who are told of its rollouts.
 func (c *call) engine() string {
 	if c.Durable {
-		return "durable"
+		return rollout.EngineDurable
 	}
-	return "workflow"
+	return rollout.EngineWorkflow
 }
 
-// name is the execution's, the last part of its ARN.
-func (c *call) name() string { return c.Execution[strings.LastIndexByte(c.Execution, ':')+1:] }
+// name is the execution's.
+func (c *call) name() string { return cmp.Or(c.Name, target.ExecutionName(c.Execution)) }
 
 // carry keeps what the next call has to be given.
 func (c *call) carry(t rollout.Token, r *answer.Recorder) {

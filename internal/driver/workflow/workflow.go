@@ -28,15 +28,17 @@ type Worker struct {
 	Accounts func(roleARN, externalID, session string) target.Account
 	// Switches are where dead man's switches are set; nil is nowhere.
 	Switches target.Switches
-	Clock    target.Clock
-	Log      *slog.Logger
+	// Engines are those of the stack of which an execution may run a rollout already; nil is none.
+	Engines []target.Engine
+	Clock   target.Clock
+	Log     *slog.Logger
 	// Caller tells of an invocation where the worker runs.
 	Caller func(ctx context.Context) (home request.Home, id string)
 	// Deployer is the name of the function that takes the actions that a workflow does not.
 	Deployer string
 	// Others hear of rollouts.
 	Others notify.Others
-	// Durable says that a durable function calls: a rollout that a newer driver keeps is an answer there, as at every other door.
+	// Durable says that a durable function calls: a rollout that a newer driver keeps is an answer there, as with every other driver.
 	Durable bool
 	// Watch is told of every event beside the log; nil is nobody.
 	Watch func(ctx context.Context, events ...rollout.Event)
@@ -106,7 +108,7 @@ func (c *call) handle(ctx context.Context) (any, error) {
 	case err != nil:
 		return nil, answer.Invalid(err.Error())
 	case r.Action != request.Deploy:
-		why := fmt.Sprintf("%s takes action deploy only: send action %s to the deployer, aws lambda invoke --function-name %s", c.door(), r.Action, c.Deployer)
+		why := fmt.Sprintf("%s takes action deploy only: send action %s to the deployer, aws lambda invoke --function-name %s", c.callerName(), r.Action, c.Deployer)
 		if !r.Action.Changes() {
 			return nil, answer.Invalid(why)
 		}
@@ -137,23 +139,19 @@ func (c *call) turns(ctx context.Context, r request.Request, driver rollout.Driv
 	}
 	record := answer.Resume(c.carried.Record, mostSteps)
 	life := deadman.New(c.Switches, c.Clock, deadman.Input{
-		Driver: driver.ID, Engine: deadman.Workflow, Execution: c.Execution, End: deadline.Rollout, Request: c.Request,
+		Driver: driver.ID, Engine: driver.Engine, Execution: c.Execution, End: deadline.Rollout, Request: c.Request,
 	})
-	engine := turn.Engine{Account: c.Accounts(r.RoleARN, r.ExternalID, driver.ID), Clock: c.Clock, Memory: c.Memory, SetSwitch: life.Set(), Fatal: c.Fatal}
+	engine := turn.Engine{Account: c.Accounts(r.RoleARN, r.ExternalID, driver.ID), Clock: c.Clock, Memory: c.Memory, Engines: c.Engines, Raw: c.Request, SetSwitch: life.Set(), Fatal: c.Fatal}
+	audience := notify.Audience{Log: c.log, Others: c.Others, Watch: c.Watch, Fatal: c.Fatal}
 	result := step.Call(ctx, engine, r, driver, deadline, c.token, func(events ...rollout.Event) {
-		notify.Guarded(ctx, c.log, c.Fatal, func() { record.Tell(events...) })
-		notify.Guarded(ctx, c.log, c.Fatal, func() { notify.Log{Logger: c.log}.Tell(ctx, events...) })
-		notify.Guarded(ctx, c.log, c.Fatal, func() { record.Tell(c.Others.Tell(ctx, c.log, events...)...) })
-		if c.Watch != nil {
-			notify.Guarded(ctx, c.log, c.Fatal, func() { c.Watch(ctx, events...) })
-		}
+		audience.Tell(ctx, record.Tell, events...)
 	})
 	c.carry(result.Token, record)
 	now, end := c.Clock.Now(), result.End
 	if end == nil {
 		return c.pause(result.Next.Sub(now), result.Token.Standing()), nil
 	}
-	warning := life.Release(ctx, *end, result.Token, driver)
+	warning := life.Release(ctx, *end, result.Token, driver, time.Time{}) // answerMargin is longer than that takes
 	if warning != "" {
 		c.log.WarnContext(ctx, "switch", "warning", warning)
 	}

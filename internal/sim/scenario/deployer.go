@@ -14,7 +14,7 @@ import (
 func Deployer(w *sim.World, log *slog.Logger) loop.Deployer {
 	return loop.Deployer{
 		Accounts: func(string, string, string) target.Account { return w.Account() },
-		Clock:    w.Clock(), Log: log, Caller: sim.Caller, Fatal: sim.IsKill,
+		Clock:    w.Clock(), Log: log, Caller: sim.Caller, Fatal: sim.IsKill, Engines: w.Engines(),
 	}
 }
 
@@ -22,15 +22,15 @@ func Deployer(w *sim.World, log *slog.Logger) loop.Deployer {
 func Worker(w *sim.World, log *slog.Logger) workflow.Worker {
 	return workflow.Worker{
 		Accounts: func(string, string, string) target.Account { return w.Account() },
-		Clock:    w.Clock(), Log: log, Caller: sim.Caller, Deployer: "meta-deployer", Fatal: sim.IsKill,
+		Clock:    w.Clock(), Log: log, Caller: sim.Caller, Deployer: "meta-deployer", Fatal: sim.IsKill, Engines: w.Engines(),
 	}
 }
 
 // Recoverer is what is called when a driver may be dead, in a simulated account.
 func Recoverer(w *sim.World, log *slog.Logger) recover.Recoverer {
 	return recover.Recoverer{
-		Accounts:   func(string, string, string) target.Account { return w.Account() },
-		Executions: w.LongEngine(), Switches: w.Schedules(),
+		Accounts:  func(string, string, string) target.Account { return w.Account() },
+		Workflows: w.LongEngine(), Durables: w.Durables(), Switches: w.Schedules(),
 		Clock: w.Clock(), Log: log, Caller: sim.Caller, Fatal: sim.IsKill,
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/meta-deployer/meta-deployer/internal/request"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
 	"github.com/meta-deployer/meta-deployer/internal/sim"
 )
@@ -61,6 +62,7 @@ func (s Scenario) Play(watch Watch) (*Play, error) {
 		return nil, err
 	}
 	p.World, w.OnWrite = w, p.wrote
+	w.Machine.Run = func(s sim.Started) { w.Go(w.Elapsed(), func() { p.execution(s) }) }
 	for i := range s.Requests {
 		w.Go(time.Duration(s.Requests[i].At), func() { p.request(i) })
 	}
@@ -87,6 +89,31 @@ func (p *Play) request(i int) {
 	}()
 	p.tell(Event{Who: who, Kind: Asked, Text: oneLine(r.Send)})
 	deployer := Deployer(p.World, slog.New(slog.DiscardHandler))
+	deployer.Long, deployer.HandOff = p.World.LongEngine(), true
+	deployer.Watch = p.listen(who)
+	answer, err := deployer.Handle(ctx, r.Send)
+	p.Endings[i] = ending(answer.Status, answer, err)
+	p.tellWritten(who)
+	p.tell(Event{Who: who, Kind: Answered, Text: p.Endings[i].How})
+}
+
+// execution runs an execution of the stack's state machine, to which what does not fit an invocation is handed over.
+func (p *Play) execution(s sim.Started) {
+	const who = "execution"
+	worker := Worker(p.World, slog.New(slog.DiscardHandler))
+	worker.Caller = func(ctx context.Context) (request.Home, string) {
+		home, id := sim.Caller(ctx)
+		p.names[id] = who
+		return home, id
+	}
+	worker.Watch = p.listen(who)
+	p.tell(Event{Who: who, Kind: Asked, Text: s.Name})
+	RunExecution(p.World, s, worker)
+	p.tellWritten(who)
+}
+
+// listen makes events of what one driver tells.
+func (p *Play) listen(who string) func(context.Context, ...rollout.Event) {
 	told := listener{world: p.World, tell: func(e Event) {
 		e.Who = who
 		p.tell(e)
@@ -94,16 +121,12 @@ func (p *Play) request(i int) {
 			p.tellWritten(who)
 		}
 	}}
-	deployer.Watch = func(ctx context.Context, events ...rollout.Event) {
+	return func(ctx context.Context, events ...rollout.Event) {
 		if p.watch.Heard != nil {
 			p.watch.Heard(p, who, events...)
 		}
 		told.hear(ctx, events...)
 	}
-	answer, err := deployer.Handle(ctx, r.Send)
-	p.Endings[i] = ending(answer.Status, answer, err)
-	p.tellWritten(who)
-	p.tell(Event{Who: who, Kind: Answered, Text: p.Endings[i].How})
 }
 
 // ending is what a caller of Lambda gets to see.
