@@ -98,28 +98,38 @@ func (e *Endpoint) getMetricData(ctx context.Context, c call) (wire.Answer, erro
 	if err != nil {
 		return wire.Answer{}, err
 	}
+	results, err := e.results(body.MetricDataQueries, series, body.ScanBy != "TimestampAscending")
+	if err != nil {
+		return wire.Answer{}, err
+	}
+	return wire.Answer{Body: object{"MetricDataResults": results, "Messages": []object{}}}, nil
+}
+
+// results are what queries are answered with, by the series of each: an expression is of the others, unless the account was told
+// its result.
+func (e *Endpoint) results(queries []metricQuery, series [][]sim.Datapoint, newestFirst bool) (results []object, err error) {
 	known := map[string]sim.Values{}
-	for i, q := range body.MetricDataQueries {
+	for i, q := range queries {
 		if q.Expression == "" || e.control.Told(q.Expression) {
 			known[q.ID] = q.values(series[i])
 		}
 	}
-	results := []object{}
-	for i, q := range body.MetricDataQueries {
+	results = []object{}
+	for i, q := range queries {
 		switch {
 		case q.Expression == "":
 		case series[i] == nil && (e.control.Told(q.Expression) || strings.HasPrefix(q.Expression, "SEARCH(")):
 			continue // CloudWatch has no result of an expression that finds nothing
 		case known[q.ID] == nil:
 			if known[q.ID], err = sim.Math(q.Expression, known); err != nil {
-				return wire.Answer{}, invalid("Error in expression '" + q.ID + "': " + err.Error())
+				return nil, invalid("Error in expression '" + q.ID + "': " + err.Error())
 			}
 		}
 		if q.ReturnData != false && q.ReturnData != "false" {
-			results = append(results, q.result(known[q.ID], body.ScanBy != "TimestampAscending"))
+			results = append(results, q.result(known[q.ID], newestFirst))
 		}
 	}
-	return wire.Answer{Body: object{"MetricDataResults": results, "Messages": []object{}}}, nil
+	return results, nil
 }
 
 // values are the statistic of each period.
