@@ -2,6 +2,8 @@ package main
 
 import (
 	"os"
+	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -17,6 +19,28 @@ func TestWhatIsMeasuredIsBuiltAsWhatIsShipped(t *testing.T) {
 	require.NoError(t, err)
 	flags := strings.ReplaceAll(strings.Join(buildFlags(), " "), "-s -w", "'-s -w'")
 	assert.Contains(t, string(makefile), "go build "+flags+"\n")
+}
+
+// A floor without one of the clients would make the deployer look heavier than it is.
+func TestTheFloorsHoldTheSameClients(t *testing.T) {
+	t.Chdir("..") // where make bench runs
+	clients := func(p program) (services []string) {
+		module, source := p.source()
+		out, err := exec.Command("go", "-C", module, "list", "-deps", source).Output()
+		require.NoError(t, err)
+		for name := range strings.Lines(string(out)) {
+			if service, is := strings.CutPrefix(strings.TrimSpace(name), "github.com/aws/aws-sdk-go-v2/service/"); is && !strings.Contains(service, "/") {
+				services = append(services, service)
+			}
+		}
+		slices.Sort(services)
+		return services
+	}
+	for _, p := range programs() {
+		if !p.floor {
+			assert.Equal(t, clients(p), clients(program{p.function, true}), p.function)
+		}
+	}
 }
 
 func TestMedian(t *testing.T) {

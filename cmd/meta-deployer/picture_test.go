@@ -58,9 +58,11 @@ func TestADeployIsOnePicture(t *testing.T) {
 	require.Error(t, command.Wait())
 	assert.Equal(t, 6, command.ProcessState.ExitCode(), screen.String())
 	screen.shows(t, "was rolled back: a person asked for it")
-	_, below, shown := strings.Cut(screen.String(), showCursor)
-	require.True(t, shown, "the cursor is back")
-	assert.Contains(t, below, "RolledBack", "the ending stands below the picture")
+	var below string
+	require.Eventually(t, func() bool {
+		_, below, _ = strings.Cut(screen.String(), showCursor)
+		return strings.Contains(below, "RolledBack")
+	}, patience, 10*time.Millisecond, "the cursor is back, and the ending stands below the picture")
 	assert.NotContains(t, below, "\x1b")
 }
 

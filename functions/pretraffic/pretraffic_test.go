@@ -228,7 +228,11 @@ func TestPretrafficFunctionWithAnOddCodeDeploy(t *testing.T) {
 	asked := map[string]*invocation{}
 	for name, test := range tests {
 		a := &account{answers: map[string]func(wiretest.Call) wiretest.Answer{test.operation: always(test.answer)}}
-		asked[name] = send(t, path, probes, a, event(t, "codedeploy.json"), runsOut)
+		timeout := plenty
+		if test.reason == "time ran out" {
+			timeout = runsOut
+		}
+		asked[name] = send(t, path, probes, a, event(t, "codedeploy.json"), timeout)
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -37,10 +37,9 @@ func drawCertain(t *rapid.T) game {
 	case "never approved":
 		g.request["type"], g.request["stages"], g.request["max-duration"] = "stages", approvedStages(), 420
 	case "auto":
-		// At most four holds of 150 s, so that calls may be late; and traffic that looks busier once it has lasted ten minutes.
+		// At most four holds of 150 s, so that calls may be late; the traffic looks the same in whatever minute it starts.
 		delete(g.request, "steps")
 		g.request["type"], g.request["interval"] = "auto", 150
-		g.before = rapid.SampledFrom([]time.Duration{8 * time.Minute, 20 * time.Minute}).Draw(t, "before")
 		health["max-failed-invocations"] = rapid.SampledFrom([]int{5, 50, 500}).Draw(t, "budget")
 	case "enough time":
 		g.request["max-duration"] = 840

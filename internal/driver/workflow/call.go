@@ -15,7 +15,7 @@ import (
 
 // event is what the machine calls the worker with: the execution's ARN and start, the request that it was started with, and
 // what the worker answered last. At the first call that is the request. name and woken are a durable function's: the execution's
-// name, which is not the last part of its ARN, and that somebody has news.
+// name as Lambda tells it, and that somebody has news.
 type event struct {
 	Execution string          `json:"execution"`
 	Name      string          `json:"name"`

@@ -16,24 +16,30 @@ import (
 	events "github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 	functions "github.com/aws/aws-sdk-go-v2/service/lambda"
 	"github.com/aws/aws-sdk-go-v2/service/lambda/types"
+	"github.com/aws/aws-sdk-go-v2/service/scheduler"
+	schedules "github.com/aws/aws-sdk-go-v2/service/scheduler/types"
 	"github.com/aws/aws-sdk-go-v2/service/sfn"
 	"github.com/aws/aws-sdk-go-v2/service/sts"
 
 	"github.com/meta-deployer/meta-deployer/bench/functions/floor"
 )
 
-// clients are what internal/cloud/account and internal/cloud/events hold.
+// clients are what the packages of internal/cloud hold for the deployer.
 type clients struct {
 	config           aws.Config
 	functions, hooks *functions.Client
 	metrics          *cloudwatch.Client
 	executions       *sfn.Client
 	bus              *eventbridge.Client
+	switches         *scheduler.Client
 }
 
 func main() {
 	config := floor.Config()
-	c := clients{config, functions.NewFromConfig(config), functions.NewFromConfig(config), cloudwatch.NewFromConfig(config), sfn.NewFromConfig(config), eventbridge.NewFromConfig(config)}
+	c := clients{
+		config, functions.NewFromConfig(config), functions.NewFromConfig(config), cloudwatch.NewFromConfig(config), sfn.NewFromConfig(config),
+		eventbridge.NewFromConfig(config), scheduler.NewFromConfig(config),
+	}
 	lambda.Start(c.handle)
 }
 
@@ -89,6 +95,30 @@ func (c clients) call(ctx context.Context, operation string, i int) (err error) 
 		_, err = c.executions.DescribeExecution(ctx, &sfn.DescribeExecutionInput{ExecutionArn: name})
 	case "ListExecutions":
 		_, err = c.executions.ListExecutions(ctx, &sfn.ListExecutionsInput{StateMachineArn: name})
+	default:
+		err = c.rare(ctx, operation)
+	}
+	return err
+}
+
+// rare has the operations that no rollout without waits makes.
+func (c clients) rare(ctx context.Context, operation string) (err error) {
+	name := aws.String("checkout")
+	switch operation {
+	case "CreateSchedule":
+		_, err = c.switches.CreateSchedule(ctx, &scheduler.CreateScheduleInput{
+			Name: name, GroupName: name, ScheduleExpression: aws.String("rate(10 minutes)"), StartDate: aws.Time(time.Now()),
+			FlexibleTimeWindow: &schedules.FlexibleTimeWindow{Mode: schedules.FlexibleTimeWindowModeOff},
+			Target:             &schedules.Target{Arn: name, RoleArn: name, Input: aws.String("{}")},
+		})
+	case "DeleteSchedule":
+		_, err = c.switches.DeleteSchedule(ctx, &scheduler.DeleteScheduleInput{Name: name, GroupName: name})
+	case "ListDurableExecutionsByFunction":
+		_, err = c.functions.ListDurableExecutionsByFunction(ctx, &functions.ListDurableExecutionsByFunctionInput{FunctionName: name})
+	case "GetDurableExecutionHistory":
+		_, err = c.functions.GetDurableExecutionHistory(ctx, &functions.GetDurableExecutionHistoryInput{DurableExecutionArn: name})
+	case "SendDurableExecutionCallbackSuccess":
+		_, err = c.functions.SendDurableExecutionCallbackSuccess(ctx, &functions.SendDurableExecutionCallbackSuccessInput{CallbackId: name})
 	default:
 		err = fmt.Errorf("there is no such call here")
 	}
