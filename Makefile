@@ -16,10 +16,10 @@ help: ## Show this list
 demo: ## Watch whole rollouts in a simulated account
 	go run ./internal/cmd/demo
 
-SPEED   ?= 1
+SPEED   ?= 10
 ADDRESS ?= 127.0.0.1:3001
 
-local: ## Serve the simulated account to AWS's own clients on ADDRESS (127.0.0.1:3001), SPEED times as fast
+local: ## Serve the simulated account to AWS's own clients on ADDRESS (127.0.0.1:3001), SPEED (10) times as fast
 	go run ./internal/cmd/local -addr $(ADDRESS) -speed $(SPEED)
 
 rehearse: ## Replay recorded traffic through a plan

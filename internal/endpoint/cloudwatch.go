@@ -2,6 +2,7 @@ package endpoint
 
 import (
 	"context"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -15,6 +16,7 @@ import (
 // metricQuery is a MetricDataQuery.
 type metricQuery struct {
 	ID, Expression, Label string
+	ReturnData            any
 	// Period is an expression's, without which it has that of a minute.
 	Period     wire.Number
 	MetricStat struct {
@@ -53,20 +55,19 @@ func (q metricQuery) check() error {
 	case !metricID.MatchString(q.ID):
 		return invalid("The value " + q.ID + " for parameter MetricDataQueries.Id is not matching the expected pattern ^[a-z][a-zA-Z0-9_]*$.")
 	case q.Expression != "" && int(q.Period)%60 == 0:
+		return nil
 	case q.Expression != "", period < 60 || period%60 != 0:
 		return invalid("Period must be a multiple of 60.")
-	case q.value(sim.Datapoint{}) == nil:
+	case !q.known():
 		return invalid("the simulated account has no statistic " + q.MetricStat.Stat)
 	}
 	return nil
 }
 
-// value is the statistic of a datapoint; nil is an unknown one.
-func (q metricQuery) value(p sim.Datapoint) any {
-	if value, known := p.Statistic(q.MetricStat.Stat); known {
-		return value
-	}
-	return nil
+// known says that the account has the statistic.
+func (q metricQuery) known() bool {
+	_, known := sim.Datapoint{}.Statistic(q.MetricStat.Stat)
+	return known
 }
 
 func (e *Endpoint) getMetricData(ctx context.Context, c call) (wire.Answer, error) {
@@ -97,24 +98,58 @@ func (e *Endpoint) getMetricData(ctx context.Context, c call) (wire.Answer, erro
 	if err != nil {
 		return wire.Answer{}, err
 	}
-	results := []object{}
-	for i, q := range body.MetricDataQueries {
-		if q.Expression != "" && series[i] == nil {
-			continue // CloudWatch has no result of an expression that finds nothing
-		}
-		results = append(results, q.result(series[i], body.ScanBy != "TimestampAscending"))
+	results, err := e.results(body.MetricDataQueries, series, body.ScanBy != "TimestampAscending")
+	if err != nil {
+		return wire.Answer{}, err
 	}
 	return wire.Answer{Body: object{"MetricDataResults": results, "Messages": []object{}}}, nil
 }
 
+// results are what queries are answered with, by the series of each: an expression is of the others, unless the account was told
+// its result.
+func (e *Endpoint) results(queries []metricQuery, series [][]sim.Datapoint, newestFirst bool) (results []object, err error) {
+	known := map[string]sim.Values{}
+	for i, q := range queries {
+		if q.Expression == "" || e.control.Told(q.Expression) {
+			known[q.ID] = q.values(series[i])
+		}
+	}
+	results = []object{}
+	for i, q := range queries {
+		switch {
+		case q.Expression == "":
+		case series[i] == nil && (e.control.Told(q.Expression) || strings.HasPrefix(q.Expression, "SEARCH(")):
+			continue // CloudWatch has no result of an expression that finds nothing
+		case known[q.ID] == nil:
+			if known[q.ID], err = sim.Math(q.Expression, known); err != nil {
+				return nil, invalid("Error in expression '" + q.ID + "': " + err.Error())
+			}
+		}
+		if q.ReturnData != false && q.ReturnData != "false" {
+			results = append(results, q.result(known[q.ID], newestFirst))
+		}
+	}
+	return results, nil
+}
+
+// values are the statistic of each period.
+func (q metricQuery) values(periods []sim.Datapoint) sim.Values {
+	values := sim.Values{}
+	for _, p := range periods {
+		values[p.At], _ = p.Statistic(q.MetricStat.Stat)
+	}
+	return values
+}
+
 // result is one MetricDataResult.
-func (q metricQuery) result(periods []sim.Datapoint, newestFirst bool) object {
+func (q metricQuery) result(of sim.Values, newestFirst bool) object {
+	periods := slices.SortedFunc(maps.Keys(of), time.Time.Compare)
 	if newestFirst {
 		slices.Reverse(periods)
 	}
 	times, values := []any{}, []any{}
-	for _, p := range periods {
-		times, values = append(times, p.At), append(values, q.value(p))
+	for _, at := range periods {
+		times, values = append(times, at), append(values, of[at])
 	}
 	label := q.Label
 	if label == "" {

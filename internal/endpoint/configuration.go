@@ -20,7 +20,8 @@ func configuration(name, version string, v target.Version) object {
 	}
 	body := object{
 		"FunctionName": name, "FunctionArn": arn(name, version), "Version": version, "Role": role, "Runtime": "provided.al2023", "Handler": "bootstrap",
-		"PackageType": "Zip", "State": v.State, "LastUpdateStatus": v.UpdateStatus,
+		"PackageType": "Zip", "Timeout": 3, "MemorySize": 128, "CodeSize": 1, "Description": "", "Architectures": []string{"arm64"},
+		"State": v.State, "LastUpdateStatus": v.UpdateStatus,
 		"SnapStart": object{"ApplyOn": "None", "OptimizationStatus": "Off"},
 	}
 	if v.SnapStart {
@@ -38,7 +39,35 @@ func configuration(name, version string, v target.Version) object {
 // describe reads a version's configuration. An alias stands for its primary version.
 func (e *Endpoint) describe(ctx context.Context, name, qualifier string) (object, error) {
 	version, v, err := e.control.Version(ctx, name, qualifier)
-	return configuration(name, version, v), err
+	body, code := configuration(name, version, v), e.control.Code(name, version)
+	body["CodeSha256"], body["RevisionId"], body["LastModified"] = code.SHA256, code.Revision, code.Modified.UTC().Format("2006-01-02T15:04:05.000-0700")
+	return body, err
+}
+
+// listFunctions lists the unpublished configurations, on one page.
+func (e *Endpoint) listFunctions(ctx context.Context, _ call) (wire.Answer, error) {
+	names, err := e.control.Functions(ctx)
+	if err != nil {
+		return wire.Answer{}, err
+	}
+	bodies := []object{}
+	for _, name := range names {
+		body, err := e.describe(ctx, name, "")
+		if err != nil {
+			return wire.Answer{}, err
+		}
+		bodies = append(bodies, body)
+	}
+	return wire.Answer{Body: object{"Functions": bodies}}, nil
+}
+
+// updateFunction changes what is not published, in whatever way: no version does otherwise for it.
+func (e *Endpoint) updateFunction(ctx context.Context, c call) (wire.Answer, error) {
+	if err := e.control.Change(ctx, c.function); err != nil {
+		return wire.Answer{}, err
+	}
+	body, err := e.describe(ctx, c.function, "")
+	return wire.Answer{Body: body}, err
 }
 
 func (e *Endpoint) getFunctionConfiguration(ctx context.Context, c call) (wire.Answer, error) {

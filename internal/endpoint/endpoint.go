@@ -6,6 +6,7 @@ package endpoint
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net/http"
 	"strings"
 	"sync"
@@ -82,12 +83,16 @@ func (e *Endpoint) operations() map[string]operation {
 		"lambda:GetFunctionConfiguration":                 e.getFunctionConfiguration,
 		"lambda:ListVersionsByFunction":                   e.listVersions,
 		"lambda:PublishVersion":                           e.publishVersion,
+		"lambda:ListFunctions":                            e.listFunctions,
+		"lambda:UpdateFunctionCode":                       e.updateFunction,
+		"lambda:UpdateFunctionConfiguration":              e.updateFunction,
 		"lambda:GetProvisionedConcurrencyConfig":          e.getConcurrency,
 		"lambda:Invoke":                                   e.invoke,
 		"cloudwatch:GetMetricData":                        e.getMetricData,
 		"cloudwatch:GetMetricStatistics":                  e.getMetricStatistics,
 		"cloudwatch:ListMetrics":                          e.listMetrics,
 		"cloudwatch:PutMetricData":                        e.putMetricData,
+		"cloudwatch:PutMetricAlarm":                       e.putMetricAlarm,
 		"cloudwatch:DescribeAlarms":                       e.describeAlarms,
 		"cloudwatch:SetAlarmState":                        e.setAlarmState,
 		"codedeploy:GetDeployment":                        e.getDeployment,
@@ -113,7 +118,8 @@ func (e *Endpoint) Handler() http.Handler {
 	return wire.Handler(func(ctx context.Context, c wire.Call) wire.Answer {
 		operate := operations[c.Operation]
 		if operate == nil {
-			return wire.Fail(http.StatusNotFound, "UnknownOperationException", "the simulated account does not know "+c.Operation)
+			service, what, _ := strings.Cut(c.Operation, ":")
+			return wire.Fail(http.StatusNotFound, "UnknownOperationException", fmt.Sprintf("the simulated account does not have %s of %s", what, service))
 		}
 		var answer wire.Answer
 		done := e.start(func() {

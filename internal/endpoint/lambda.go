@@ -112,15 +112,18 @@ func (e *Endpoint) invoke(ctx context.Context, c call) (wire.Answer, error) {
 		e.world.Go(e.world.Elapsed(), func() { _, _ = hooks.Invoke(ctx, invocation) })
 		return wire.Answer{Status: http.StatusAccepted}, nil
 	}
-	reply, err := hooks.Invoke(ctx, invocation)
-	a := wire.Answer{Body: reply.Body, Header: map[string]string{"X-Amz-Executed-Version": executed(c.qualifier)}}
+	reply, version, err := e.control.Invoke(ctx, invocation)
+	if version == "" {
+		version = executed(c.qualifier)
+	}
+	a := wire.Answer{Body: reply.Body, Header: map[string]string{"X-Amz-Executed-Version": version}}
 	if reply.Failure != "" {
 		a.Header["X-Amz-Function-Error"], a.Body = "Unhandled", []byte(reply.Failure)
 	}
 	return a, err
 }
 
-// executed is the version behind a qualifier; functions to invoke have no aliases here.
+// executed is the version behind a qualifier that is no alias.
 func executed(qualifier string) string {
 	if strings.Trim(qualifier, "0123456789") != "" || qualifier == "" {
 		return "$LATEST"

@@ -93,7 +93,7 @@ func (a account) Alarms(ctx context.Context, names []string) (alarms []analysis.
 // Invoke is a synchronous Invoke.
 func (a account) Invoke(ctx context.Context, i target.Invocation) (reply target.Reply, err error) {
 	err = a.world.call(ctx, Invoke, func() error {
-		reply, err = a.world.invoke(ctx, i)
+		reply, _, err = a.world.invoke(ctx, i)
 		return err
 	})
 	switch {

@@ -16,6 +16,8 @@ type alarm struct {
 	// periods is how long the datapoints together are that have to be bad; 0 is not told.
 	periods time.Duration
 	watch   *errorWatch
+	// rule is what it looks at where somebody has put it; nil otherwise.
+	rule *AlarmRule
 }
 
 // errorWatch is what an alarm looks at by itself, every minute.
@@ -34,7 +36,7 @@ func (w *World) SetAlarm(name string, state analysis.AlarmState) {
 	case a == nil:
 		w.alarms[name] = &alarm{state: state, since: w.elapsed}
 	case a.state != state:
-		w.alarms[name] = &alarm{state: state, since: w.elapsed, periods: a.periods}
+		w.alarms[name] = &alarm{state: state, since: w.elapsed, periods: a.periods, rule: a.rule}
 	}
 }
 
@@ -55,6 +57,10 @@ func (w *World) SetErrorAlarm(name, function, aliasName string, above float64) {
 
 // evaluate brings an alarm that looks by itself up to date.
 func (w *World) evaluate(a *alarm) {
+	if a.rule != nil {
+		w.evaluateRule(a)
+		return
+	}
 	if a.watch == nil || w.functions[a.watch.function] == nil {
 		return
 	}

@@ -153,7 +153,8 @@ func (c Control) Versions(ctx context.Context, function string) (numbers []strin
 	return numbers, err
 }
 
-// Publish is PublishVersion: a version that is healthy, with the role of the last one.
+// Publish is PublishVersion: a version that is healthy, with the role of the last one; that one itself where nothing has changed
+// since.
 func (c Control) Publish(ctx context.Context, function string) (version string, err error) {
 	err = c.world.call(ctx, "PublishVersion", func() error {
 		f, err := c.world.function(function)
@@ -164,11 +165,24 @@ func (c Control) Publish(ctx context.Context, function string) (version string, 
 		for v := range f.versions {
 			last = max(last, number(v))
 		}
+		if version = strconv.Itoa(last); last > 0 && f.code[version].change == f.changes {
+			return nil
+		}
 		version = strconv.Itoa(last + 1)
+		f.changes-- // publishing is no change
 		c.world.Publish(function, version, Version{Version: target.Version{Role: f.versions[strconv.Itoa(last)].Role}})
 		return nil
 	})
 	return version, err
+}
+
+// Invoke is Invoke, with the version that ran; "" where no alias chose one.
+func (c Control) Invoke(ctx context.Context, i target.Invocation) (reply target.Reply, version string, err error) {
+	err = c.world.call(ctx, Invoke, func() error {
+		reply, version, err = c.world.invoke(ctx, i)
+		return err
+	})
+	return reply, version, err
 }
 
 // Alarms is DescribeAlarms: the ones that are wanted, by their names.

@@ -14,8 +14,17 @@ type function struct {
 	aliases  map[string]*alias
 	// asleep are the versions that Lambda has put to sleep, by their number.
 	asleep map[string]*sleeper
+	// changes is how often the unpublished code has changed, and code which of these a version is of, and since when it is there.
+	changes int
+	code    map[string]code
 	// incident is the share of calls that fail whichever version runs.
 	incident Curve
+}
+
+// code is what a version was published of.
+type code struct {
+	change    int
+	published time.Duration
 }
 
 // Version is a published version, and how it does.
@@ -46,9 +55,11 @@ func (v Version) medianAt(t time.Duration) float64 {
 // Publish adds a version of a function, and the function with its first one.
 func (w *World) Publish(name, number string, v Version) {
 	if w.functions[name] == nil {
-		w.functions[name] = &function{name: name, versions: map[string]Version{}, aliases: map[string]*alias{}, asleep: map[string]*sleeper{}}
+		w.functions[name] = &function{name: name, versions: map[string]Version{}, aliases: map[string]*alias{}, asleep: map[string]*sleeper{}, code: map[string]code{}}
 	}
 	w.settle(name)
+	w.functions[name].changes++
+	w.functions[name].code[number] = code{w.functions[name].changes, w.elapsed}
 	w.functions[name].versions[number] = v
 	delete(w.functions[name].asleep, number)
 }

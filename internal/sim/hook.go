@@ -93,8 +93,22 @@ func (w *World) published(name string) (*hook, error) {
 	return h, nil
 }
 
-// invoke runs a function. Its caller may end sooner; it has run all the same.
-func (w *World) invoke(ctx context.Context, i target.Invocation) (target.Reply, error) {
+// invoke runs a function. Its caller may end sooner; it has run all the same. A call through an alias runs on the version that
+// the alias's weights choose.
+func (w *World) invoke(ctx context.Context, i target.Invocation) (reply target.Reply, version string, err error) {
+	version, failure := w.route(bare(i.Function))
+	if version != "" {
+		i.Function = strings.TrimSuffix(i.Function, i.Function[strings.LastIndexByte(i.Function, ':'):]) + ":" + version
+	}
+	if failure != "" {
+		return target.Reply{Failure: failure}, version, nil
+	}
+	reply, err = w.run(ctx, i)
+	return reply, version, err
+}
+
+// run runs a function, or a version of one.
+func (w *World) run(ctx context.Context, i target.Invocation) (target.Reply, error) {
 	h, err := w.hook(i.Function)
 	if err != nil {
 		return target.Reply{}, err

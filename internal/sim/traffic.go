@@ -18,6 +18,8 @@ type traffic struct {
 	// served is until when calls are counted.
 	served  time.Duration
 	streams []*stream
+	// own is what is left over of shares of calls that are somebody's own.
+	own shares
 	// turnedAway are calls that met a version that was asleep.
 	turnedAway float64
 	// shown and took are the minutes of the alias's own series in CloudWatch, from the first minute of the world on.

@@ -31,6 +31,9 @@ func recognise(r *http.Request, raw []byte) (protocol, string) {
 	case stepfunctions:
 		return jsonRPC{version: "1.0"}, "states:" + operation
 	}
+	if r.Header.Get("X-Amz-Target") != "" {
+		return elsewhere(r, raw)
+	}
 	if r.URL.Path == "/" && r.Method == http.MethodPost {
 		return recogniseQuery(raw)
 	}
@@ -68,6 +71,9 @@ func recogniseQuery(raw []byte) (protocol, string) {
 
 // lambdaOperation tells AWS Lambda's operations apart, by method and /VERSION/functions/FUNCTION/RESOURCE/NAME.
 func lambdaOperation(method string, path []string) string {
+	if len(path) == 4 && path[2] == "functions" && path[3] == "" || len(path) == 3 && path[2] == "functions" {
+		return map[string]string{http.MethodGet: "lambda:ListFunctions"}[method]
+	}
 	if len(path) < 4 || len(path) > 6 || path[2] != "functions" {
 		return ""
 	}
@@ -80,6 +86,8 @@ func lambdaOperation(method string, path []string) string {
 	}
 	return map[string]string{
 		"GET ":                        "lambda:GetFunction",
+		"PUT code":                    "lambda:UpdateFunctionCode",
+		"PUT configuration":           "lambda:UpdateFunctionConfiguration",
 		"GET configuration":           "lambda:GetFunctionConfiguration",
 		"GET versions":                "lambda:ListVersionsByFunction",
 		"POST versions":               "lambda:PublishVersion",

@@ -15,7 +15,8 @@ import (
 
 // Call is one request as it came over the wire.
 type Call struct {
-	// Operation is named as in a policy, such as "lambda:UpdateAlias"; "" where the request is of no known operation.
+	// Operation is named as in a policy, such as "lambda:UpdateAlias"; of what is not known here it is the service with what was
+	// asked, such as "s3:GET /".
 	Operation string
 	// Path is the decoded path.
 	Path   string
@@ -65,7 +66,8 @@ func Fail(status int, code, message string) Answer {
 	return Answer{Status: status, Code: code, Message: message}
 }
 
-// Handler serves what answer answers. A request of no known operation fails, answered by nobody.
+// Handler serves what answer answers. A request of no operation that is known here is answered too: its Operation names the service
+// that it is signed for.
 func Handler(answer func(context.Context, Call) Answer) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		raw, err := io.ReadAll(r.Body)
@@ -75,8 +77,7 @@ func Handler(answer func(context.Context, Call) Answer) http.Handler {
 		}
 		protocol, operation := recognise(r, raw)
 		if operation == "" {
-			protocol.write(w, operation, Fail(http.StatusNotFound, "UnknownOperationException", r.Method+" "+r.URL.Path))
-			return
+			protocol, operation = elsewhere(r, raw)
 		}
 		a := answer(r.Context(), Call{
 			Operation: operation, Path: r.URL.Path, Query: r.URL.Query(), Header: r.Header, Raw: raw, Body: protocol.decode(raw),

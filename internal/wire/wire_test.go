@@ -90,16 +90,45 @@ func TestProtocols(t *testing.T) {
 	}
 }
 
+// What is served nowhere here is answered too, in the protocol that the client speaks.
 func TestUnknownOperations(t *testing.T) {
-	for _, request := range []struct{ path, target, content string }{
-		{"/2015-03-31/layers", "", "{}"},
-		{"/2015-03-31/functions/f/aliases/a/b", "", "{}"},
-		{"/", "DynamoDB_20120810.GetItem", "{}"},
-		{"/", "", "Action=ListUsers&Version=2010-05-08"},
-		{"/", "", "%"},
+	for name, tt := range map[string]struct {
+		method, path, service, target, content string
+		operation, says                        string
+	}{
+		"REST and JSON": {"GET", "/2015-03-31/layers", "lambda", "", "", "lambda:GET /2015-03-31/layers", `{"Message":"not here","Type":"User"}`},
+		"a longer path": {"POST", "/2015-03-31/functions/f/aliases/a/b", "lambda", "", "{}", "lambda:POST /2015-03-31/functions/f/aliases/a/b", `{"Message":"not here","Type":"User"}`},
+		"JSON":          {"POST", "/", "dynamodb", "DynamoDB_20120810.GetItem", "{}", "dynamodb:GetItem", `"__type":"UnknownOperationException"`},
+		"query":         {"POST", "/", "iam", "", "Action=ListUsers&Version=2010-05-08", "iam:ListUsers", "<ErrorResponse><Error><Code>UnknownOperationException</Code><Message>not here</Message></Error>"},
+		"EC2's query":   {"POST", "/", "ec2", "", "Action=DescribeVpcs&Version=2016-11-15", "ec2:DescribeVpcs", "<Response><Errors><Error><Code>UnknownOperationException</Code>"},
+		"S3":            {"GET", "/bucket", "s3", "", "", "s3:GET /bucket", "<Error><Code>UnknownOperationException</Code>"},
+		"CBOR":          {"POST", "/service/Other/operation/Do", "other", "", "", "other:Do", "UnknownOperationException"},
+		"no form":       {"POST", "/", "", "", "%", "unknown:POST /", `"Message":"not here"`},
 	} {
-		_, operation, reply, _ := post(t, wire.Answer{}, request.path, request.target, request.content)
-		assert.Empty(t, operation, "nobody is asked")
-		assert.Equal(t, 404, reply.StatusCode)
+		t.Run(name, func(t *testing.T) {
+			asked := ""
+			server := httptest.NewServer(wire.Handler(func(_ context.Context, c wire.Call) wire.Answer {
+				asked = c.Operation
+				return wire.Fail(http.StatusNotFound, "UnknownOperationException", "not here")
+			}))
+			t.Cleanup(server.Close)
+			request, err := http.NewRequestWithContext(t.Context(), tt.method, server.URL+tt.path, strings.NewReader(tt.content))
+			require.NoError(t, err)
+			if tt.service != "" {
+				request.Header.Set("Authorization", "AWS4-HMAC-SHA256 Credential=me/20261130/eu-west-1/"+tt.service+"/aws4_request, SignedHeaders=host, Signature=0")
+			}
+			if tt.target != "" {
+				request.Header.Set("X-Amz-Target", tt.target)
+				request.Header.Set("Content-Type", "application/x-amz-json-1.0")
+			}
+			reply, err := http.DefaultClient.Do(request)
+			require.NoError(t, err)
+			text, err := io.ReadAll(reply.Body)
+			require.NoError(t, err)
+			require.NoError(t, reply.Body.Close())
+			assert.Equal(t, tt.operation, asked)
+			assert.Equal(t, http.StatusNotFound, reply.StatusCode)
+			assert.Contains(t, string(text), tt.says)
+		})
 	}
 }

@@ -83,6 +83,9 @@ In every other terminal, in this directory (any credentials will do), and every 
   # Meanwhile, in another of them: the split moves, and so do the numbers.
   watch -n 1 aws lambda get-alias --function-name checkout --name live
 
+  # A call of your own runs on the version that the weights choose, and counts; version 3 fails one in five of them too.
+  aws lambda invoke --function-name checkout:live out.json
+
   # The bad one: it is back at the old version by itself.
   echo '{"function-name": "checkout", "alias": "live", "new-version": "3", "type": "canary", "interval": 300}' > bad.json
   deployer --payload fileb://bad.json out.json; cat out.json
