@@ -7,6 +7,7 @@ import struct
 import subprocess
 import tempfile
 import unittest
+import zlib
 from pathlib import Path
 
 import jsonschema
@@ -221,6 +222,10 @@ class Binaries(unittest.TestCase):
     def test_sam_build_and_make_build_give_the_same(self):
         for name in FUNCTIONS:
             self.assertTrue(built(name) == (ROOT / "dist" / name / "bootstrap").read_bytes(), f"{name}: the bytes differ")
+
+    def test_no_zip_is_larger_than_4_mb(self):
+        for name in FUNCTIONS:
+            self.assertLessEqual(len(zlib.compress(built(name), 9)), 4_000_000, name)
 
     def test_they_are_for_the_architecture_of_the_template(self):
         machines = {"arm64": 0xB7, "x86_64": 0x3E}
