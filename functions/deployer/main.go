@@ -2,6 +2,7 @@
 package main
 
 import (
+	"cmp"
 	"log/slog"
 	"os"
 
@@ -36,7 +37,7 @@ func main() {
 		Others:  notify.Others{Bus: events.New(config, os.Getenv("EVENT_BUS_NAME")), Installation: lambdacontext.FunctionName},
 		Memory:  new(health.Memory),
 		Long:    executions.LongEngine(config, os.Getenv("LONG_ENGINE_ARN")),
-		Engines: target.Engines(executions.Engine(config, os.Getenv("WORKFLOW_ARN")), durables.Engine(config, os.Getenv("DURABLE_FUNCTION"))),
+		Engines: target.Engines(executions.Engine(config, cmp.Or(os.Getenv("WORKFLOW_ARN"), os.Getenv("LONG_ENGINE_ARN"))), durables.Engine(config, os.Getenv("DURABLE_FUNCTION"))),
 		HandOff: os.Getenv("HAND_OFF") != "false",
 	}
 	if function := os.Getenv("DURABLE_FUNCTION"); function != "" {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/meta-deployer/meta-deployer/internal/rollout"
 	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
@@ -21,7 +22,11 @@ const durableFunction = "arn:aws:lambda:eu-west-1:123456789012:function:meta-dep
 func DurableARN(name string) string { return durableFunction + name + "/id" }
 
 // Durables is the account's durable function as those see it who ask what runs there. World.SetExecution says what does.
-func (w *World) Durables() target.Observer { return durables{w} }
+func (w *World) Durables() target.Engine {
+	return target.Engine{Observer: durables{w}, Kind: "durable", Longest: rollout.LongestWorkflow, Owns: func(arn string) bool {
+		return strings.HasPrefix(arn, durableFunction)
+	}}
+}
 
 type durables struct{ world *World }
 

@@ -24,6 +24,8 @@ type Engine struct {
 	Kind string
 	// Longest is how long a rollout may take there.
 	Longest time.Duration
+	// Owns says that an execution is one of the engine's, by its ARN.
+	Owns func(arn string) bool
 }
 
 // Engines are those that there are: nil is one that the stack does not have.

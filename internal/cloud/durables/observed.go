@@ -2,6 +2,7 @@ package durables
 
 import (
 	"context"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
@@ -53,7 +54,10 @@ func Engine(cfg aws.Config, function string) *target.Engine {
 	if function == "" {
 		return nil
 	}
-	return &target.Engine{Observer: Observe(cfg, function), Kind: "durable", Longest: rollout.LongestWorkflow}
+	return &target.Engine{Observer: Observe(cfg, function), Kind: "durable", Longest: rollout.LongestWorkflow, Owns: func(arn string) bool {
+		_, below, is := strings.Cut(arn, ":function:"+function+":")
+		return is && strings.Contains(below, "/durable-execution/")
+	}}
 }
 
 // Running lists the executions that have not ended.

@@ -12,6 +12,7 @@ func engines() []mutant {
 		{"engines: a worker asks none", "internal/driver/workflow/workflow.go", "Engines: c.Engines, ", "", "TestALivingExecution", driver, false, nil},
 		{"engines: a pipeline asks none", "internal/driver/pipeline/call.go", "Engines: w.Engines, ", "", "TestALivingEngineKeepsItsRolloutAtEvery", loop, false, nil},
 		{"engines: one that cannot be asked hides the others", "internal/turn/handover.go", "found.Err = target.CallError(err)\n", "found.Err = target.CallError(err)\n			return found\n", "TestEnginesThatCannot", loop, false, nil},
+		{"durable: who was relieved is told as it was", "internal/inspect/execution.go", "case known && a.Status == string(rollout.InProgress):", "case known && a.Status == \"\":", "TestStatusOfADurable", loop, false, nil},
 		{"durable: its switch is a deployer's", "internal/driver/deadman/deadman.go", "case Workflow, Durable:", "case Workflow:", "TestADurableExecutionThatIsPaused", loop, false, nil},
 		{"durable: its switch names a workflow", "internal/driver/workflow/workflow.go", "Engine: driver.Engine, Execution", "Engine: deadman.Workflow, Execution", "TestARolloutThatIsLeft", loop, false, nil},
 		{"durable: a living one is asked of Step Functions", dead + "/recover.go", "engine = c.Durables", "engine = c.Workflows", "TestEveryEvent", "./" + dead, false, nil},
