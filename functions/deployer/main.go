@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"log/slog"
 	"os"
+	"strings"
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-lambda-go/lambdacontext"
@@ -26,6 +27,11 @@ import (
 
 func main() {
 	config := cloud.Load(os.Getenv)
+	machine := os.Getenv("LONG_ENGINE_ARN")
+	long := executions.LongEngine(config, machine)
+	if strings.Contains(machine, ":function:") {
+		long, machine = durables.LongEngine(config, machine), ""
+	}
 	deployer := loop.Deployer{
 		Accounts: account.Of(config),
 		Switches: schedules.Switches(config, os.Getenv("RECOVER_ARN"), os.Getenv("SCHEDULE_GROUP"), os.Getenv("SCHEDULE_ROLE_ARN")),
@@ -36,8 +42,8 @@ func main() {
 		}),
 		Others:  notify.Others{Bus: events.New(config, os.Getenv("EVENT_BUS_NAME")), Installation: lambdacontext.FunctionName},
 		Memory:  new(health.Memory),
-		Long:    executions.LongEngine(config, os.Getenv("LONG_ENGINE_ARN")),
-		Engines: target.Engines(executions.Engine(config, cmp.Or(os.Getenv("WORKFLOW_ARN"), os.Getenv("LONG_ENGINE_ARN"))), durables.Engine(config, os.Getenv("DURABLE_FUNCTION"))),
+		Long:    long,
+		Engines: target.Engines(executions.Engine(config, cmp.Or(os.Getenv("WORKFLOW_ARN"), machine)), durables.Engine(config, os.Getenv("DURABLE_FUNCTION"))),
 		HandOff: os.Getenv("HAND_OFF") != "false",
 	}
 	if function := os.Getenv("DURABLE_FUNCTION"); function != "" {
