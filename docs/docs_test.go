@@ -83,6 +83,20 @@ func TestTheDesignHasWhatIsNamedByNumber(t *testing.T) {
 	}
 }
 
+// A decision is cited by its number, so that no two have the same.
+func TestDecisionsHaveNumbersOfTheirOwn(t *testing.T) {
+	number := regexp.MustCompile(`^docs/decisions/0*(\d+)-`)
+	known := map[string]string{}
+	for path, text := range texts(t) {
+		if m := number.FindStringSubmatch(path); m != nil {
+			assert.Empty(t, known[m[1]], "%s has the number of another decision", path)
+			assert.True(t, strings.HasPrefix(text, "# "+m[1]+". "), "%s does not begin with # %s.", path, m[1])
+			known[m[1]] = path
+		}
+	}
+	assert.NotEmpty(t, known)
+}
+
 // The folders of internal are on the map that newcomers get.
 func TestEveryFolderIsOnTheMap(t *testing.T) {
 	all := texts(t)

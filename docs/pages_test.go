@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -47,6 +48,42 @@ func TestEveryEndingHasItsParagraph(t *testing.T) {
 			assert.True(t, strings.Contains(page, "\n### `"+m[1]+"`\n"), "%s can end with %s: what now?", path, m[1])
 		}
 	}
+}
+
+// headed are the headings of a page that are a name of the contract.
+func headed(text string) (names []string) {
+	for _, m := range regexp.MustCompile("(?m)^### `([\\w-]+)`$").FindAllStringSubmatch(text, -1) {
+		names = append(names, m[1])
+	}
+	return names
+}
+
+// Each status and each errorType that the contract promises has its own heading, and no heading is of anything else.
+func TestEveryNameOfTheContractHasItsHeading(t *testing.T) {
+	all := texts(t)
+	contract := all["docs/contract.md"]
+	section := func(from, to string) string {
+		_, after, found := strings.Cut(contract, from)
+		require.True(t, found, from)
+		within, _, found := strings.Cut(after, to)
+		require.True(t, found, to)
+		return within
+	}
+	names := func(within, pattern string) (found []string) {
+		for _, m := range regexp.MustCompile(pattern).FindAllStringSubmatch(within, -1) {
+			found = append(found, m[1])
+		}
+		require.NotEmpty(t, found, pattern)
+		return found
+	}
+	promised := slices.Concat(
+		names(section("\n`status`: ", " are answers."), "`([a-z]+(?:-[a-z]+)*)`"),
+		names(section("with one of these `errorType`s", "These names are API"), "(?m)^- `(\\w+)`: "),
+		names(section("the others fail the execution", "for the rest."), "`(TakenOver|DriverFailed)`"),
+		names(section("beside the names of section 6 there are ", "`NO_COLOR`"), "`([A-Z]\\w+)`"),
+	)
+	promised = slices.DeleteFunc(promised, func(name string) bool { return name == "status" }) // the action
+	assert.ElementsMatch(t, promised, headed(all["docs/how-to/it-says-what-now.md"]))
 }
 
 // The example of a state machine has a choice for every failure by its name.

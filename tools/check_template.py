@@ -44,6 +44,7 @@ MAY = {
     "durable": ("HasAssumableRole", "AllowsProbes", "HasDeadMansSwitch", "HasEventBus", "Traces"),
     "pretraffic": ("Traces",),
     "posttraffic": ("Traces",),
+    "widget": ("Traces",),
 }
 
 # What a driver may do with the schedules that are its dead man's switch.
@@ -170,7 +171,7 @@ class Functions(unittest.TestCase):
                 self.assertEqual("provided.al2023", properties(name)["Runtime"])
                 self.assertEqual("bootstrap", properties(name)["Handler"])
                 self.assertEqual([{"Ref": "Architecture"}], properties(name)["Architectures"])
-                self.assertEqual(900 if name in ROLLING else 300, properties(name)["Timeout"])
+                self.assertEqual(900 if name in ROLLING else 30 if name == "widget" else 300, properties(name)["Timeout"])
 
     def test_every_parameter_is_used_but_one_that_says_so(self):
         text = json.dumps([EXPANDED, TEMPLATE["Conditions"]])
@@ -365,6 +366,66 @@ class Permissions(unittest.TestCase):
             resources = [s["Resource"]["Fn::Sub"] for s, _ in statements(name) if set(as_list(s["Action"])) & OWN_LOGS]
             group = log_group(name)["Properties"]["LogGroupName"]["Fn::Sub"]
             self.assertEqual(["arn:${AWS::Partition}:logs:${AWS::Region}:${AWS::AccountId}:log-group:" + group + ":*"], resources)
+
+
+class AnotherAccount(unittest.TestCase):
+    """The role that drivers work through in another account: target-account.yaml."""
+
+    TARGET = load(ROOT / "target-account.yaml")
+    ROLE = TARGET["Resources"]["TargetRole"]["Properties"]
+
+    def rules(self):
+        (policy,) = self.ROLE["Policies"]
+        for statement in policy["PolicyDocument"]["Statement"]:
+            condition, statement = (statement["Fn::If"][0], statement["Fn::If"][1]) if "Fn::If" in statement else (None, statement)
+            yield statement, condition
+
+    def test_it_allows_what_a_driver_asks_of_the_account_of_an_alias_and_nothing_more(self):
+        asked = {action for action in linked_actions("worker") if action.split(":")[0] in ("lambda", "cloudwatch")}
+        self.assertEqual(asked, {action for statement, _ in self.rules() for action in as_list(statement["Action"])})
+
+    def test_it_may_what_the_deployers_own_role_may_there_under_the_same_parameters(self):
+        own = {s["Sid"]: json.dumps([s, condition]) for s, condition in statements("deployer")}
+        for statement, condition in self.rules():
+            self.assertEqual(own[statement["Sid"]], json.dumps([statement, condition]))
+
+    def test_the_roles_that_may_take_another_are_those_that_it_trusts(self):
+        working = {f"{name.capitalize()}Role" for name in FUNCTIONS if "sts:AssumeRole" in allowed(name, under="HasAssumableRole")}
+        separator, trusted = TEMPLATE["Outputs"]["DriverRoleArns"]["Value"]["Fn::Join"]
+        self.assertEqual(",", separator)
+        durable = {"Fn::If": ["HasDurable", {"Fn::GetAtt": ["DurableRole", "Arn"]}, {"Ref": "AWS::NoValue"}]}
+        self.assertIn(durable, trusted)
+        self.assertEqual(working, {role["Fn::GetAtt"][0] for role in trusted if role != durable} | {"DurableRole"})
+
+    def test_it_trusts_them_and_only_with_the_external_id(self):
+        (statement,) = self.ROLE["AssumeRolePolicyDocument"]["Statement"]
+        self.assertEqual(("Allow", "sts:AssumeRole"), (statement["Effect"], statement["Action"]))
+        self.assertEqual({
+            "ArnEquals": {"aws:PrincipalArn": {"Ref": "TrustedRoleArns"}}, "StringEquals": {"sts:ExternalId": {"Ref": "ExternalId"}},
+        }, statement["Condition"])
+        for parameter in ("TrustedRoleArns", "ExternalId", "FunctionNamePattern"):
+            self.assertNotIn("Default", self.TARGET["Parameters"][parameter], "whom an account trusts is a decision")
+        pattern = self.TARGET["Parameters"]["TrustedRoleArns"]["AllowedPattern"]
+        self.assertTrue(re.fullmatch(pattern, "arn:aws-cn:iam::123456789012:role/meta-deployer-DeployerRole-1ABC"))
+        for value in ("*", "arn:aws:iam::123456789012:root", "arn:aws:iam::123456789012:role/*", "arn:aws:iam::123456789012:user/me"):
+            self.assertIsNone(re.fullmatch(pattern, value), value)
+
+    def test_an_external_id_is_one_that_a_request_can_give(self):
+        parameter = self.TARGET["Parameters"]["ExternalId"]
+        schema = json.loads((ROOT / "docs/request.schema.json").read_text())["properties"]["external-id"]
+        self.assertEqual((schema["minLength"], schema["maxLength"]), (parameter["MinLength"], parameter["MaxLength"]))
+        self.assertEqual(schema["pattern"].replace("*$", "+$"), parameter["AllowedPattern"])
+        self.assertTrue(parameter["NoEcho"])
+
+    def test_the_parameters_that_both_stacks_have_take_the_same(self):
+        for name in ("FunctionNamePattern", "HookNamePattern", "AllowProbes", "PermissionsBoundary"):
+            here, there = ({k: v for k, v in t["Parameters"][name].items() if k != "Description"} for t in (TEMPLATE, self.TARGET))
+            self.assertEqual(here, there, name)
+
+    def test_the_deployers_stack_can_name_it(self):
+        name = default(self.TARGET, "RoleName")
+        self.assertTrue(fits("AssumableRoleArn", f"arn:aws:iam::210987654321:role/{name}"))
+        self.assertEqual({"Fn::GetAtt": ["TargetRole", "Arn"]}, self.TARGET["Outputs"]["RoleArn"]["Value"])
 
 
 class Recover(unittest.TestCase):
@@ -649,7 +710,7 @@ class Parameters(unittest.TestCase):
         self.assertEqual({"Fn::Not": [{"Fn::Equals": [{"Ref": "LogGroups"}, "existing"]}]}, TEMPLATE["Conditions"]["MakesLogGroups"])
         for name in FUNCTIONS:
             group = log_group(name)
-            self.assertEqual("MakesDurableLogs" if name == "durable" else "MakesLogGroups", group["Condition"])
+            self.assertEqual({"durable": "MakesDurableLogs", "widget": "MakesWidgetLogs"}.get(name, "MakesLogGroups"), group["Condition"])
             for policy in ("DeletionPolicy", "UpdateReplacePolicy"):
                 self.assertEqual({"Fn::If": ["RetainsLogGroups", "Retain", "Delete"]}, group[policy])
         # The transform that resolves a policy has to come before SAM's, which wants a text.
@@ -793,7 +854,9 @@ class Notifications(unittest.TestCase):
         self.assertEqual({"NotificationRule", "UnsafeAlarm", "NotificationSubscription"}, more(NotificationTopicArn=topic, NotificationEmail="a@example.com"))
         self.assertEqual(own, more(NotificationEmail="a@example.com", EventBusName=""))
         self.assertEqual(set(), more(EventBusName=""))
-        self.assertEqual({"RolloutsDashboard"}, more(Dashboard="true"))
+        widget = {"WidgetFunction", "WidgetFunctionEventInvokeConfig", "WidgetLogs", "WidgetRole"}
+        self.assertEqual({"RolloutsDashboard"} | widget, more(Dashboard="true"))
+        self.assertNotIn("WidgetLogs", made(EXPANDED, Dashboard="true", LogGroups="existing"))
 
     def test_only_the_rule_and_the_alarm_may_publish(self):
         allowed_to = {}
@@ -812,18 +875,35 @@ class Notifications(unittest.TestCase):
         for m in measured:
             self.assertEqual(([{"Name": "Installation", "Value": {"Ref": "NamePrefix"}}], "MetaDeployer"), (m["Dimensions"], m["Namespace"]))
             self.assertIn(f'"{m["MetricName"]}"', source)
-        self.assertIn('namespace = "MetaDeployer"', source)
+        self.assertIn('Namespace = "MetaDeployer"', source)
 
     def test_the_dashboard_shows_what_the_functions_write(self):
         self.assertEqual(("false", "HasDashboard"), (default(TEMPLATE, "Dashboard"), EXPANDED["RolloutsDashboard"]["Condition"]))
         source = (ROOT / "internal/notify/metrics.go").read_text()
         text = EXPANDED["RolloutsDashboard"]["Properties"]["DashboardBody"]["Fn::Sub"]
         widgets = json.loads(text)["widgets"]
-        self.assertEqual(5, len(widgets))
+        self.assertEqual(6, len(widgets))
+        self.assertEqual(len(widgets), len({(w["x"], w["y"]) for w in widgets}), "none covers another")
+        (custom,) = [w["properties"] for w in widgets if w["type"] == "custom"]
+        self.assertEqual(("${WidgetFunction.Arn}", {}), (custom["endpoint"], custom["params"]))
         names = re.findall(r'MetricName=\\"(\w+)\\"', text) + re.findall(r'\["MetaDeployer", "(\w+)"', text)
         self.assertEqual(10, len(names))
         for name in names:
             self.assertIn(f'"{name}"', source)
+
+    def test_the_widget_only_looks_and_its_buttons_call_the_deployer(self):
+        may = {action for s, _ in statements("widget") for action in as_list(s["Action"])} - OWN_LOGS
+        self.assertEqual({
+            "lambda:GetAlias", "cloudwatch:GetMetricData", "cloudwatch:ListMetrics", "cloudwatch:DescribeAlarms",
+            "xray:PutTraceSegments", "xray:PutTelemetryRecords",
+        }, may)
+        self.assertEqual({"Fn::GetAtt": ["DeployerFunction", "Arn"]}, properties("widget")["Environment"]["Variables"]["DEPLOYER_ARN"])
+        # CloudWatch's console offers functions of this beginning.
+        self.assertEqual("customWidget-${NamePrefix}", properties("widget")["FunctionName"]["Fn::Sub"])
+        self.assertLessEqual(len("customWidget-") + TEMPLATE["Parameters"]["NamePrefix"]["MaxLength"], 64)
+        for name, resource in EXPANDED.items():
+            if not name.startswith("Widget") and name != "RolloutsDashboard":
+                self.assertNotIn("Widget", json.dumps(resource), name)
 
     def test_tracing(self):
         self.assertEqual("false", default(TEMPLATE, "Tracing"))

@@ -32,12 +32,13 @@ func TestExitCodesInAScript(t *testing.T) {
 		"a bad request":        {"", "deploy " + to + "2 --steps 0", 2, "steps is 0: give a whole number"},
 		"a plan with findings": {"", "plan " + to + "9", 3, "finding: "},
 		"findings":             {"", "deploy " + to + "9", 3, "PreflightFailed"},
-		"a plan that is long":  {"", "deploy " + to + "2 --interval 1h", 3, "DoesNotFit"},
+		"a plan that is long":  {"", "deploy " + to + "2 --interval 1h --hand-off=false", 3, "DoesNotFit"},
+		"handed over":          {"", "deploy " + to + "2 --every 50ms --steps 2 --interval 10m", 0, "all traffic of checkout:live is on version 2"},
 		"another one on": {
-			"meta-deployer deploy " + to + "2 --steps 2 --interval 6m --wait=false --every 50ms >/dev/null || [ $? = 4 ]",
+			"meta-deployer deploy " + to + "2 --steps 2 --interval 100h --wait=false --every 50ms >/dev/null || [ $? = 4 ]",
 			"deploy " + to + "3" + quick, 4, "RolloutInProgress",
 		},
-		"not to wait": {"", "deploy " + to + "2 --steps 2 --interval 6m --wait=false --every 50ms", 4, "checkout:live in-progress, version 1 to 2"},
+		"not to wait": {"", "deploy " + to + "2 --steps 2 --interval 100h --wait=false --every 50ms", 4, "checkout:live in-progress, version 1 to 2"},
 		"sent back":   {"", "deploy " + to + "3" + quick + " --interval 300", 6, "all traffic of checkout:live is back on version 1"},
 		"known to be bad": {
 			"meta-deployer deploy " + to + "3" + quick + " --interval 300 2>/dev/null || [ $? = 6 ]",
@@ -49,7 +50,7 @@ func TestExitCodesInAScript(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			a := newAccount(t, "600")
+			a := newAccount(t, "60")
 			ended := a.script(t, tt.before+"\nmeta-deployer "+tt.command+"\necho reached")
 			assert.Equal(t, tt.code, ended.code, "%+v", ended)
 			assert.Contains(t, ended.out+ended.err, tt.says)
@@ -66,7 +67,7 @@ func TestSupersededInAScript(t *testing.T) {
 	t.Parallel()
 	a := newAccount(t, "60")
 	ended := make(chan result, 1)
-	go func() { ended <- a.script(t, "meta-deployer deploy "+to+"2 --steps 2 --interval 6m --every 50ms") }()
+	go func() { ended <- a.script(t, "meta-deployer deploy "+to+"2 --steps 2 --interval 100h --every 50ms") }()
 	a.changes.shows(t, "with 50 % on version 2")
 	a.move(t, "3")
 	is := <-ended
@@ -94,5 +95,18 @@ func TestFailuresOfTheDeployerInAScript(t *testing.T) {
 			assert.Equal(t, code, ended.code)
 			assert.JSONEq(t, string(reply), ended.out)
 		})
+	}
+}
+
+// Who has not logged in hears how to, at once and from every command that asks AWS, and nothing else.
+func TestNoCredentialsInAScript(t *testing.T) {
+	t.Parallel()
+	a := newAccount(t, "600")
+	for _, command := range []string{"status --function-name checkout --alias live", "wait --function-name checkout --alias live", "deploy " + to + "2", "run " + to + "2"} {
+		ended := a.script(t, "unset AWS_ACCESS_KEY_ID AWS_SECRET_ACCESS_KEY AWS_EC2_METADATA_DISABLED\n"+
+			"export AWS_EC2_METADATA_SERVICE_ENDPOINT="+a.url+"/nothing\nmeta-deployer "+command, "COLUMNS=1000")
+		assert.Equal(t, 1, ended.code, "%s: %+v", command, ended)
+		assert.Empty(t, ended.out, command)
+		assert.Regexp(t, `^CallFailed\n +there are no credentials that work: log in, give --profile, or set AWS_ACCESS_KEY_ID .*\n$`, ended.err, command)
 	}
 }

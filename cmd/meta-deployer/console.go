@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -60,7 +61,10 @@ func (c *console) run(ctx context.Context, arguments []string) int {
 	complete(root, "output", asText, asJSON, asMarkdown)
 	root.AddCommand(c.actions()...)
 	root.AddCommand(c.deploy(), c.wait(), c.drive(), c.report(), c.schema())
-	if err := root.ExecuteContext(ctx); err != nil {
+	switch err := root.ExecuteContext(ctx); {
+	case errors.Is(err, errNoCredentials):
+		c.end(ending.Failed(ending.CallFailed, err.Error()), request.Deploy, true)
+	case err != nil:
 		c.end(ending.Failed("InvalidRequest", err.Error()), request.Deploy, true)
 		if c.output != asJSON {
 			fmt.Fprintln(c.err, "meta-deployer --help lists the commands, and COMMAND --help the flags of one")

@@ -30,7 +30,7 @@ func (a *local) start(t *testing.T, arguments ...string) (command *exec.Cmd, out
 func TestAPipeGetsALineForEveryTransition(t *testing.T) {
 	t.Parallel()
 	a := newAccount(t, "600")
-	ended := a.script(t, "meta-deployer deploy --every 20ms --steps 2 --interval 5m "+to+"2 | cat")
+	ended := a.script(t, "meta-deployer deploy --every 20ms --steps 2 --interval 1h "+to+"2 | cat")
 	require.Zero(t, ended.code, ended.err)
 	lines := strings.Split(strings.TrimSpace(ended.out), "\n")
 	weights := regexp.MustCompile(`(?m)^\d\d:\d\d:\d\d  +(\d+) %  in-progress  pass: errors: `).FindAllStringSubmatch(ended.out, -1)
@@ -55,7 +55,7 @@ func TestAProgramGetsTheAnswerAlone(t *testing.T) {
 		Status string
 		Weight float64
 	}
-	ended := a.script(t, "meta-deployer deploy -o json --every 50ms --steps 2 --interval 60 "+to+"2")
+	ended := a.script(t, "meta-deployer deploy -o json --every 50ms --steps 2 --interval 1h "+to+"2")
 	require.NoError(t, json.Unmarshal([]byte(ended.out), &answer), ended.out)
 	assert.Contains(t, answer.Status, "succeeded")
 	assert.InDelta(t, 100, answer.Weight, 0)
@@ -90,18 +90,21 @@ func TestARequestFromAFile(t *testing.T) {
 	}
 }
 
+// approved are the stages of a rollout that stays at half until a person lets it go on.
+const approved = `[{"weight": 50, "hold": 0, "approve": true}]`
+
 func TestCtrlCLeavesADeployAlone(t *testing.T) {
 	t.Parallel()
 	a := newAccount(t, "60")
-	command, out := a.start(t, "deploy", "--function-name", "checkout", "--alias", "live", "--new-version", "2", "--steps", "2", "--interval", "5m", "--every", "50ms")
+	command, out := a.start(t, "deploy", "--function-name", "checkout", "--alias", "live", "--new-version", "2", "--type", "stages", "--stages", approved, "--interval", "60", "--every", "50ms")
 	a.changes.shows(t, "with 50 % on version 2")
-	out.shows(t, "50 %  in-progress")
+	out.shows(t, "50 %  awaiting-approval")
 	require.NoError(t, command.Process.Signal(syscall.SIGINT))
 	require.Error(t, command.Wait())
 	assert.Equal(t, 130, command.ProcessState.ExitCode(), out.String())
 	assert.Contains(t, out.String(), "to follow it:\n  meta-deployer wait --function-name checkout --alias live")
 	assert.Contains(t, out.String(), "to send it back:\n  meta-deployer rollback --function-name checkout --alias live")
-	waited := a.script(t, "meta-deployer wait --every 50ms --function-name checkout --alias live")
+	waited := a.script(t, "meta-deployer resume --function-name checkout --alias live\nmeta-deployer wait --every 50ms --function-name checkout --alias live")
 	assert.Zero(t, waited.code, waited.err)
 	a.changes.shows(t, "ended: succeeded")
 }
@@ -133,9 +136,11 @@ func TestAReportStandsBesideItsAnswer(t *testing.T) {
 	ended := a.script(t, `meta-deployer deploy -o json --every 50ms --steps 2 --interval 5m `+to+`2 > answer.json 2>/dev/null
 meta-deployer report answer.json
 grep -c '<polyline' answer.html
+meta-deployer report --minutes answer.json
+grep -c '<h2>Failed calls by' answer.html
 meta-deployer report -o markdown answer.json >> summary.md
 head -1 summary.md`)
-	assert.Equal(t, result{out: "answer.html\n1\n### checkout:live succeeded, version 1 to 2 at 100 %, rollout " + rolloutOf(ended.out) + "\n"}, ended)
+	assert.Equal(t, result{out: "answer.html\n1\nanswer.html\n1\n### checkout:live succeeded, version 1 to 2 at 100 %, rollout " + rolloutOf(ended.out) + "\n"}, ended)
 	ended = a.script(t, "echo '{}' > x.json; meta-deployer report x.json")
 	assert.Equal(t, 2, ended.code)
 	assert.Contains(t, ended.err, "is no answer")

@@ -12,7 +12,7 @@ import (
 // pictured waits until the terminal shows all of these at once: it is one picture, in place.
 func pictured(t *testing.T, screen *text, parts ...string) (picture string) {
 	t.Helper()
-	require.Eventually(t, func() bool {
+	shown := func() bool {
 		output := screen.String()
 		if end := strings.LastIndex(output, "\x1b[J"); end >= 0 {
 			output = output[:end] // the last whole picture
@@ -26,7 +26,12 @@ func pictured(t *testing.T, screen *text, parts ...string) (picture string) {
 			}
 		}
 		return true
-	}, patience, 50*time.Millisecond, "%v is not in the picture", parts)
+	}
+	deadline := time.Now().Add(patience)
+	for !shown() {
+		require.True(t, time.Now().Before(deadline), "%q is not in the picture:\n%s", parts, picture)
+		time.Sleep(50 * time.Millisecond)
+	}
 	return picture
 }
 
@@ -34,8 +39,8 @@ func TestADeployIsOnePicture(t *testing.T) {
 	t.Parallel()
 	a := newAccount(t, "20")
 	command, keyboard, screen := a.terminal(t, []string{"TERM=xterm-256color"}, "deploy", "--function-name", "checkout", "--alias", "live", "--new-version", "2",
-		"--steps", "3", "--interval", "3m", "--every", "100ms")
-	picture := pictured(t, screen, "checkout:live  version 1 to 2  20", "in-progress  step 1/3", "33.33 % of calls", "against it, fails at 100:1", "new, version 2", "pass: errors: ")
+		"--steps", "3", "--interval", "100h", "--every", "100ms")
+	picture := pictured(t, screen, "checkout:live  version 1 to 2  20", "in-progress  step 1/3", "33.33 % of calls", "new, version 2", "pass: errors: ")
 	assert.Equal(t, 1, strings.Count(picture, "checkout:live"), picture)
 	assert.Contains(t, picture, "keys: p pause")
 	assert.Contains(t, screen.String(), "\x1b[32m", "in colour")
@@ -64,14 +69,16 @@ func TestLeavingADeployByKey(t *testing.T) {
 	a := newAccount(t, "20")
 	for _, key := range []string{"q", "\x03"} {
 		command, keyboard, screen := a.terminal(t, []string{"TERM=xterm", "NO_COLOR=1"}, "deploy", "--function-name", "checkout", "--alias", "live", "--new-version", "2",
-			"--steps", "2", "--interval", "5m", "--every", "100ms")
-		pictured(t, screen, "50 % of calls")
+			"--type", "stages", "--stages", approved, "--interval", "60", "--every", "100ms")
+		pictured(t, screen, "50 % of calls", "awaiting-approval")
 		types(t, keyboard, key)
 		require.Error(t, command.Wait())
 		assert.Equal(t, 130, command.ProcessState.ExitCode(), screen.String())
 		screen.shows(t, "to follow it:")
 		assert.NotRegexp(t, `\x1b\[[0-9;]*m`, screen.String(), "NO_COLOR")
 	}
+	resumed := a.script(t, "meta-deployer resume --function-name checkout --alias live")
+	assert.Zero(t, resumed.code, resumed.err)
 	a.changes.shows(t, "ended: succeeded")
 }
 

@@ -10,14 +10,16 @@ import (
 	"github.com/meta-deployer/meta-deployer/internal/cli/ending"
 	"github.com/meta-deployer/meta-deployer/internal/cli/report"
 	"github.com/meta-deployer/meta-deployer/internal/cli/show"
+	"github.com/meta-deployer/meta-deployer/internal/cloud/metrics"
 )
 
 // report is the command that makes a page of an answer.
 func (c *console) report() *cobra.Command {
-	return &cobra.Command{
+	minutes := false
+	command := &cobra.Command{
 		Use: "report ANSWER.json", Short: "Write ANSWER.html beside an answer, a page that needs nothing else; or markdown with --output markdown",
 		Args: cobra.ExactArgs(1),
-		RunE: func(_ *cobra.Command, arguments []string) error {
+		RunE: func(command *cobra.Command, arguments []string) error {
 			const largest = 4 << 20
 			path := arguments[0]
 			raw, err := read(path, largest)
@@ -35,7 +37,15 @@ func (c *console) report() *cobra.Command {
 				fmt.Fprint(c.out, show.Markdown(e))
 				return nil
 			}
-			html, err := report.HTML(e)
+			m := report.Minutes{Why: "--minutes reads them from CloudWatch, with your own credentials"}
+			if minutes {
+				cfg, err := c.aws(command.Context())
+				if err != nil {
+					return err
+				}
+				m = report.Read(command.Context(), metrics.New(cfg), e.Answer, c.clock.Now())
+			}
+			html, err := report.HTML(e, m)
 			if err != nil {
 				return err
 			}
@@ -47,4 +57,6 @@ func (c *console) report() *cobra.Command {
 			return nil
 		},
 	}
+	command.Flags().BoolVar(&minutes, "minutes", false, "read what both versions did meanwhile from CloudWatch, with your own credentials (cloudwatch:GetMetricData)")
+	return command
 }

@@ -20,7 +20,6 @@ import (
 	"github.com/meta-deployer/meta-deployer/internal/driver/loop"
 	"github.com/meta-deployer/meta-deployer/internal/health"
 	"github.com/meta-deployer/meta-deployer/internal/notify"
-	"github.com/meta-deployer/meta-deployer/internal/request"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
 	"github.com/meta-deployer/meta-deployer/internal/target"
 )
@@ -37,14 +36,12 @@ func main() {
 		Switches: schedules.Switches(config, os.Getenv("RECOVER_ARN"), os.Getenv("SCHEDULE_GROUP"), os.Getenv("SCHEDULE_ROLE_ARN")),
 		Clock:    target.WallClock(),
 		Log:      slog.New(lambdacontext.NewLogHandler()),
-		Caller: cloud.Caller(config, request.Home{
-			Force: request.PatternsOf(os.LookupEnv("FORCE_FUNCTIONS")), Emergency: request.PatternsOf(os.LookupEnv("EMERGENCY_FUNCTIONS")),
-		}),
-		Others:  notify.Others{Bus: events.New(config, os.Getenv("EVENT_BUS_NAME")), Installation: lambdacontext.FunctionName},
-		Memory:  new(health.Memory),
-		Long:    long,
-		Engines: target.Engines(executions.Engine(config, cmp.Or(os.Getenv("WORKFLOW_ARN"), machine)), durables.Engine(config, os.Getenv("DURABLE_FUNCTION"))),
-		HandOff: os.Getenv("HAND_OFF") != "false",
+		Caller:   cloud.Caller(config, cloud.Home(os.LookupEnv)),
+		Others:   notify.Others{Bus: events.New(config, os.Getenv("EVENT_BUS_NAME")), Installation: lambdacontext.FunctionName},
+		Memory:   new(health.Memory),
+		Long:     long,
+		Engines:  target.Engines(executions.Engine(config, cmp.Or(os.Getenv("WORKFLOW_ARN"), machine)), durables.Engine(config, os.Getenv("DURABLE_FUNCTION"))),
+		HandOff:  os.Getenv("HAND_OFF") != "false",
 	}
 	if function := os.Getenv("DURABLE_FUNCTION"); function != "" {
 		deployer.Wake = durables.NewWaker(config, function, durable.Control, rollout.DriverToken).Wake

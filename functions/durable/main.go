@@ -19,17 +19,15 @@ import (
 	"github.com/meta-deployer/meta-deployer/internal/driver/workflow"
 	"github.com/meta-deployer/meta-deployer/internal/health"
 	"github.com/meta-deployer/meta-deployer/internal/notify"
-	"github.com/meta-deployer/meta-deployer/internal/request"
 	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 func main() {
 	config := cloud.Load(os.Getenv)
-	home := request.Home{Force: request.PatternsOf(os.LookupEnv("FORCE_FUNCTIONS")), Emergency: request.PatternsOf(os.LookupEnv("EMERGENCY_FUNCTIONS"))}
 	deployer := strings.TrimSuffix(lambdacontext.FunctionName, "-durable")
 	lambda.Start(durable.Function{
 		Worker: workflow.Worker{
-			Accounts: account.Of(config), Caller: cloud.Caller(config, home), Deployer: deployer,
+			Accounts: account.Of(config), Caller: cloud.Caller(config, cloud.Home(os.LookupEnv)), Deployer: deployer,
 			Clock: target.WallClock(), Log: slog.New(lambdacontext.NewLogHandler()), Memory: new(health.Memory),
 			Engines:  target.Engines(executions.Engine(config, os.Getenv("WORKFLOW_ARN")), durables.Engine(config, os.Getenv("DURABLE_FUNCTION"))),
 			Switches: schedules.Switches(config, os.Getenv("RECOVER_ARN"), os.Getenv("SCHEDULE_GROUP"), os.Getenv("SCHEDULE_ROLE_ARN")),

@@ -19,7 +19,6 @@ import (
 	"github.com/meta-deployer/meta-deployer/internal/driver/pipeline"
 	"github.com/meta-deployer/meta-deployer/internal/health"
 	"github.com/meta-deployer/meta-deployer/internal/notify"
-	"github.com/meta-deployer/meta-deployer/internal/request"
 	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
@@ -31,8 +30,6 @@ func main() {
 		Switches: schedules.MovableSwitches(config, os.Getenv("RECOVER_ARN"), os.Getenv("SCHEDULE_GROUP"), os.Getenv("SCHEDULE_ROLE_ARN")),
 		Engines:  target.Engines(executions.Engine(config, os.Getenv("WORKFLOW_ARN")), durables.Engine(config, os.Getenv("DURABLE_FUNCTION"))),
 		Log:      slog.New(lambdacontext.NewLogHandler()),
-		Caller: cloud.Caller(config, request.Home{
-			Force: request.PatternsOf(os.LookupEnv("FORCE_FUNCTIONS")), Emergency: request.PatternsOf(os.LookupEnv("EMERGENCY_FUNCTIONS")),
-		}),
+		Caller:   cloud.Caller(config, cloud.Home(os.LookupEnv)),
 	})
 }

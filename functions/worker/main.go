@@ -18,16 +18,14 @@ import (
 	"github.com/meta-deployer/meta-deployer/internal/driver/workflow"
 	"github.com/meta-deployer/meta-deployer/internal/health"
 	"github.com/meta-deployer/meta-deployer/internal/notify"
-	"github.com/meta-deployer/meta-deployer/internal/request"
 	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 func main() {
 	config := cloud.Load(os.Getenv)
-	home := request.Home{Force: request.PatternsOf(os.LookupEnv("FORCE_FUNCTIONS")), Emergency: request.PatternsOf(os.LookupEnv("EMERGENCY_FUNCTIONS"))}
 	deployer := strings.TrimSuffix(lambdacontext.FunctionName, "-worker")
 	lambda.Start(workflow.Worker{
-		Accounts: account.Of(config), Caller: cloud.Caller(config, home), Deployer: deployer,
+		Accounts: account.Of(config), Caller: cloud.Caller(config, cloud.Home(os.LookupEnv)), Deployer: deployer,
 		Others:   notify.Others{Bus: events.New(config, os.Getenv("EVENT_BUS_NAME")), Installation: deployer},
 		Switches: schedules.Switches(config, os.Getenv("RECOVER_ARN"), os.Getenv("SCHEDULE_GROUP"), os.Getenv("SCHEDULE_ROLE_ARN")),
 		Engines:  target.Engines(executions.Engine(config, os.Getenv("WORKFLOW_ARN")), durables.Engine(config, os.Getenv("DURABLE_FUNCTION"))),

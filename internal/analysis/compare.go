@@ -65,7 +65,7 @@ func (t *trial) compareErrors(c *Check, e Measurements) {
 	own := t.compared[0]
 	c.Evidence = own.evidence(e.NoBounds)
 	c.doubtful = own.standing.Verdict != Pass && own.standing.Unhealthy > 0
-	c.Reason += fmt.Sprintf("; evidence against it %s:1 of %s:1 needed", figure(c.Evidence.Against), figure(c.Evidence.Needed))
+	c.Reason += "; " + c.Evidence.Clause()
 	if c.Evidence.RatioAtLeast > 1 {
 		c.Reason += fmt.Sprintf(", its rate is at least %s times the old one's", figure(c.Evidence.RatioAtLeast))
 	}

@@ -56,7 +56,7 @@ func TestCompare(t *testing.T) {
 		"alone, as usual":                         {Health{}, Measurements{Reading: byItself(2, Counts{600, 300}), History: steady(600, 290)}, Pass, false, "600 of 1200"},
 		"alone, nothing known, most calls fail":   {Health{}, Measurements{Reading: byItself(1, Counts{60, 45})}, Fail, false, "hardly any function fails most of its calls: evidence that this one does 897:1 of 100:1 needed"},
 		"alone, nothing known, all calls fail":    {Health{}, Measurements{Reading: byItself(1, Counts{9, 9})}, Fail, false, "9 of 9"},
-		"alone, nothing known, several fail":      {Health{}, Measurements{Reading: byItself(1, Counts{4, 4})}, Pass, false, "4 of 4"},
+		"alone, nothing known, several fail":      {Health{}, Measurements{Reading: byItself(1, Counts{4, 4})}, Inconclusive, false, "the new version fails: in the last minutes 4 of 4"},
 		"alone after a minute beside it":          {Health{}, Measurements{Reading: afterBeside(Counts{600, 600})}, Fail, false, "600 of 660"},
 		"alone, half fail, after that":            {Health{}, Measurements{Reading: afterBeside(Counts{600, 300})}, Pass, false, "300 of 660"},
 		"alone, nothing known, half fail":         {Health{}, Measurements{Reading: byItself(9, Counts{600, 300})}, Pass, false, "2700 of 5400"},

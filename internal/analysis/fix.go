@@ -11,9 +11,9 @@ const lastMinutes = 3
 // luck is the chance that a new version fails so seldom by luck, from which on it is not taken for a fix.
 const luck = 0.05
 
-// environment is what there is to say while the old version is in an incident, from all minutes of a rollout in order; "" while it
-// is not, or where no history tells. waits says that nothing may go forward: both versions fail alike, or too few calls of the
-// new one have been seen to tell a fix from luck.
+// environment is what there is to say while a version fails far more than usual, from all minutes of a rollout in order; "" while
+// none does, or where no history tells. waits says that nothing may go forward: both versions fail alike, or too few calls of the
+// new one have been seen to tell a fix from luck, or most of its calls fail and it is not proven yet that this is its fault.
 func environment(h History, minutes []Block) (says string, waits bool) {
 	if len(minutes) == 0 {
 		return "", false
@@ -23,7 +23,7 @@ func environment(h History, minutes []Block) (says string, waits bool) {
 		return aftermath(h, last, now.New)
 	}
 	if !h.failsUnusually(now.Old) {
-		return "", false
+		return mostly(h, now)
 	}
 	counts := fmt.Sprintf("in the last minutes %.0f of %.0f invocations of the old version (%s, usually below %s) and %.0f of %.0f of the new one",
 		seen.Old.Errors, seen.Old.calls(), percent(seen.Old.rate()), percent(h.Normal), seen.New.Errors, seen.New.calls())
@@ -44,6 +44,16 @@ func aftermath(h History, last Block, recent Counts) (says string, waits bool) {
 	}
 	return fmt.Sprintf("both versions failed before the shift (the old one %s, usually below %s), and the new one, alone now, still does: %.0f of %.0f invocations in the last minute; it waits for %d minutes at most",
 		percent(last.Incident), percent(h.Normal), last.New.Errors, last.New.calls(), incidentMinutes), true
+}
+
+// mostly is the environment of a new version most of whose last calls failed, half as many again as of the old one, beside it and
+// usually. That may be an incident, or chance where little is known of the old version; but it is no success.
+func mostly(h History, now Block) (says string, waits bool) {
+	const more = 1.5
+	if now.New.Errors < 2 || !now.New.consistent() || now.New.rate() <= max(most, more*h.Usual, more*now.Old.rate()) {
+		return "", false
+	}
+	return fmt.Sprintf("the new version fails: in the last minutes %.0f of %.0f invocations; it waits until they have passed or it is proven", now.New.Errors, now.New.calls()), true
 }
 
 // present are both versions' calls of the last minutes, now. seen goes further back where these are too few of the new version

@@ -87,6 +87,14 @@ type Evidence struct {
 	Learnt *Learnt `json:"learnt,omitempty"`
 }
 
+// Some says that there is evidence: more than what a version without a call has.
+func (e Evidence) Some() bool { return e.Against > 1 }
+
+// Clause is the evidence as the reasons of checks have it.
+func (e Evidence) Clause() string {
+	return fmt.Sprintf("evidence against it %s:1 of %s:1 needed", figure(e.Against), figure(e.Needed))
+}
+
 // Assessment is the verdict of all checks together.
 type Assessment struct {
 	Verdict Verdict

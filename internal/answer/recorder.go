@@ -183,6 +183,3 @@ func (r *Recorder) Driver() string {
 	}
 	return r.journal.Driver
 }
-
-// Steps are the steps so far.
-func (r *Recorder) Steps() []Step { return r.steps }

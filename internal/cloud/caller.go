@@ -27,3 +27,8 @@ func Caller(cfg aws.Config, known request.Home) func(ctx context.Context) (home 
 		return home, invocation.AwsRequestID
 	}
 }
+
+// Home is what the environment says about which functions may be deployed by force or in an emergency.
+func Home(lookup func(string) (string, bool)) request.Home {
+	return request.Home{Force: request.PatternsOf(lookup("FORCE_FUNCTIONS")), Emergency: request.PatternsOf(lookup("EMERGENCY_FUNCTIONS"))}
+}

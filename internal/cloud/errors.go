@@ -87,7 +87,7 @@ func kind(code string, status int) error {
 	switch {
 	case status >= http.StatusInternalServerError:
 		return target.ErrUnavailable
-	case has("Throttl", "TooManyRequests", "LimitExceeded"),
+	case has("Throttl", "TooManyRequests", "LimitExceeded", "QuotaExceeded", "SnapStart"),
 		status == http.StatusTooManyRequests, status == http.StatusRequestTimeout, status == http.StatusConflict:
 		return target.ErrUnavailable
 	case has("PreconditionFailed"), status == http.StatusPreconditionFailed:

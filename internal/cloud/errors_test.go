@@ -35,6 +35,8 @@ func TestErrors(t *testing.T) {
 		"400 throttled, other name": {wiretest.Fail(400, "Throttling", "Rate exceeded"), target.ErrUnavailable},
 		"400 denied":                {wiretest.Fail(400, "AccessDeniedException", "not authorized"), target.ErrDenied},
 		"400 expired credentials":   {wiretest.Fail(400, "UnrecognizedClientException", "The security token is invalid"), target.ErrDenied},
+		"400 restoring failed":      {wiretest.Fail(400, "SnapStartException", "the afterRestore() runtime hook encountered an error"), target.ErrUnavailable},
+		"402 quota":                 {wiretest.Fail(402, "ServiceQuotaExceededException", "quota exceeded"), target.ErrUnavailable},
 		"403 denied":                {wiretest.Fail(403, "AccessDeniedException", "not authorized to perform"), target.ErrDenied},
 		"403 by any name":           {wiretest.Fail(403, "InvalidSignatureException", "signature"), target.ErrDenied},
 		"404 not found":             {wiretest.Fail(404, "ResourceNotFoundException", "Function not found: f"), target.ErrNotFound},
@@ -152,11 +154,10 @@ func TestALostAnswerIsNoticed(t *testing.T) {
 		}
 		return answer
 	})
-	began := time.Now()
 	alias, err := functions.New(cloud.Load(server.Getenv)).Alias(t.Context(), "f", "live")
 	require.NoError(t, err)
 	assert.Equal(t, "1", alias.Routing.Primary)
-	assert.Less(t, time.Since(began), cloud.CallTimeout)
+	assert.Greater(t, calls.Load(), int32(1), "the first answer was not waited for")
 }
 
 func TestACallEndsWithItsContext(t *testing.T) {

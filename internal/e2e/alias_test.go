@@ -158,6 +158,14 @@ func TestARelievedDriverThatReadsLate(t *testing.T) {
 	assert.Regexp(t, `"status":"(in-progress|no-op)"`, string(late.Answer)) // by whether its own plan could be over by then
 }
 
+// Of two drivers one goes on, also where both read the alias as it was before the claim.
+func TestATakeOverWithReadsOfBefore(t *testing.T) {
+	t.Parallel()
+	l, path := newLab(t), runtimetest.Build(t, "./functions/deployer")
+	l.touch(func(w *sim.World) { w.StaleReads = 3 * time.Second })
+	joins(t, l, func() *runtimetest.Process { return l.start(t, "meta-deployer", path, nil) })
+}
+
 // What a person asks for is done, or refused with a remedy, and no script takes a refusal for a success.
 func TestAPersonsRollback(t *testing.T) {
 	t.Parallel()

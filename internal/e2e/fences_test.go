@@ -26,7 +26,7 @@ func pages(t *testing.T) []string {
 	found, err := filepath.Glob("../../docs/how-to/*.md")
 	require.NoError(t, err)
 	require.NotEmpty(t, found)
-	all := []string{"README.md", "docs/quickstart.md"}
+	all := []string{"README.md", "docs/quickstart.md", "docs/tutorial.md"}
 	for _, path := range found {
 		all = append(all, strings.TrimPrefix(path, "../../"))
 	}

@@ -50,9 +50,12 @@ func TestPretraffic(t *testing.T) {
 	for name, test := range map[string]struct {
 		// targets is what CodeDeploy answers instead of the truth; "" is nothing.
 		targets string
+		// without a field is the version told; "" is whole.
+		without string
 		want    string
 	}{
 		"a healthy version":   {want: "Succeeded"},
+		"no state":            {without: "State", want: "Succeeded"},
 		"no targets":          {targets: `{"deploymentTargets": null}`, want: "Failed"},
 		"an empty target":     {targets: `{"deploymentTargets": [{"lambdaTarget": {"lambdaFunctionInfo": {}}}]}`, want: "Failed"},
 		"a target of ECS":     {targets: `{"deploymentTargets": [{"deploymentTargetType": "ECSTarget", "ecsTarget": {}}]}`, want: "Failed"},
@@ -68,12 +71,19 @@ func TestPretraffic(t *testing.T) {
 			if test.targets != "" {
 				l.replies["BatchGetDeploymentTargets"] = test.targets
 			}
+			if test.without != "" {
+				l.attack("GetFunctionConfiguration", nil, without(test.without))
+			}
+			within := timeout
+			if test.want == "Failed" {
+				within = runsOut
+			}
 			p := l.start(t, "pretraffic", path, map[string]string{"PROBES": probes})
-			result := p.Invoke([]byte(event), runsOut)
+			result := p.Invoke([]byte(event), within)
 			assert.Empty(t, result.ErrorType, result.ErrorMessage)
 			assert.Contains(t, string(result.Answer), test.want)
 			assert.Equal(t, test.want, l.reported(t))
-			result = p.Invoke([]byte(event), runsOut)
+			result = p.Invoke([]byte(event), within)
 			assert.Empty(t, result.ErrorType, "told twice is no error: %s", result.ErrorMessage)
 		})
 	}
@@ -84,7 +94,7 @@ func TestAPanicIsReportedAsFailed(t *testing.T) {
 	l := newLab(t)
 	l.deploy(t, old)
 	p := l.start(t, "pretraffic", runtimetest.Build(t, "./internal/e2e/panicking/pretraffic"), nil)
-	result := p.Invoke([]byte(event), runsOut)
+	result := p.Invoke([]byte(event), timeout)
 	assert.Empty(t, result.ErrorType, result.ErrorMessage)
 	assert.Contains(t, string(result.Answer), "a bug nobody has found yet")
 	assert.Equal(t, "Failed", l.reported(t))
@@ -104,7 +114,11 @@ func TestPosttraffic(t *testing.T) {
 			t.Parallel()
 			l := newLab(t)
 			l.deploy(t, test.routing)
-			result := l.start(t, "posttraffic", path, nil).Invoke([]byte(event), runsOut)
+			within := timeout
+			if test.want == "Failed" {
+				within = runsOut // it looks again for as long as it has
+			}
+			result := l.start(t, "posttraffic", path, nil).Invoke([]byte(event), within)
 			assert.Empty(t, result.ErrorType, result.ErrorMessage)
 			assert.Equal(t, test.want, l.reported(t), string(result.Answer))
 		})

@@ -21,7 +21,7 @@ func packageMade(t *testing.T) string {
 	for _, name := range []string{"functions", "internal", "statemachine"} {
 		require.NoError(t, os.CopyFS(filepath.Join(folder, name), os.DirFS(filepath.Join("../..", name))))
 	}
-	for _, name := range []string{"go.mod", "go.sum", "Makefile", "samconfig.toml", "template.yaml", "LICENSE", "CHANGELOG.md"} {
+	for _, name := range []string{"go.mod", "go.sum", "Makefile", "samconfig.toml", "template.yaml", "target-account.yaml", "LICENSE", "CHANGELOG.md"} {
 		raw, err := os.ReadFile(filepath.Join("../..", name))
 		require.NoError(t, err)
 		require.NoError(t, os.WriteFile(filepath.Join(folder, name), raw, 0o644))

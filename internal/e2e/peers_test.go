@@ -123,10 +123,10 @@ func freePort(t *testing.T) string {
 }
 
 // startMoto is moto's server.
-func startMoto(t *testing.T) (url string) {
+func startMoto(t *testing.T, variables ...string) (url string) {
 	t.Helper()
 	port := freePort(t)
-	return serve(t, "http://127.0.0.1:"+port, nil, peer(t, ".venv-peers", "moto_server"), "-H", "127.0.0.1", "-p", port)
+	return serve(t, "http://127.0.0.1:"+port, variables, peer(t, ".venv-peers", "moto_server"), "-H", "127.0.0.1", "-p", port)
 }
 
 // startLocalStack is LocalStack's CloudWatch.

@@ -49,7 +49,7 @@ func TestNoRolloutIsLeftBehind(t *testing.T) {
 	deployer, recovers := runtimetest.Build(t, "./functions/deployer"), runtimetest.Build(t, "./functions/recover")
 	short := `{"function-name": "checkout", "alias": "live", "new-version": "2", "steps": 2, "interval": 3, "poll-interval": 1, "health-check": false}`
 	// invocation is how long the deployer has; its switch calls a minute later.
-	const invocation = 30 * time.Second
+	const invocation = time.Minute
 	want := newLab(t)
 	var calls atomic.Int32
 	want.watch(func(serve func()) { calls.Add(1); serve() })

@@ -3,12 +3,16 @@
 package e2e
 
 import (
+	"context"
 	"crypto/tls"
 	"encoding/pem"
+	"fmt"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -19,6 +23,7 @@ import (
 	"github.com/meta-deployer/meta-deployer/internal/runtimetest"
 	"github.com/meta-deployer/meta-deployer/internal/sim"
 	"github.com/meta-deployer/meta-deployer/internal/target"
+	"github.com/meta-deployer/meta-deployer/internal/wire"
 )
 
 // sized is a request of exactly so many bytes, filled up by what fill makes of a text.
@@ -60,6 +65,9 @@ func TestWhatOthersSendInSituations(t *testing.T) {
 	}
 	japanese := strings.Repeat("警", 255)
 	alarm := func(w *sim.World) { w.SetAlarm(japanese, analysis.AlarmOK) }
+	another := func(page int32) string { return fmt.Sprint("page ", page) }
+	same := func(int32) string { return "page" }
+	once := func(call int) bool { return call == 1 }
 	everySecond := func(call int) bool { return call%2 == 0 }
 	slowly := func(operation string) func(*lab) {
 		return func(l *lab) { l.attack(operation, everySecond, slow(3500*time.Millisecond, true)) }
@@ -115,9 +123,16 @@ func TestWhatOthersSendInSituations(t *testing.T) {
 		"a tenant that is no text for a header": {world: isolated, request: with(short, `"health-check": {"probes": [{"tenant-id": "blue\r\nX-Amz-Invocation-Type: Event"}]}`), ends: "InvalidRequest", says: []string{"tenant-id"}},
 		"errors of AWS until the time is up":    {world: unreadable(sim.ServerError), request: with(short, inTime), ends: "RolledBack", says: []string{"ServiceException", "the time ran out"}},
 		"throttled until the time is up":        {world: unreadable(sim.Throttled), request: with(short, inTime), ends: "RolledBack", says: []string{"ThrottlingException", "the time ran out"}},
-		"series without end":                    {lab: func(l *lab) { l.attack("GetMetricData", l.fromTheFirstShift, endless) }, request: with(short, inTime), ends: "RolledBack"},
-		"a key that is near no other":           {request: with(short, `"function": "x", "dry-run": true`), ends: "InvalidRequest", says: []string{"!did you mean action", "!did you mean days"}},
-		"emergency as a boolean":                {request: with(short, `"emergency": true`), ends: "InvalidRequest", says: []string{`{"reason"`}},
+		"a version without a state":             {lab: func(l *lab) { l.attack("GetFunctionConfiguration", nil, without("State")) }, request: short, ends: "succeeded", routings: live},
+		"a snapshot that is restored later":     {lab: func(l *lab) { l.attack("Invoke", once, fails(http.StatusBadRequest, "SnapStartException")) }, request: with(short, `"health-check": {"probes": [{}]}`), ends: "succeeded", routings: live},
+		"alarms without end, at the start":      {lab: func(l *lab) { l.attack("DescribeAlarms", nil, endlessPages(another)) }, request: with(short, `"alarms": ["checkout-errors"]`), ends: "PreflightFailed", says: []string{"more than 50 pages"}, routings: []string{"version 1"}},
+		"alarms without end, later":             {lab: func(l *lab) { l.attack("DescribeAlarms", l.fromTheFirstShift, endlessPages(another)) }, request: with(short, inTime+`, "alarms": ["checkout-errors"]`), ends: "RolledBack", says: []string{"more than 50 pages", "!remembered as bad"}},
+		"alarms that begin again": {lab: func(l *lab) {
+			l.attack("DescribeAlarms", nil, endlessPages(same))
+		}, request: with(short, `"alarms": ["checkout-errors"]`), ends: "PreflightFailed", says: []string{"token of the next page"}, routings: []string{"version 1"}},
+		"series without end":          {lab: func(l *lab) { l.attack("GetMetricData", l.fromTheFirstShift, endless) }, request: with(short, inTime), ends: "RolledBack"},
+		"a key that is near no other": {request: with(short, `"function": "x", "dry-run": true`), ends: "InvalidRequest", says: []string{"!did you mean action", "!did you mean days"}},
+		"emergency as a boolean":      {request: with(short, `"emergency": true`), ends: "InvalidRequest", says: []string{`{"reason"`}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -137,6 +152,30 @@ func manyKeys(n int) string {
 		keys.WriteString(`":1,`)
 	}
 	return keys.String()
+}
+
+// endlessPages are pages of alarms without end, of which token makes each one's token for the next.
+func endlessPages(token func(page int32) string) hostile {
+	var page atomic.Int32
+	answer := wire.Handler(func(context.Context, wire.Call) wire.Answer {
+		return wire.Answer{Body: map[string]any{"MetricAlarms": []any{}, "NextToken": token(page.Add(1))}}
+	})
+	return func(w http.ResponseWriter, r *http.Request, _ http.Handler) { answer.ServeHTTP(w, r) }
+}
+
+// What Lambda refuses for what it is, is told at once: asked once, and not until a time is up.
+func TestARefusedInvocationIsNotRepeated(t *testing.T) {
+	t.Parallel()
+	l, path := newLab(t), runtimetest.Build(t, "./functions/deployer")
+	l.touch(func(w *sim.World) {
+		w.RemoveHook("checkout")
+		w.Publish("checkout", "2", sim.Version{Isolated: true})
+	})
+	result := l.start(t, "meta-deployer", path, nil).Invoke([]byte(with(short, `"health-check": {"probes": [{}]}`)), timeout)
+	assert.Equal(t, "RolledBack", result.ErrorType, string(result.Answer))
+	assert.Contains(t, result.ErrorMessage, "give a tenant-id")
+	assert.NotContains(t, result.ErrorMessage, "remembered as bad")
+	l.touch(func(w *sim.World) { assert.Equal(t, 1, w.Calls(sim.Invoke)) })
 }
 
 // What is secret in a request, or in what others answer, is in no log.

@@ -104,6 +104,9 @@ func gates(all ...string) string {
 	return `"health-check": {"metrics": [` + strings.Join(all, ", ") + `]}`
 }
 
+// ratio is that of the how-to page.
+const ratio = `{"id": "per_call", "expression": "orders / alias_invocations", "min": 0.02}`
+
 // Numbers 1 to 6 of what people meet: the judge and the plan.
 func TestTheJudgeInSituations(t *testing.T) {
 	t.Parallel()
@@ -131,24 +134,34 @@ func TestTheJudgeInSituations(t *testing.T) {
 		} {
 			w.SetMetric(name, figure)
 		}
+		w.SetMetric("orders / alias_invocations", wave(0.0006, 0.05)) // orders are counted behind the calls
 	}
+	// young has nothing to tell of the old version's time before but ten minutes.
+	young := func(w *sim.World) {
+		w.SetTraffic("checkout", "live", sim.Curve{{From: age - 10*time.Minute, Value: 20}})
+	}
+	atOnce := strings.Replace(broken, `"interval": 3`, `"interval": 0, "bake": 5`, 1)
 	for name, s := range map[string]situation{
 		"a fix of a version that fails one call in five": {before: failing(0.2, 20), request: short, ends: "succeeded", routings: live},
 		"a fix of a version that fails every call":       {before: failing(1, 20), request: short, ends: "succeeded", routings: live},
 		"a fix of an outage with few calls":              {before: failing(1, 0.7), request: short, ends: "succeeded", routings: live},
 		"a fix by canary":                                {before: failing(0.5, 20), request: with(short, `"type": "canary"`), ends: "succeeded"},
-		"a fix by auto":                                  {before: failing(0.5, 20), request: `{"function-name": "checkout", "alias": "live", "new-version": "2", "type": "auto", "action": "plan", "health-check": {"max-failed-invocations": 50}}`, ends: "planned", says: []string{"the old version, 1, is failing"}},
+		"a fix by auto":                                  {before: failing(0.5, 20), request: `{"function-name": "checkout", "alias": "live", "new-version": "2", "type": "auto", "poll-interval": 1, "health-check": {"max-failed-invocations": 5000}}`, ends: "succeeded"},
+		"a fix by auto, in plan":                         {before: failing(0.5, 20), request: `{"function-name": "checkout", "alias": "live", "new-version": "2", "type": "auto", "action": "plan", "health-check": {"max-failed-invocations": 50}}`, ends: "planned", says: []string{"the old version, 1, is failing"}},
 		"no fix: it fails as much":                       {before: failing(1, 20), request: with(broken, inTime), ends: "RolledBack", says: []string{"!remembered as bad"}},
 		"plan says that the old version fails":           {before: failing(0.2, 20), request: with(short, plan), ends: "planned", says: []string{"the old version, 1, is failing"}},
 		"a canary that nobody has seen yet":              {world: late, request: with(broken, `"type": "canary"`), ends: "RolledBack", routings: []string{"version 1", "version 1 with 10 % on version 3", "version 1"}},
 		"a step of a second that nobody has seen yet":    {world: late, request: strings.Replace(broken, `"interval": 3`, `"interval": 1`, 1), ends: "RolledBack", routings: back},
+		"all calls fail, and little is known of before":  {before: young, request: atOnce, ends: "RolledBack", says: []string{"version 3 is remembered as bad"}, routings: []string{"version 1", "version 1 with 50 % on version 3", "version 3", "version 1"}},
+		"a ratio that grows":                             {before: grows, request: with(strings.Replace(short, `"interval": 3`, `"interval": 40`, 1), gates(ratio)), ends: "succeeded-unverified", routings: live},
 		"minutes that grow": {before: grows, request: with(strings.Replace(short, `"interval": 3`, `"interval": 40`, 1), gates(
 			gate("orders", "Sum", `"min": 25`), gate("visits", "SampleCount", `"min": 25`), gate("high", "Average", `"max": 15`), gate("low", "Average", `"min": 15`),
 			gate("peak", "Maximum", `"min": 25`), gate("least", "Minimum", `"max": 5`), gate("tail", "p50", `"max": 15`))), ends: "succeeded-unverified", routings: live},
 		"throttles of a moment before the start":   {world: func(w *sim.World) { w.SetThrottles("checkout", "live", ago(w, 12, 2*time.Minute, 0)) }, request: with(short, `"health-check": {"throttles": "any"}`), ends: "succeeded", routings: live},
 		"a metric above its limit a moment before": {world: func(w *sim.World) { w.SetMetric("queue", ago(w, 40, 2*time.Minute, 0)) }, request: with(short, gates(gate("queue", "Maximum", `"max": 5`))), ends: "succeeded-unverified", routings: live},
 		"a misspelt metric in plan":                {request: with(short, plan+`, `+gates(gate("qeue", "Maximum", `"max": 5`))), ends: "planned", says: []string{"qeue", "three hours"}},
-		"a misspelt metric, and nothing else":      {request: with(short, `"health-check": {"errors": "off", "metrics": [`+gate("qeue", "Maximum", `"max": 5`)+`]}`), ends: "succeeded-unverified", says: []string{"qeue"}},
+		"misspelt metrics, and nothing else":       {request: with(short, `"health-check": {"errors": "off", "metrics": [`+gate("qeue", "Maximum", `"max": 5`)+`, `+gate("ordres", "Sum", `"min": 5`)+`]}`), ends: "succeeded-unverified", says: []string{"unverified; metric qeue, metric ordres: no datapoint is visible yet"}, routings: live},
+		"a SEARCH that finds nothing":              {request: with(short, gates(`{"id": "found", "expression": "SEARCH('{Shop} Orders', 'Sum')", "max": 5}`)), ends: "succeeded-unverified", says: []string{"found"}, routings: live},
 		"an alarm that is red before":              {world: func(w *sim.World) { w.SetAlarm("checkout-errors", analysis.AlarmRed) }, request: with(short, `"alarms": ["checkout-errors"]`), ends: "succeeded", says: []string{`"warnings":["`, "checkout-errors"}, routings: live},
 		"an alarm that is red before, in plan":     {world: func(w *sim.World) { w.SetAlarm("checkout-errors", analysis.AlarmRed) }, request: with(short, plan+`, "alarms": ["checkout-errors"]`), ends: "planned", says: []string{`"warnings":["`, "checkout-errors"}},
 		"an alarm that is too slow for the plan":   {world: func(w *sim.World) { w.SetAlarmPeriods("checkout-errors", time.Hour) }, request: with(short, plan+`, "alarms": ["checkout-errors"]`), ends: "planned", says: []string{`"warnings":["`, "1h0m0s"}},
@@ -165,4 +178,16 @@ func TestTheJudgeInSituations(t *testing.T) {
 			s.check(t, path)
 		})
 	}
+}
+
+// Somebody who has seen enough of a fix promotes it, although the old version fails all the time.
+func TestAFixIsPromoted(t *testing.T) {
+	t.Parallel()
+	l, path := newLabSince(t, age, failing(0.5, 20)), runtimetest.Build(t, "./functions/deployer")
+	running, person, ended := l.start(t, "meta-deployer", path, nil), l.start(t, "person", path, nil), make(chan runtimetest.Result)
+	go func() { ended <- running.Invoke([]byte(approved), timeout) }()
+	l.until(t, "live", split)
+	l.answered(t, person.Invoke([]byte(`{"action": "promote", "function-name": "checkout", "alias": "live"}`), timeout), "in-progress")
+	l.answered(t, <-ended, "succeeded")
+	assert.Equal(t, []string{"version 1", "version 1 with 33.33 % on version 2", "version 2"}, l.routings("live"))
 }

@@ -15,7 +15,9 @@ import (
 // metricQuery is a MetricDataQuery.
 type metricQuery struct {
 	ID, Expression, Label string
-	MetricStat            struct {
+	// Period is an expression's, without which it has that of a minute.
+	Period     wire.Number
+	MetricStat struct {
 		Metric struct {
 			Namespace, MetricName string
 			Dimensions            []struct{ Name, Value string }
@@ -27,6 +29,9 @@ type metricQuery struct {
 
 // metric is what it asks for.
 func (q metricQuery) metric() sim.Metric {
+	if q.Expression != "" {
+		return sim.Metric{Expression: q.Expression, Period: max(time.Duration(q.Period)*time.Second, time.Minute)}
+	}
 	m := sim.Metric{
 		Namespace: q.MetricStat.Metric.Namespace, Name: q.MetricStat.Metric.MetricName, Dimensions: map[string]string{},
 		Period: time.Duration(q.MetricStat.Period) * time.Second,
@@ -47,9 +52,8 @@ func (q metricQuery) check() error {
 	switch {
 	case !metricID.MatchString(q.ID):
 		return invalid("The value " + q.ID + " for parameter MetricDataQueries.Id is not matching the expected pattern ^[a-z][a-zA-Z0-9_]*$.")
-	case q.Expression != "":
-		return invalid("the simulated account does no metric math: " + q.Expression)
-	case period < 60 || period%60 != 0:
+	case q.Expression != "" && int(q.Period)%60 == 0:
+	case q.Expression != "", period < 60 || period%60 != 0:
 		return invalid("Period must be a multiple of 60.")
 	case q.value(sim.Datapoint{}) == nil:
 		return invalid("the simulated account has no statistic " + q.MetricStat.Stat)
@@ -95,6 +99,9 @@ func (e *Endpoint) getMetricData(ctx context.Context, c call) (wire.Answer, erro
 	}
 	results := []object{}
 	for i, q := range body.MetricDataQueries {
+		if q.Expression != "" && series[i] == nil {
+			continue // CloudWatch has no result of an expression that finds nothing
+		}
 		results = append(results, q.result(series[i], body.ScanBy != "TimestampAscending"))
 	}
 	return wire.Answer{Body: object{"MetricDataResults": results, "Messages": []object{}}}, nil
@@ -111,7 +118,7 @@ func (q metricQuery) result(periods []sim.Datapoint, newestFirst bool) object {
 	}
 	label := q.Label
 	if label == "" {
-		label = q.MetricStat.Metric.MetricName
+		label = q.MetricStat.Metric.MetricName + q.Expression
 	}
 	return object{"Id": q.ID, "Label": label, "StatusCode": "Complete", "Timestamps": times, "Values": values}
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/meta-deployer/meta-deployer/internal/analysis"
 	"github.com/meta-deployer/meta-deployer/internal/endpoint"
 	"github.com/meta-deployer/meta-deployer/internal/sim"
 	"github.com/meta-deployer/meta-deployer/internal/sim/accounttest"
@@ -29,6 +30,10 @@ func TestTheEdgesOfTheAccountOverHTTP(t *testing.T) {
 		_, err := account.Invoker.Invoke(ctx, target.Invocation{Function: f.Function + ":" + version, TenantID: tenant})
 		return err
 	}
+
+	_, err := account.Metrics.Minutes(ctx, target.MetricsQuery{Function: f.Function, Alias: f.Alias, Since: time.Now(), Until: time.Now(), Metrics: []analysis.Metric{{ID: "sum", Expression: "1 + 1"}}})
+	require.ErrorIs(t, err, target.ErrRefused)
+	require.ErrorContains(t, err, "no metric math: 1 + 1")
 
 	alarms, err := account.Metrics.Alarms(ctx, []string{f.Alarm})
 	require.NoError(t, err, "without log alarms it is asked again for the others")

@@ -44,6 +44,7 @@ func TestEverythingThatIsMeasuredIsTheSameOverHTTP(t *testing.T) {
 		w, f := accounttest.World(now)
 		w.SetThrottles(f.Function, f.Busy, sim.Constant(2))
 		w.SetMetric("Orders", sim.Constant(40))
+		w.SetMetric("orders / alias_invocations", sim.Curve{{Value: 0.0006}, {From: 90 * time.Second, Value: 0.05}})
 		return w, f
 	}
 	direct, f := world()
@@ -52,7 +53,11 @@ func TestEverythingThatIsMeasuredIsTheSameOverHTTP(t *testing.T) {
 	q := target.MetricsQuery{
 		Function: f.Function, Alias: f.Busy, OldVersion: f.Old, NewVersion: f.New, Since: f.TrafficSince, Until: f.TrafficSince.Add(2 * time.Minute),
 		Slow: []float64{216.1, 382.19}, Throttles: true,
-		Metrics: []analysis.Metric{{ID: "orders", Namespace: "Shop", Name: "Orders", Stat: "Sum"}},
+		Metrics: []analysis.Metric{
+			{ID: "orders", Namespace: "Shop", Name: "Orders", Stat: "Sum"},
+			{ID: "per_call", Expression: "orders / alias_invocations"},
+			{ID: "nothing", Expression: "SEARCH('Nothing', 'Sum')"},
+		},
 	}
 	want, err := direct.Account().Metrics.Minutes(t.Context(), q)
 	require.NoError(t, err)
@@ -61,6 +66,8 @@ func TestEverythingThatIsMeasuredIsTheSameOverHTTP(t *testing.T) {
 	assert.Equal(t, want, got)
 	assert.InDelta(t, 60, got[0].AliasTook.Slow[0], 0.1, "a tenth")
 	assert.InDelta(t, 120, got[0].Throttles, 0)
+	assert.Len(t, got[0].Values["per_call"], 1)
+	assert.NotContains(t, got[0].Values, "nothing")
 
 	longer := q
 	longer.Period, longer.Throttles, longer.Metrics = time.Hour, false, nil

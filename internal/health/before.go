@@ -25,7 +25,7 @@ func (r Reader) Before(ctx context.Context, p rollout.Plan, old string) ([]analy
 	}
 	minutes, err := r.Account.Metrics.Minutes(ctx, q)
 	if err = cmp.Or(err, analysis.CheckMinutes(minutes)); err == nil && !p.Health.Latency.Compare {
-		r.Memory.keepBefore(p.Target, q.Since, analysis.HistoryBefore(now, time.Minute, minutes))
+		r.Memory.keepBefore(r.place(p.Target), q.Since, analysis.HistoryBefore(now, time.Minute, minutes))
 	}
 	return minutes, err
 }

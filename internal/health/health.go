@@ -68,7 +68,7 @@ func (r Reader) readMetrics(ctx context.Context, p rollout.Plan, j rollout.Journ
 			return err
 		}
 		known.settled, known.settledUntil = minutes, latest.Since
-		r.Memory.keep(subjectOf(p, j), known)
+		r.Memory.keep(r.subject(p, j), known)
 	}
 	minutes, err := r.stretches(ctx, p, j, []analysis.Stretch{latest}, e.Thresholds)
 	e.Reading.Minutes = slices.Concat(known.settled, minutes)
@@ -96,12 +96,12 @@ func (r Reader) stretches(ctx context.Context, p rollout.Plan, j rollout.Journal
 // history reads the old version's time before a rollout, once: it does not change any more. What is slow to a comparison is
 // taken from there first, then how often calls were.
 func (r Reader) history(ctx context.Context, p rollout.Plan, j rollout.Journal) (known, error) {
-	if k, ok := r.Memory.recall(subjectOf(p, j)); ok {
+	if k, ok := r.Memory.recall(r.subject(p, j)); ok {
 		return k, nil
 	}
 	var k known
 	since := analysis.HistorySince(j.Start)
-	if counts, ok := r.Memory.recallBefore(p.Target, since); ok && !p.Health.Latency.Compare {
+	if counts, ok := r.Memory.recallBefore(r.place(p.Target), since); ok && !p.Health.Latency.Compare {
 		k.counts = counts
 		return r.learnt(p, j, k), nil
 	}
@@ -130,15 +130,15 @@ func (r Reader) history(ctx context.Context, p rollout.Plan, j rollout.Journal) 
 // learnt keeps what was read of the time before a rollout, and tells of it.
 func (r Reader) learnt(p rollout.Plan, j rollout.Journal, k known) known {
 	k.memo = new(analysis.Memo)
-	r.Memory.keep(subjectOf(p, j), k)
+	r.Memory.keep(r.subject(p, j), k)
 	if r.Learn != nil {
 		r.Learn(k.counts)
 	}
 	return k
 }
 
-func subjectOf(p rollout.Plan, j rollout.Journal) subject {
-	return subject{rollout: j.ID, latency: p.Health.Latency, throttles: p.Health.Throttles}
+func (r Reader) subject(p rollout.Plan, j rollout.Journal) subject {
+	return subject{role: r.Account.Role, rollout: j.ID, latency: p.Health.Latency, throttles: p.Health.Throttles}
 }
 
 // readAlarms reads the alarms that may veto.

@@ -14,18 +14,25 @@ type Memory struct {
 	mutex sync.Mutex
 	of    subject
 	known known
-	// traffic is how busy target was before a rollout that started when trafficUntil was the end of what is looked at.
-	target       rollout.Target
+	// traffic is how busy trafficOf was before a rollout that started when trafficUntil was the end of what is looked at.
+	trafficOf    place
 	trafficUntil time.Time
 	traffic      rollout.Traffic
-	// before is what the three hours from beforeSince on say of the target beforeOf.
-	beforeOf    rollout.Target
+	// before is what the three hours from beforeSince on say of beforeOf.
+	beforeOf    place
 	beforeSince time.Time
 	before      []analysis.Counts
 }
 
+// place is an alias in an account: the names of both are the same in many accounts.
+type place struct {
+	role string
+	rollout.Target
+}
+
 // subject is a rollout, and what of the health check decides what is read of its past.
 type subject struct {
+	role      string
 	rollout   string
 	latency   analysis.LatencyRule
 	throttles bool
@@ -60,45 +67,38 @@ func (m *Memory) keep(of subject, k known) {
 	m.of, m.known = of, k
 }
 
-func (m *Memory) recallTraffic(t rollout.Target, until time.Time) (rollout.Traffic, bool) {
+func (m *Memory) recallTraffic(of place, until time.Time) (rollout.Traffic, bool) {
 	if m == nil {
 		return rollout.Traffic{}, false
 	}
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
-	return m.traffic, m.target == t && m.trafficUntil.Equal(until)
+	return m.traffic, m.trafficOf == of && m.trafficUntil.Equal(until)
 }
 
-func (m *Memory) keepTraffic(t rollout.Target, until time.Time, traffic rollout.Traffic) {
+func (m *Memory) keepTraffic(of place, until time.Time, traffic rollout.Traffic) {
 	if m == nil {
 		return
 	}
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
-	m.target, m.trafficUntil, m.traffic = t, until, traffic
+	m.trafficOf, m.trafficUntil, m.traffic = of, until, traffic
 }
 
-// Knows says that the traffic before a rollout that starts at start is kept.
-func (m *Memory) Knows(t rollout.Target, start time.Time) bool {
-	_, until := rollout.TrafficSpan(start)
-	_, known := m.recallTraffic(t, until)
-	return known
-}
-
-func (m *Memory) recallBefore(t rollout.Target, since time.Time) ([]analysis.Counts, bool) {
+func (m *Memory) recallBefore(of place, since time.Time) ([]analysis.Counts, bool) {
 	if m == nil {
 		return nil, false
 	}
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
-	return m.before, m.beforeOf == t && m.beforeSince.Equal(since)
+	return m.before, m.beforeOf == of && m.beforeSince.Equal(since)
 }
 
-func (m *Memory) keepBefore(t rollout.Target, since time.Time, counts []analysis.Counts) {
+func (m *Memory) keepBefore(of place, since time.Time, counts []analysis.Counts) {
 	if m == nil {
 		return
 	}
 	m.mutex.Lock()
 	defer m.mutex.Unlock()
-	m.beforeOf, m.beforeSince, m.before = t, since, counts
+	m.beforeOf, m.beforeSince, m.before = of, since, counts
 }

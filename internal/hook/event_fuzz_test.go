@@ -1,23 +1,20 @@
 package hook
 
 import (
-	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/meta-deployer/meta-deployer/internal/goldentest"
 )
 
 // FuzzEvent feeds events to the decoder of both kinds: what it accepts has somebody to report to, or is refused with a
 // reason.
 func FuzzEvent(f *testing.F) {
-	files, err := filepath.Glob("../../events/*traffic/*.json")
-	require.NoError(f, err)
-	require.NotEmpty(f, files)
-	for _, file := range files {
-		raw, err := os.ReadFile(file)
-		require.NoError(f, err)
-		f.Add(raw)
+	for _, function := range []string{"pretraffic", "posttraffic"} {
+		for _, raw := range goldentest.Payloads(f, "../../events/"+function+"/*.json") {
+			f.Add(raw)
+		}
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		e, err := parseEvent(raw)

@@ -5,9 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"flag"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -18,10 +16,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/meta-deployer/meta-deployer/internal/goldentest"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
 )
-
-var update = flag.Bool("update", false, "write the golden answers anew")
 
 // outcome is what a hook made of one event.
 type outcome struct {
@@ -38,20 +35,15 @@ func TestEvents(t *testing.T) {
 		"posttraffic": func(w *world) invoker { return w.postTraffic("") },
 	}
 	for function, hook := range hooks {
-		files, err := filepath.Glob(filepath.Join("..", "..", "events", function, "*.json"))
-		require.NoError(t, err)
-		require.NotEmpty(t, files)
-		for _, file := range files {
-			name := function + "-" + filepath.Base(file)
+		for name, payload := range goldentest.Payloads(t, filepath.Join("..", "..", "events", function, "*.json")) {
+			name = function + "-" + name
 			t.Run(name, func(t *testing.T) {
-				payload, err := os.ReadFile(file)
-				require.NoError(t, err)
 				decodeStrictly(t, payload)
 				outcomes := map[string]outcome{}
 				for mangling, mangled := range mangle(t, payload) {
 					synctest.Test(t, func(t *testing.T) { outcomes[mangling] = try(t, hook, mangled) })
 				}
-				compare(t, filepath.Join("testdata", name), outcomes)
+				goldentest.CompareJSON(t, filepath.Join("testdata", name+".json"), outcomes)
 			})
 		}
 	}
@@ -123,20 +115,4 @@ func try(t *testing.T, hook func(*world) invoker, payload []byte) outcome {
 		assert.True(t, errors.As(err, &UnknownEvent{}) || errors.As(err, &NotReported{}), "%T", err)
 	}
 	return o
-}
-
-// compare checks outcomes against a golden file.
-func compare(t *testing.T, file string, outcomes map[string]outcome) {
-	t.Helper()
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	require.NoError(t, e.Encode(outcomes))
-	if *update {
-		require.NoError(t, os.WriteFile(file, b.Bytes(), 0o644))
-	}
-	golden, err := os.ReadFile(file)
-	require.NoError(t, err)
-	assert.Equal(t, string(golden), b.String())
 }

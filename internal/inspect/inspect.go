@@ -17,6 +17,7 @@ import (
 
 // Inspector looks at an account.
 type Inspector struct {
+	// Account is looked at. For Status its Aliases and Metrics are enough.
 	Account target.Account
 	Clock   target.Clock
 	// Memory keeps what was read of the past; nil keeps nothing.
@@ -71,7 +72,10 @@ func (i Inspector) alias(ctx context.Context, t rollout.Target) (alias rollout.A
 // unreadable is the failure of an action whose alias cannot be read.
 func (i Inspector) unreadable(ctx context.Context, p rollout.Plan, err error) error {
 	reason := fmt.Sprintf("the alias cannot be read: %s", target.Explain(err))
-	if errors.Is(err, target.ErrNotFound) {
+	switch {
+	case errors.Is(err, target.ErrNotFound) && i.Account.Versions == nil:
+		reason = fmt.Sprintf("function %s has no alias %s, or there is no such function: check both names", p.Function, p.Alias)
+	case errors.Is(err, target.ErrNotFound):
 		ready := preflight.Check(ctx, i.reader(), p, nil)
 		reason = strings.Join(ready.Findings, "; ")
 	}

@@ -92,8 +92,8 @@ func (v *preview) traffic(ctx context.Context) {
 		return
 	}
 	v.plan = v.plan.For(traffic)
-	if doubts := v.plan.Doubts(traffic); doubts != "" {
-		v.warn("%s", doubts)
+	if warning := v.plan.ScheduleWarning(traffic); warning != "" {
+		v.warn("%s", warning)
 	}
 }
 
@@ -160,7 +160,7 @@ func (v *preview) schedule() {
 // driver says which driver runs the plan, and until when at the longest.
 func (v *preview) driver(now time.Time) {
 	end, handOff := v.inspector.End, v.inspector.HandOff
-	v.Driver = "deployer"
+	v.Driver = rollout.EngineDeployer
 	if handOff.Takes(v.plan, nil, now, end) {
 		v.Driver, end = handOff.Engine, now.Add(handOff.Longest)
 	}
@@ -169,8 +169,8 @@ func (v *preview) driver(now time.Time) {
 		return
 	}
 	remedy := "shorten the plan"
-	if v.Driver == "deployer" {
-		v.Driver, remedy = "workflow", remedy+", or give the request to the stack's state machine"
+	if v.Driver == rollout.EngineDeployer {
+		v.Driver, remedy = rollout.EngineWorkflow, remedy+", or give the request to the stack's state machine"
 	}
 	if handOff.Unfit != "" {
 		remedy = handOff.Unfit + ", " + remedy

@@ -28,8 +28,35 @@ type definition struct {
 	Unit string `json:"Unit"`
 }
 
-// namespace is that of our metrics. They are of an alias; how rollouts end is also of a whole installation, for its alarm.
-const namespace = "MetaDeployer"
+// Namespace is that of our metrics. They are of an alias, with the dimensions FunctionName and Alias; how rollouts end is also of
+// a whole installation, for its alarm.
+const Namespace = "MetaDeployer"
+
+// Endings are the metrics of how rollouts end, in the order of how good that is: at the end one of them is 1, the others are 0.
+func Endings() []string {
+	var names []string
+	for _, e := range endings() {
+		names = append(names, e.name)
+	}
+	return names
+}
+
+// ending is a metric, and the states that it counts.
+type ending struct {
+	name   string
+	states []rollout.State
+}
+
+func endings() []ending {
+	return []ending{
+		{"Succeeded", []rollout.State{rollout.StateSucceeded, rollout.StateSucceededUnverified}},
+		{"RolledBack", []rollout.State{rollout.StateRolledBack}},
+		{"Held", []rollout.State{rollout.StateHeld}},
+		{"Superseded", []rollout.State{rollout.StateSuperseded}},
+		{"RollbackFailed", []rollout.State{rollout.StateRollbackFailed}},
+		{"StateUnknown", []rollout.State{rollout.StateNotKnown}},
+	}
+}
 
 // measure writes the metrics of an event.
 func (o Others) measure(ctx context.Context, log *slog.Logger, event rollout.Event) {
@@ -83,17 +110,7 @@ func end(e rollout.Transition) []value {
 	if start, ok := rollout.StartOf(e.Rollout); ok {
 		values[0].value = e.At.Sub(start).Seconds()
 	}
-	for _, m := range []struct {
-		name   string
-		states []rollout.State
-	}{
-		{"Succeeded", []rollout.State{rollout.StateSucceeded, rollout.StateSucceededUnverified}},
-		{"RolledBack", []rollout.State{rollout.StateRolledBack}},
-		{"Held", []rollout.State{rollout.StateHeld}},
-		{"Superseded", []rollout.State{rollout.StateSuperseded}},
-		{"RollbackFailed", []rollout.State{rollout.StateRollbackFailed}},
-		{"StateUnknown", []rollout.State{rollout.StateNotKnown}},
-	} {
+	for _, m := range endings() {
 		v := value{m.name, "Count", 0}
 		if slices.Contains(m.states, e.State) {
 			v.value = 1
@@ -105,7 +122,7 @@ func end(e rollout.Transition) []value {
 
 // write writes one line, from which CloudWatch takes the metrics.
 func (o Others) write(ctx context.Context, log *slog.Logger, at time.Time, t rollout.Target, id string, values []value, dimensions ...[]string) {
-	d := directive{Namespace: namespace, Dimensions: dimensions}
+	d := directive{Namespace: Namespace, Dimensions: dimensions}
 	attributes := []any{"FunctionName", t.Function, "Alias", t.Alias, "Installation", o.Installation, "rollout", id}
 	for _, v := range values {
 		d.Metrics = append(d.Metrics, definition{v.name, v.unit})

@@ -168,12 +168,12 @@ func parseJudge(h fields) string {
 // unjudged warns of each min of a short plan that nothing could be held against in time: of a minute that still grows only a
 // Minimum can fall below it, and only a Sum or SampleCount can have reached it.
 func unjudged(f fields, plan rollout.Plan) {
-	const settled = 5 * time.Minute
+	const wholeMinutes = 5 * time.Minute
 	takes := plan.Takes()
 	for i, m := range plan.Health.Metrics {
 		early := m.Stat == "Minimum" || m.Stat == "Sum" || m.Stat == "SampleCount"
-		if m.Min != nil && !m.ReportOnly && !early && takes < settled {
-			f.warn("health-check.metrics[%d].min decides nothing before its minutes are whole: the plan takes %s from its first shift, give it %s", i, takes, settled)
+		if m.Min != nil && !m.ReportOnly && !early && takes < wholeMinutes {
+			f.warn("health-check.metrics[%d].min decides nothing before its minutes are whole: the plan takes %s from its first shift, give it %s", i, takes, wholeMinutes)
 		}
 	}
 }

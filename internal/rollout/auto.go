@@ -127,8 +127,8 @@ func (a Auto) fit(first Weight, blind time.Duration) (steps int, hold time.Durat
 	return steps, min(room/time.Duration(steps), autoMostHold).Truncate(time.Second)
 }
 
-// Doubts says what a caller should know of how the schedule was chosen; "" for nothing.
-func (p Plan) Doubts(t Traffic) string {
+// ScheduleWarning says what a caller should know of how the schedule was chosen; "" for nothing.
+func (p Plan) ScheduleWarning(t Traffic) string {
 	blind := t.PerSecond * p.Blind().Seconds()
 	switch {
 	case p.Auto == nil:

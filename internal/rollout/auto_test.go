@@ -76,7 +76,7 @@ func TestEveryAutoScheduleKeepsItsBounds(t *testing.T) {
 			assert.GreaterOrEqual(t, s.Calls, 1.0)
 		}
 		cost := p.Steps[0].Weight.Share() * traffic.PerSecond * p.Blind().Seconds()
-		if p.Doubts(traffic) == "" {
+		if p.ScheduleWarning(traffic) == "" {
 			assert.LessOrEqual(t, cost, budget*(1+1e-9))
 		}
 		assert.Equal(t, p, plan.For(traffic).For(traffic), "the schedule does not hang on the one before")
@@ -105,10 +105,10 @@ func TestTrafficIsTheBusiestTenMinutesOfTheSettledHour(t *testing.T) {
 
 func TestAutoSaysWhatItCannotKeep(t *testing.T) {
 	p := autoPlan(10, plainAuto)
-	assert.Contains(t, p.Doubts(Traffic{}), "no calls are recorded of the hour before")
-	assert.Contains(t, p.Doubts(Traffic{PerSecond: 10_000}), "even the smallest weight, 0.01 %, costs about 135 calls")
-	assert.Empty(t, p.Doubts(Traffic{PerSecond: 20}))
-	assert.Empty(t, plan10().Doubts(Traffic{}))
+	assert.Contains(t, p.ScheduleWarning(Traffic{}), "no calls are recorded of the hour before")
+	assert.Contains(t, p.ScheduleWarning(Traffic{PerSecond: 10_000}), "even the smallest weight, 0.01 %, costs about 135 calls")
+	assert.Empty(t, p.ScheduleWarning(Traffic{PerSecond: 20}))
+	assert.Empty(t, plan10().ScheduleWarning(Traffic{}))
 	assert.Equal(t, plan10(), plan10().For(Traffic{PerSecond: 20}), "another type keeps its schedule")
 }
 

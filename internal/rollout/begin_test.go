@@ -24,3 +24,19 @@ func TestADriverThatIsNotTheFirstMayBeginWhatWaitedToBegin(t *testing.T) {
 	s.snapshot.Unread = nil
 	requireFinish(t, first(s.turn()), Superseded)
 }
+
+// The line of a way back on the alias is an earlier rollout's, where the driver knows that it has begun nothing.
+func TestADriverThatWaitedToBeginTakesNoOtherEndForItsOwn(t *testing.T) {
+	s := atStart()
+	s.snapshot.Alias = alias(Routing{Primary: "7"}, Description{Owner: "front door", Record: &RollbackRecord{
+		ID: journal().ID, Driver: "earlier", Old: "7", New: "8", Why: "action rollback",
+	}})
+	s.snapshot.Readiness = &Readiness{Pending: "version 8 is Pending"}
+	_, s.token = s.turn()
+	s.driver.Continues, s.snapshot.Readiness = true, ready
+	s.snapshot.Now = began.Add(time.Minute)
+	requireKind(t, first(s.turn()), Begin)
+
+	s.snapshot.Now = began.Add(PrepareTime + 2*startTime)
+	requireFinish(t, first(s.turn()), RolledBack)
+}

@@ -74,9 +74,14 @@ func (d decision) timeUp() string {
 	case d.atDeadline():
 		return "the time ran out: " + d.unfinished()
 	case d.driver.Long && d.token.Looks >= MostLooks:
-		return fmt.Sprintf("its driver has looked %d times, which is as often as it can: %s", d.token.Looks, d.unfinished())
+		return d.looksUsedUp() + ": " + d.unfinished()
 	}
 	return ""
+}
+
+// looksUsedUp says that the driver has no more looks.
+func (d decision) looksUsedUp() string {
+	return fmt.Sprintf("its driver has looked %d times, which is as often as it can", d.token.Looks)
 }
 
 // lookedOut says that a long driver must end, whatever it has come to: its engine has no room for more.

@@ -209,9 +209,23 @@ func TestALongDriverGoesBackWhenItsLooksAreUsedUp(t *testing.T) {
 
 	s.token.Looks = MostLooks + LastLooks
 	requireFinish(t, first(s.decide()), RollbackFailed)
+	s.snapshot.Alias = Alias{}
+	requireFinish(t, first(s.turn()), RollbackFailed)
 
 	s.driver.Long, s.snapshot.Unread, s.token.Failure = false, nil, nil
 	requireKind(t, first(s.decide()), ShiftStep)
+}
+
+// One that could not take over a rollout in all its looks ends too: its engine has no room for more.
+func TestALongDriverThatCannotTakeOverEndsWhenItsLooksAreUsedUp(t *testing.T) {
+	s := atStep3()
+	s.driver.ID, s.driver.Long = "newer", true
+	throttled := FailedCall{Call: "UpdateAlias", Since: s.snapshot.Now.Add(-time.Hour), Last: s.snapshot.Now, Count: 9, Error: CallError{Text: "update-alias: throttled"}}
+	s.token = Token{Began: s.snapshot.Now.Add(-time.Hour), Failing: &throttled, Looks: MostLooks + LastLooks - 1}
+	requireKind(t, first(s.decide()), TakeOver)
+	s.token.Looks++
+	f := requireFinish(t, first(s.decide()), PreflightFailed)
+	assert.Contains(t, f.Reason, "update-alias: throttled")
 }
 
 func TestCadenceOfALongDriver(t *testing.T) {

@@ -22,7 +22,7 @@ func Decide(p Plan, s Snapshot, r Driver, dl Deadline, t Token) (Action, Token) 
 	case d.token.Rollout == "":
 		return d.start()
 	case d.lookedOut():
-		return Expire(d.plan, d.token, true, d.timeUp()), d.token
+		return Expire(d.plan, d.token, true, d.looksUsedUp()), d.token
 	case d.snapshot.Unread != nil:
 		return d.blind()
 	}
@@ -176,21 +176,21 @@ func (d *decision) judge() {
 	}
 }
 
-// verdict notes what the look says: a doubt or, where it is reason to go back, a failure. due says that the rollout would go
+// verdict notes what the look says: why it was inconclusive or, where it is reason to go back, a failure. due says that the rollout would go
 // forward by it, so that having no data counts.
 func (d *decision) verdict(due bool) (failed bool) {
 	a := d.snapshot.Assessment
 	if a == nil {
 		return false
 	}
-	d.token.Doubt = ""
+	d.token.Inconclusive = ""
 	switch {
 	case a.Verdict == analysis.Fail:
 		d.token.fail(a.Reason, true)
 	case due && d.noData() && d.plan.OnNoData == RollbackOnNoData && !d.plan.Emergency:
 		d.token.fail("no data, and on-no-data is rollback: "+a.Reason, false)
 	case a.Verdict == analysis.Inconclusive:
-		d.token.Doubt = brief(a.Reason)
+		d.token.Inconclusive = brief(a.Reason)
 	}
 	return d.token.Failure != nil
 }

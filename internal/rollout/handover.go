@@ -11,7 +11,7 @@ import (
 
 // HandOff is what a driver may give to the stack's long engine.
 type HandOff struct {
-	// Engine is the engine's kind, such as workflow; "" where the stack has none.
+	// Engine is the engine's kind, such as EngineWorkflow; "" where the stack has none.
 	Engine string
 	// Unfit is what keeps this driver from giving anything to it, and what to change, as a clause; "" for nothing.
 	Unfit string
@@ -173,7 +173,14 @@ func (t Token) afterHandOver(r Result) Token {
 
 // start is a driver's turn before it runs a rollout: it joins one, begins one, or waits for the engine that it has started.
 func (d decision) start() (Action, Token) {
-	if d.token.Handing != nil && d.panics < maxPanics {
+	switch claimed := d.live != nil && d.live.Driver == d.driver.ID; {
+	case d.lookedOut() && !claimed:
+		why := d.looksUsedUp()
+		if t := d.token.Failing; t != nil {
+			why += ", because of AWS: " + t.Error.Text
+		}
+		return d.startFailed(why)
+	case d.token.Handing != nil && d.panics < maxPanics:
 		return d.awaitClaim()
 	}
 	return d.join()

@@ -85,10 +85,10 @@ func (d decision) tryAgain(call string) time.Time {
 	return t.Last.Add(t.pause(false))
 }
 
-// hookStuck says that a hook or a probe could not be run for as long as it is tried.
+// hookStuck says that a hook or a probe could not be run for as long as it is tried: not again where Lambda refuses it for good.
 func (d decision) hookStuck() bool {
 	t := d.token.Failing
-	return t != nil && (t.Call == invokedHook || t.Call == invokedProbe) && t.Last.Sub(t.Since) >= invokeTime-10*time.Second
+	return t != nil && (t.Call == invokedHook || t.Call == invokedProbe) && (t.Error.Kind == Refused || t.Last.Sub(t.Since) >= invokeTime-10*time.Second)
 }
 
 // String is the hook for messages: "pre-traffic hook smoke-test".

@@ -76,6 +76,33 @@ func TestAHookThatCouldNotBeRunIsTriedAgainForThreeMinutes(t *testing.T) {
 	t.Fatal("it is tried without end")
 }
 
+// What Lambda refuses for good, such as an invocation without a tenant id, is told at once: to repeat it changes nothing.
+func TestAHookOrAProbeThatIsRefusedIsNotTriedAgain(t *testing.T) {
+	refused := Result{Err: &CallError{Kind: Refused, Text: "give a tenant-id"}}
+	for weight, steps := range map[Weight]int{0: 0, 30_00: 3} {
+		s := atStep3()
+		s.journal.Weight, s.journal.Step, s.plan.Probes = weight, steps, []Probe{{Name: "ping", EveryStep: true}}
+		action, token := s.decide()
+		refused.Asked, refused.At = s.snapshot.Now, s.snapshot.Now
+		s.token = token.After(action.(RunProbe), refused)
+		w, d := requireWrite(t, first(s.decide()))
+		assert.Equal(t, SendBack, w.Kind)
+		assert.Empty(t, d.Record.Bad, "that is not the version's fault")
+		assert.Contains(t, d.Record.Why, "probe ping could not be run: give a tenant-id")
+	}
+	s := atStep3()
+	s.journal.Weight, s.journal.Step, s.plan.PreTraffic = 0, 0, "smoke"
+	action, token := s.decide()
+	s.token = token.After(action.(RunHook), refused)
+	requireKind(t, first(s.decide()), SendBack)
+	for _, kind := range []ErrorKind{Unavailable, NotFound, Denied} {
+		again := refused
+		again.Err = &CallError{Kind: kind, Text: "no"}
+		s.token = token.After(action.(RunHook), again)
+		assert.IsType(t, Wait{}, first(s.decide()), "may pass: %d", kind)
+	}
+}
+
 func TestAHookIsNotWaitedForBeyondTheWayBack(t *testing.T) {
 	s := atStep3()
 	s.journal.Weight, s.journal.Step, s.plan.PreTraffic = 0, 0, "smoke"

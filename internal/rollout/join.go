@@ -63,7 +63,12 @@ func (d decision) joinSame() (Action, Token) {
 // that goes on without its token does not know whether the id in the line was its own, and takes it for that.
 func (d decision) ownEnding() bool {
 	record := d.description.Record
-	return record != nil && (record.Driver == d.driver.ID || d.driver.Continues) && record.New == d.plan.NewVersion && d.snapshot.Alias.Routing == Routing{Primary: record.Old}
+	return record != nil && (record.Driver == d.driver.ID || d.mayHaveBegun()) && record.New == d.plan.NewVersion && d.snapshot.Alias.Routing == Routing{Primary: record.Old}
+}
+
+// mayHaveBegun says that an earlier call of this driver may have begun the rollout: its token does not say that none has.
+func (d decision) mayHaveBegun() bool {
+	return d.driver.Continues && !d.token.waitsToBegin(d.snapshot.Now)
 }
 
 // claimRefused says that Lambda will not let this driver write the alias, or has not for too long. A rollout that runs already
@@ -101,7 +106,7 @@ func (d decision) late(most time.Duration) bool {
 // startFailed ends a rollout that could not begin; unless a claim may have been written, or an earlier call of this driver may
 // have done anything at all.
 func (d decision) startFailed(why string) (Action, Token) {
-	if unread := d.snapshot.Unread; d.driver.Continues && unread != nil && unread.Kind != NotFound {
+	if unread := d.snapshot.Unread; d.mayHaveBegun() && unread != nil && unread.Kind != NotFound {
 		return d.finish(StateUnknown, "an earlier call may have shifted it, and "+why)
 	}
 	if h := d.token.Handing; h.started() {
@@ -154,7 +159,7 @@ func (d decision) joinFresh() (Action, Token) {
 	switch {
 	case d.oldVersion() == d.plan.NewVersion:
 		return d.finish(NoOp, fmt.Sprintf("alias %s already points at version %s alone", d.plan.Alias, d.plan.NewVersion))
-	case d.driver.Continues && !d.token.waitsToBegin(d.snapshot.Now):
+	case d.mayHaveBegun():
 		return d.finish(Superseded, "the alias carries no rollout any more, and a call that is not the first begins none")
 	case slices.Contains(d.description.Bad(), d.plan.NewVersion) && !d.plan.Force:
 		return d.finish(KnownBadVersion, d.describeBad())

@@ -116,11 +116,20 @@ const (
 // momentary says that the failure may pass by itself within seconds: what was made a moment ago is not seen everywhere yet.
 func (k ErrorKind) momentary() bool { return k == NotFound || k == Denied }
 
+// The kinds of drivers, as the contract calls them.
+const (
+	EngineDeployer = "deployer"
+	EngineWorkflow = "workflow"
+	EngineDurable  = "durable"
+	EnginePipeline = "pipeline"
+	EngineRecover  = "recover"
+)
+
 // Driver is who takes turns.
 type Driver struct {
 	// ID is the driver's token, see DriverToken. It stands in the journal.
 	ID string
-	// Engine is the kind of the driver, as in the contract: "deployer", "workflow" and so on; "" where nobody is told.
+	// Engine is the kind of the driver, such as EngineDeployer; "" where nobody is told.
 	Engine string
 	// Execution is the ARN of the workflow or durable execution that it is; "" for none.
 	Execution string

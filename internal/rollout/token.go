@@ -49,8 +49,8 @@ type Token struct {
 	Moving time.Time `json:"moving,omitzero"`
 	// Late is by how much the present step's write took effect after the time that it carries; its hold counts from there.
 	Late time.Duration `json:"late,omitempty"`
-	// Doubt is why the latest verdict was inconclusive; "" where it was not.
-	Doubt string `json:"doubt,omitempty"`
+	// Inconclusive is why the latest verdict was; "" where it was not.
+	Inconclusive string `json:"inconclusive,omitempty"`
 	// Unverified says that the last forward step was allowed without data.
 	Unverified bool `json:"unverified,omitempty"`
 	// Failing is the call to the account that keeps failing; nil for none.
@@ -280,5 +280,5 @@ func (c FailedCall) pause(pressing bool) time.Duration {
 
 // fail notes why the rollout goes back, or is held.
 func (t *Token) fail(why string, bad bool) {
-	t.Failure, t.Doubt = &Failure{Why: brief(why), Bad: bad}, ""
+	t.Failure, t.Inconclusive = &Failure{Why: brief(why), Bad: bad}, ""
 }

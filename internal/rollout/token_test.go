@@ -20,7 +20,7 @@ func TestATokenSurvivesJSON(t *testing.T) {
 	s.goOn(action.(Write), token)
 	full := s.token
 	full.NewVersion, full.PreTraffic, full.PostTraffic, full.Probed, full.ProbedAt = "8", true, true, 3, 33_33
-	full.Failure, full.Doubt, full.Unverified, full.Panics = &Failure{Why: "errors: 5 of 120", Bad: true, Plain: true}, "throttled", true, 2
+	full.Failure, full.Inconclusive, full.Unverified, full.Panics = &Failure{Why: "errors: 5 of 120", Bad: true, Plain: true}, "throttled", true, 2
 	full.Moving, full.Late = began, 1234*time.Millisecond
 	full.Tried = &Attempt{Kind: SendBack, Until: began}
 	full.Failing = &FailedCall{Call: "UpdateAlias", Since: began, Last: began.Add(time.Second), Count: 2, Error: CallError{Kind: Denied, Text: "no"}}
@@ -48,7 +48,7 @@ func TestWhatIsNoTokenIsALostOne(t *testing.T) {
 		"panics below zero":   `{"format": 1, "panics": -1}`,
 		"early":               `{"format": 1, "late": -1}`,
 		"something behind it": `{"format": 1} {}`,
-		"too large":           `{"format": 1, "doubt": "` + strings.Repeat("x", maxToken) + `"}`,
+		"too large":           `{"format": 1, "inconclusive": "` + strings.Repeat("x", maxToken) + `"}`,
 	} {
 		t.Run(name, func(t *testing.T) {
 			token, ok := ParseToken([]byte(raw))

@@ -88,7 +88,7 @@ func (d decision) lacksOnlyItsLastWrite() bool {
 
 // unfinished says what a rollout was waiting for when its time ran out.
 func (d decision) unfinished() string {
-	j, doubt := d.live, d.token.Doubt
+	j, inconclusive := d.live, d.token.Inconclusive
 	at := fmt.Sprintf("it was at %s %%, step %d of %d", j.Weight, j.Step, j.Steps)
 	switch {
 	case d.token.Failing != nil:
@@ -97,15 +97,15 @@ func (d decision) unfinished() string {
 		return fmt.Sprintf("it was paused at %s %%", j.Weight)
 	case j.Approval == Wanted:
 		return fmt.Sprintf("it was waiting for approval at %s %%", j.Weight)
-	case doubt != "":
-		return at + "; " + doubt
+	case inconclusive != "":
+		return at + "; " + inconclusive
 	}
 	return at
 }
 
 // Standing is where the rollout of a token stands, for people.
 func (t Token) Standing() string {
-	j, why := t.Journal(), t.Doubt
+	j, why := t.Journal(), t.Inconclusive
 	if t.Failing != nil {
 		why = t.Failing.Error.Text
 	}

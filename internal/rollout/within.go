@@ -7,7 +7,7 @@ import "encoding/json"
 func (t Token) Within(most int) []byte {
 	for _, shorter := range []func(*Token){
 		func(*Token) {},
-		func(t *Token) { t.Doubt = cut(t.Doubt, shortWhy) },
+		func(t *Token) { t.Inconclusive = cut(t.Inconclusive, shortWhy) },
 		func(t *Token) {
 			if t.Failing != nil {
 				failing := *t.Failing

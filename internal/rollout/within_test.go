@@ -18,7 +18,7 @@ func fullToken(most int) Token {
 	return Token{
 		Format: tokenFormat, Began: began, NewVersion: "8", Rollout: journal().ID, Alias: &a, Written: began, Replaced: []string{"aaaaaaa", "bbbbbbb", "ccccccc"},
 		ReplacedAt: began, Last: ShiftStep, Tried: &Attempt{Kind: Complete, Until: began}, PreTraffic: true, PostTraffic: true, Probed: 3, ProbedAt: 30_00,
-		Failure: &Failure{Why: long, Bad: true, Plain: true}, Moving: began, Late: time.Second, Doubt: long, Unverified: true,
+		Failure: &Failure{Why: long, Bad: true, Plain: true}, Moving: began, Late: time.Second, Inconclusive: long, Unverified: true,
 		Failing: &FailedCall{Call: "UpdateAlias", Since: began, Last: began, Count: 12, Error: CallError{Kind: Denied, Text: long}}, Panics: 2,
 	}
 }
@@ -39,7 +39,7 @@ func TestATokenGivesUpItsTextsBeforeAnythingElse(t *testing.T) {
 		got, ok := ParseToken(raw)
 		require.True(t, ok)
 		assert.NotEmpty(t, got.Failure.Why)
-		got.Failure.Why, got.Failing.Error.Text, got.Doubt = full.Failure.Why, full.Failing.Error.Text, full.Doubt
+		got.Failure.Why, got.Failing.Error.Text, got.Inconclusive = full.Failure.Why, full.Failing.Error.Text, full.Inconclusive
 		require.Equal(t, full, got, "nothing but texts is shorter")
 	}
 	assert.Equal(t, strings.Repeat("x", maxWhy), full.Failing.Error.Text, "the token itself is as it was")

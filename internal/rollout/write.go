@@ -47,6 +47,6 @@ func (d decision) noRoom(kind WriteKind) (Action, Token) {
 	if !kind.forward() && kind != Hold {
 		return d.finish(PreflightFailed, why)
 	}
-	d.token.Doubt = why
+	d.token.Inconclusive = why
 	return d.waitFor(d.pace())
 }

@@ -26,7 +26,7 @@ func DurableARN(name string) string { return durableFunction + name + "/id" }
 
 // Durables is the account's durable function as those see it who ask what runs there. World.SetExecution says what does.
 func (w *World) Durables() target.Engine {
-	return target.Engine{Observer: durables{w}, Kind: "durable", Longest: rollout.LongestWorkflow, Owns: func(arn string) bool {
+	return target.Engine{Observer: durables{w}, Kind: rollout.EngineDurable, Longest: rollout.LongestWorkflow, Owns: func(arn string) bool {
 		return strings.HasPrefix(arn, durableFunction)
 	}}
 }
@@ -34,7 +34,7 @@ func (w *World) Durables() target.Engine {
 // DurableEngine is the same as a long engine. What it starts Machine.Run is told of.
 func (w *World) DurableEngine() *target.LongEngine {
 	return &target.LongEngine{
-		Executions: durables{w}, Kind: "durable", ARN: "arn:aws:lambda:eu-west-1:123456789012:function:meta-deployer-durable:live", Longest: rollout.LongestWorkflow,
+		Executions: durables{w}, Kind: rollout.EngineDurable, ARN: "arn:aws:lambda:eu-west-1:123456789012:function:meta-deployer-durable:live", Longest: rollout.LongestWorkflow,
 	}
 }
 

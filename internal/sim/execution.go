@@ -108,12 +108,12 @@ func (w *World) EndExecution(arn string, status target.ExecutionStatus, output [
 
 // LongEngine is the account's state machine as the deployer sees it.
 func (w *World) LongEngine() *target.LongEngine {
-	return &target.LongEngine{Executions: account{world: w}, Kind: "workflow", ARN: RolloutMachine, Longest: rollout.LongestWorkflow}
+	return &target.LongEngine{Executions: account{world: w}, Kind: rollout.EngineWorkflow, ARN: RolloutMachine, Longest: rollout.LongestWorkflow}
 }
 
 // Engines is the same state machine as those see it who ask what runs there: a stack has no durable function unless told so.
 func (w *World) Engines() []target.Engine {
-	return []target.Engine{{Observer: account{world: w}, Kind: "workflow", Longest: rollout.LongestWorkflow, Owns: w.LongEngine().Owns}}
+	return []target.Engine{{Observer: account{world: w}, Kind: rollout.EngineWorkflow, Longest: rollout.LongestWorkflow, Owns: w.LongEngine().Owns}}
 }
 
 // Start is StartExecution.

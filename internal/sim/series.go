@@ -13,7 +13,10 @@ import (
 type Metric struct {
 	Namespace, Name string
 	Dimensions      map[string]string
-	Period          time.Duration
+	// Expression is the text of one, which stands for everything above: what SetMetric was told of it is its result. Of the
+	// others a SEARCH finds nothing, and the rest is refused: this account does no metric math.
+	Expression string
+	Period     time.Duration
 }
 
 // Datapoint is a period of a series.
@@ -24,12 +27,17 @@ type Datapoint struct {
 	took []spell
 	// figures are what a metric was that is no metric of Lambda, in each of its visible cells.
 	figures []float64
+	// extremes are the least and the greatest values of what somebody wrote.
+	extremes []float64
 }
 
 // Series is GetMetricData: of each metric the periods from that of since on, up to, not including, until.
 func (c Control) Series(ctx context.Context, metrics []Metric, since, until time.Time) (series [][]Datapoint, err error) {
 	err = c.world.call(ctx, GetMetrics, func() error {
 		for _, m := range metrics {
+			if _, known := c.world.metrics[m.Expression]; m.Expression != "" && !known && !strings.HasPrefix(m.Expression, "SEARCH(") {
+				return refused("ValidationError", "the simulated account does no metric math: "+m.Expression)
+			}
 			series = append(series, c.world.series(m, since.Truncate(m.Period), until))
 		}
 		return nil
@@ -42,8 +50,11 @@ func (c Control) Series(ctx context.Context, metrics []Metric, since, until time
 func (w *World) series(m Metric, since, until time.Time) []Datapoint {
 	f := w.functions[m.Dimensions["FunctionName"]]
 	_, name, _ := strings.Cut(m.Dimensions["Resource"], ":")
-	if curve, ok := w.metrics[m.Name]; ok && m.Namespace != "AWS/Lambda" {
+	if curve, ok := w.metrics[m.Name+m.Expression]; ok && m.Namespace != "AWS/Lambda" {
 		return w.points(m.Period, since, until, func(minute int) (Datapoint, bool) { return w.point(curve, minute) })
+	}
+	if own := w.written[m.key()]; own != nil {
+		return w.points(m.Period, since, until, func(minute int) (Datapoint, bool) { return own.at(w, minute) })
 	}
 	if m.Namespace != "AWS/Lambda" || f == nil || f.aliases[name] == nil || m.Dimensions["Resource"] != f.name+":"+name {
 		return nil
@@ -96,7 +107,7 @@ func (w *World) points(period time.Duration, since, until time.Time, at func(min
 // add takes one more minute into a period.
 func (p *Datapoint) add(m Datapoint) {
 	p.Sum, p.Sample = p.Sum+m.Sum, p.Sample+m.Sample
-	p.took, p.figures = append(p.took, m.took...), append(p.figures, m.figures...)
+	p.took, p.figures, p.extremes = append(p.took, m.took...), append(p.figures, m.figures...), append(p.extremes, m.extremes...)
 }
 
 // Statistic is a statistic by CloudWatch's name, of those that this account has. Percentiles and trimmed counts are of
@@ -104,6 +115,12 @@ func (p *Datapoint) add(m Datapoint) {
 func (p Datapoint) Statistic(name string) (value float64, known bool) {
 	if p.figures != nil {
 		return p.figure(name), true
+	}
+	switch own := len(p.extremes) > 0; {
+	case own && name == "Maximum":
+		return slices.Max(p.extremes), true
+	case own && name == "Minimum":
+		return slices.Min(p.extremes), true
 	}
 	switch name {
 	case "Sum":

@@ -51,6 +51,7 @@ type World struct {
 	alarms      map[string]*alarm
 	hooks       map[string]*hook
 	metrics     map[string]Curve
+	written     map[string]*written
 	deployments map[string]*Deployment
 	executions  []*target.Execution
 	writes      []Write

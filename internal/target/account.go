@@ -13,6 +13,8 @@ import (
 // Account is the account that a request works in. Every method may fail with an error that wraps one of the sentinels
 // of this package; any other error counts as ErrUnavailable.
 type Account struct {
+	// Role is the ARN of the role that it is reached by, which tells accounts apart; "" is the driver's own.
+	Role     string
 	Aliases  Aliases
 	Versions Versions
 	Metrics  Metrics

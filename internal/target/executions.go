@@ -9,7 +9,7 @@ import (
 // LongEngine is the stack's engine for what takes long: a state machine, or the alias of a durable function.
 type LongEngine struct {
 	Executions
-	// Kind is the driver that it runs rollouts by, such as workflow.
+	// Kind is the driver that it runs rollouts by, such as rollout.EngineWorkflow.
 	Kind string
 	// ARN is the engine's own.
 	ARN string

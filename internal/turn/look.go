@@ -108,7 +108,7 @@ func (w *work) traffic(ctx context.Context, s *rollout.Snapshot) {
 	if j := w.liveJournal(*s); j != nil && (j.New == w.request.Plan.NewVersion || w.request.Plan.NewVersion == "") {
 		start = j.Start
 	}
-	known := w.Memory.Knows(w.request.Plan.Target, start)
+	known := w.reader().KnowsTraffic(w.request.Plan.Target, start)
 	traffic, err := w.reader().Traffic(ctx, w.request.Plan.Target, start)
 	if err != nil {
 		s.NoTraffic = target.CallError(err)
@@ -116,7 +116,7 @@ func (w *work) traffic(ctx context.Context, s *rollout.Snapshot) {
 	}
 	s.Traffic = &traffic
 	if plan := w.request.Plan.For(traffic); !known {
-		w.tell(rollout.ScheduleChosen{At: w.Clock.Now(), Traffic: traffic, Steps: plan.Steps, Warning: plan.Doubts(traffic)})
+		w.tell(rollout.ScheduleChosen{At: w.Clock.Now(), Traffic: traffic, Steps: plan.Steps, Warning: plan.ScheduleWarning(traffic)})
 	}
 }
 

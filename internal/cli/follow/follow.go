@@ -12,6 +12,7 @@ import (
 	"github.com/meta-deployer/meta-deployer/internal/cli/ending"
 	"github.com/meta-deployer/meta-deployer/internal/cli/payload"
 	"github.com/meta-deployer/meta-deployer/internal/request"
+	"github.com/meta-deployer/meta-deployer/internal/rollout"
 	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
@@ -41,8 +42,8 @@ const (
 	longAnswer  = 16 * time.Minute
 	// longestEvent is more than a deployer that an event has begun takes: after it nobody drives the rollout any more.
 	longestEvent = 20 * time.Minute
-	// patience is for how long a status that cannot be asked for is asked for again.
-	patience = 3 * time.Minute
+	// retryTime is for how long a status that cannot be asked for is asked for again.
+	retryTime = 3 * time.Minute
 	// beginning is for how long a rollout that was sent may take until it is seen.
 	beginning = 6 * time.Minute
 )
@@ -85,7 +86,7 @@ func (f Follower) Deploy(ctx context.Context, raw []byte, wait bool) ending.Endi
 		return before
 	}
 	c := &course{before: before.Answer, version: plan.Answer.NewVersion, unjudged: unjudged(raw), sent: true, begins: f.Clock.Now()}
-	if plan.Answer.Driver == "deployer" {
+	if plan.Answer.Driver == rollout.EngineDeployer {
 		if f.Timeout == 0 {
 			f.Timeout = longestEvent
 		}
@@ -95,14 +96,14 @@ func (f Follower) Deploy(ctx context.Context, raw []byte, wait bool) ending.Endi
 		return f.watch(ctx, status, c, wait)
 	}
 	handed := f.Ask(ctx, request.Deploy, raw)
-	if handed.Failure != nil || handed.Answer.Execution == "" || !wait {
+	if handed.Failure != nil || handed.Answer.Execution == "" {
 		return handed
 	}
-	end, over := f.execution(ctx, payload.With(status, "execution", handed.Answer.Execution), c)
+	end, over := f.execution(ctx, status, handed.Answer.Execution, c, wait)
 	if over {
 		return end
 	}
-	return f.watch(ctx, status, c, true)
+	return f.watch(ctx, status, c, wait)
 }
 
 // Wait follows the rollout that is on to its end. It ends early, with the zero Ending, when ctx ends.
@@ -136,28 +137,34 @@ func unjudged(raw []byte) bool {
 	return err == nil && r.Plan.Health.Off
 }
 
-// execution asks for the status of an execution until it has ended, with its own answer. over is false where it does not run the
-// rollout any more: then the alias says how that goes on.
-func (f Follower) execution(ctx context.Context, status []byte, c *course) (end ending.Ending, over bool) {
+// execution asks for the status of an execution until it has ended, with its own answer, and for that of the alias, which says
+// whether it is paused or waits for somebody. over is false where it does not run the rollout any more: then the alias says how
+// that goes on.
+func (f Follower) execution(ctx context.Context, status []byte, arn string, c *course, wait bool) (end ending.Ending, over bool) {
 	answered := f.Clock.Now()
 	for ctx.Err() == nil {
-		is := f.Ask(ctx, request.Status, status)
-		now := f.Clock.Now()
+		is := f.Ask(ctx, request.Status, payload.With(status, "execution", arn))
 		switch {
-		case is.Failure != nil && is.Failure.Type != ending.CallFailed:
-			return is, true
-		case is.Failure != nil && now.Sub(answered) > patience:
-			return is, true
-		case is.Failure == nil && is.Answer.Status != "in-progress":
+		case is.Failure != nil && is.Failure.Type != ending.CallFailed, is.Failure == nil && is.Answer.Status != "in-progress":
 			return is, true
 		case is.Failure == nil && is.Answer.Driver == "":
 			return ending.Ending{}, false
+		case is.Failure == nil:
+			is = f.carried(ctx, status, is.Answer)
+		}
+		now := f.Clock.Now()
+		switch {
 		case is.Failure == nil:
 			answered = now
 			c.next(is.Answer, now)
 			if f.Seen != nil {
 				f.Seen(is.Answer)
 			}
+			if !wait && c.begun() {
+				return is, true
+			}
+		case now.Sub(answered) > retryTime:
+			return is, true
 		}
 		if f.late(c.begins) {
 			return f.timedOut(c), true
@@ -167,6 +174,16 @@ func (f Follower) execution(ctx context.Context, status []byte, c *course) (end 
 		}
 	}
 	return ending.Ending{}, true
+}
+
+// carried is what the alias says of the rollout that an execution runs.
+func (f Follower) carried(ctx context.Context, status []byte, running answer.Answer) ending.Ending {
+	is := f.Ask(ctx, request.Status, status)
+	if is.Failure != nil {
+		return is
+	}
+	is.Answer.Driver, is.Answer.Execution, is.Answer.EndsAt = running.Driver, running.Execution, running.EndsAt
+	return ending.With(is.Answer)
 }
 
 // late says that it was followed for long enough.
@@ -196,7 +213,7 @@ func (f Follower) watch(ctx context.Context, status []byte, c *course, wait bool
 			if !wait && c.begun() {
 				return is
 			}
-		case now.Sub(answered) > patience:
+		case now.Sub(answered) > retryTime:
 			return is
 		}
 		if f.late(c.begins) {

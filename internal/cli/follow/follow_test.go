@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -216,6 +217,7 @@ func TestTheStepsThatWereSeen(t *testing.T) {
 const (
 	handed = `{"status": "in-progress", "driver": "workflow", "execution": "arn:e", "reason": "workflow e runs it"}`
 	byFlow = `{"status": "in-progress", "driver": "workflow", "execution": "arn:e", "rollout-id": "id-7", "new-version": "2", "weight": 10}`
+	broken = `{"errorType": "PreflightFailed", "errorMessage": "no alias"}`
 	newer  = `{"status": "in-progress", "execution": "arn:e", "rollout-id": "id-7", "new-version": "2", "weight": 10, "reason": "taken over"}`
 )
 
@@ -226,12 +228,14 @@ func TestARolloutThatWasHandedOver(t *testing.T) {
 		statuses []string
 		want     string
 	}{
-		"its answer":      {[]string{atOld, byFlow, byFlow, `{"status": "succeeded-unverified", "new-version": "2", "weight": 100}`}, "succeeded-unverified"},
-		"its failure":     {[]string{atOld, byFlow, `{"errorType": "RolledBack", "errorMessage": "errors"}`}, "RolledBack"},
-		"taken over":      {[]string{atOld, byFlow, newer, on, on, atNew}, "succeeded"},
-		"taken over, bad": {[]string{atOld, byFlow, newer, on, back}, "RolledBack"},
-		"a network gone":  {[]string{atOld, byFlow, "down", byFlow, "down"}, "CallFailed"},
-		"for ever":        {[]string{atOld, byFlow}, "TimedOut"},
+		"its answer":      {[]string{atOld, byFlow, on, byFlow, atOld, `{"status": "succeeded-unverified", "new-version": "2", "weight": 100}`}, "succeeded-unverified"},
+		"its failure":     {[]string{atOld, byFlow, on, `{"errorType": "RolledBack", "errorMessage": "errors"}`}, "RolledBack"},
+		"taken over":      {[]string{atOld, byFlow, on, newer, on, on, atNew}, "succeeded"},
+		"taken over, bad": {[]string{atOld, byFlow, on, newer, on, back}, "RolledBack"},
+		"a network gone":  {[]string{atOld, byFlow, on, "down", byFlow, "down"}, "CallFailed"},
+		"an alias unread": {[]string{atOld, byFlow, broken, byFlow, on, `{"errorType": "RolledBack", "errorMessage": "errors"}`}, "RolledBack"},
+		"an alias gone":   {append([]string{atOld}, slices.Repeat([]string{byFlow, broken}, 50)...), "PreflightFailed"},
+		"for ever":        {append([]string{atOld}, slices.Repeat([]string{byFlow, on}, 1000)...), "TimedOut"},
 	} {
 		s := &script{t: t, plan: strings.Replace(planned, "deployer", "workflow", 1), statuses: tt.statuses}
 		f := s.follower()
@@ -241,12 +245,24 @@ func TestARolloutThatWasHandedOver(t *testing.T) {
 		require.Len(t, s.handed, 1)
 		assert.Contains(t, s.handed[0], `"hand-off":"always"`)
 	}
-	s := &script{t: t, plan: strings.Replace(planned, "deployer", "workflow", 1), statuses: []string{atOld}}
-	assert.Equal(t, "in-progress", how(s.follower().Deploy(t.Context(), []byte(deploy), false)), "not to wait")
-	s = &script{t: t, plan: planned, statuses: []string{atOld, on}}
+	s := &script{t: t, plan: planned, statuses: []string{atOld, on}}
 	assert.Equal(t, "TimedOut", how(s.follower().Deploy(t.Context(), []byte(deploy), true)), "no event lasts longer than its invocation")
 	s = &script{t: t, plan: planned, statuses: []string{atOld, on, atNew}}
 	s.follower().Deploy(t.Context(), []byte(strings.Replace(deploy, "{", `{"hand-off": false, `, 1)), true)
 	assert.Empty(t, s.handed)
 	assert.Contains(t, s.asksPlan, `"hand-off":false`, "as it was given")
+}
+
+// While an execution runs it is in-progress: whether it is paused or waits for somebody, its alias says.
+func TestWhatAnExecutionWaitsForIsSeen(t *testing.T) {
+	for _, status := range []string{"in-progress", "paused", "awaiting-approval"} {
+		s := &script{t: t, plan: strings.Replace(planned, "deployer", "workflow", 1), statuses: []string{atOld, byFlow, atOld, byFlow, running(status, "id-7", "2", "pass")}}
+		f := s.follower()
+		var seen []string
+		f.Seen = func(a answer.Answer) { seen = append(seen, a.Status+" by "+a.Driver) }
+		end := f.Deploy(t.Context(), []byte(deploy), false)
+		assert.Equal(t, status, how(end), "not to wait: its first status")
+		assert.Equal(t, "arn:e", end.Answer.Execution)
+		assert.Equal(t, []string{"idle by workflow", status + " by workflow"}, seen)
+	}
 }

@@ -25,7 +25,7 @@ const (
 	top, bottom = 20.0, 160.0
 )
 
-// chartOf is the chart of an answer's steps; nil where there is nothing to draw.
+// chartOf is the chart of an answer's steps; nil where there is nothing to draw, or no time has passed.
 func chartOf(a answer.Answer) *chart {
 	if len(a.Steps) == 0 {
 		return nil
@@ -40,7 +40,7 @@ func chartOf(a answer.Answer) *chart {
 		end = later(end, *a.EndedAt)
 	}
 	if !end.After(begin) {
-		end = begin.Add(time.Second)
+		return nil
 	}
 	at := func(t time.Time) float64 {
 		return left + (right-left)*float64(t.Sub(begin))/float64(end.Sub(begin))

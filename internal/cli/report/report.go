@@ -29,6 +29,8 @@ type view struct {
 	Sentences      []string
 	Facts          [][2]string
 	Chart          *chart
+	Plots          []plot
+	Unit           string
 	Steps          []step
 	Lists          []list
 }
@@ -60,20 +62,35 @@ type list struct {
 	Items []string
 }
 
-// HTML is the page of an answer or a failure.
-func HTML(e ending.Ending) ([]byte, error) {
+// HTML is the page of an answer or a failure, with what both versions did meanwhile.
+func HTML(e ending.Ending, m Minutes) ([]byte, error) { return write("page", viewOf(e, m)) }
+
+// Content is what the page shows, for an element of the class rollout in a page of somebody else's, which has Style.
+func Content(e ending.Ending, m Minutes) (template.HTML, error) {
+	content, err := write("content", viewOf(e, m))
+	return template.HTML(content), err
+}
+
+// Style is the style of Content, in light, and in dark where the element has the class dark too.
+func Style() (template.CSS, error) {
+	style, err := write("style", nil)
+	return template.CSS(style), err
+}
+
+// write writes a part of the page.
+func write(part string, of any) ([]byte, error) {
 	parsed, err := template.New("report").Parse(page)
 	if err != nil {
 		return nil, fmt.Errorf("the report's template cannot be read: %w", err)
 	}
 	var b bytes.Buffer
-	if err := parsed.Execute(&b, viewOf(e)); err != nil {
+	if err := parsed.ExecuteTemplate(&b, part, of); err != nil {
 		return nil, fmt.Errorf("the report cannot be written: %w", err)
 	}
 	return b.Bytes(), nil
 }
 
-func viewOf(e ending.Ending) view {
+func viewOf(e ending.Ending, m Minutes) view {
 	if e.Failure != nil {
 		return view{
 			Title: text(e.Failure.Type), Outcome: text(e.Failure.Type), Sentences: texts(strings.Split(e.Failure.Message, "\n")),
@@ -83,7 +100,7 @@ func viewOf(e ending.Ending) view {
 	a := e.Answer
 	v := view{
 		Title: text(fmt.Sprintf("%s:%s %s", a.Function, a.Alias, a.Status)), Outcome: text(a.Status), Sentences: texts(strings.Split(a.Reason, "; ")),
-		Facts: facts(a), Chart: chartOf(a),
+		Facts: facts(a), Chart: chartOf(a), Plots: plots(m), Unit: unit(m.Period),
 	}
 	for _, s := range a.Steps {
 		v.Steps = append(v.Steps, stepOf(s))
@@ -91,13 +108,21 @@ func viewOf(e ending.Ending) view {
 	for _, l := range []list{
 		{"Findings", texts(a.Findings)},
 		{"Warnings", texts(a.Warnings)},
-		{"What this report leaves out", []string{"an answer has no minutes: failures and slow calls are shown by step, as its checks counted them"}},
+		{"What this report leaves out", leftOut(m)},
 	} {
 		if len(l.Items) > 0 {
 			v.Lists = append(v.Lists, l)
 		}
 	}
 	return v
+}
+
+// leftOut says why there are no minutes, where there are none.
+func leftOut(m Minutes) []string {
+	if len(m.Read) > 0 {
+		return nil
+	}
+	return texts([]string{"an answer has no minutes: failures and slow calls are shown by step, as its checks counted them", m.Why})
 }
 
 // facts are what there is to know beside the sentences; what is empty is left out.

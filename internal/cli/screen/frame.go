@@ -24,7 +24,7 @@ func (s State) Frame(width, height int, colour bool, now time.Time) []string {
 		p.add(plain, line)
 	}
 	if s.Verdict != "" || s.Reason != "" {
-		text := strings.TrimPrefix(s.Verdict+": "+s.Reason, ": ")
+		text := strings.TrimPrefix(s.Verdict+": "+s.sentence(), ": ")
 		for i, line := range show.Wrap(text, p.width) {
 			if i < 3 {
 				p.add(s.hue(), line)
@@ -120,11 +120,23 @@ func counted(n, of float64) string {
 	return fmt.Sprintf("%.0f (%.3g %%)", n, 100*n/of)
 }
 
-// evidence is a line for each comparison: how far the evidence against the new version is from the line at which it fails.
+// sentence is the reason, without evidence where there is none.
+func (s State) sentence() string {
+	reason := s.Reason
+	for _, check := range s.Checks {
+		if check.Evidence != nil && !check.Evidence.Some() {
+			reason = strings.Replace(reason, "; "+check.Evidence.Clause(), "", 1)
+		}
+	}
+	return reason
+}
+
+// evidence is a line for each comparison that has found some: how far the evidence against the new version is from the line at
+// which it fails.
 func (s State) evidence(width int) []string {
 	var lines []string
 	add := func(name string, found *analysis.Evidence) {
-		if found == nil || found.Needed <= 1 {
+		if found == nil || found.Needed <= 1 || !found.Some() {
 			return
 		}
 		length := max(4, width-56)

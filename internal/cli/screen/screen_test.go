@@ -138,3 +138,28 @@ func press(t *testing.T, k *screen.Keys, keys string) (asked screen.Ask) {
 	}
 	return asked
 }
+
+// A rollout that is over says so, and where the traffic is.
+func TestTheLastPictureIsOfTheEnd(t *testing.T) {
+	s := running(analysis.Fail)
+	s.Happened(rollout.Plan{}, rollout.Transition{State: rollout.StateShifted, Weight: 40_00})
+	assert.Contains(t, s.Frame(80, 24, false, now)[1], "in-progress", "what goes on is told by the journal")
+	s.Happened(rollout.Plan{}, rollout.Transition{State: rollout.StateRolledBack, Weight: 0})
+	picture := s.Frame(80, 24, false, now)
+	assert.Equal(t, "rolled-back  step 3/10", picture[1])
+	assert.Contains(t, picture[3], "  0 % of calls")
+}
+
+// Evidence is shown where there is some: a version that fails no more than the old one has none.
+func TestEvidenceIsShownWhereThereIsSome(t *testing.T) {
+	s := running(analysis.Pass)
+	for _, against := range []float64{1, 2} {
+		evidence := &analysis.Evidence{Against: against, Needed: 100}
+		s.Checks = checks(analysis.Pass)[:1]
+		s.Checks[0].Evidence, s.Reason = evidence, "errors: 5 of 1000; "+evidence.Clause()
+		picture := strings.Join(s.Frame(80, 24, false, now), "\n")
+		assert.Equal(t, against > 1, strings.Contains(picture, "fails at 100:1"))
+		assert.Equal(t, against > 1, strings.Contains(picture, "evidence against it"))
+		assert.Contains(t, picture, "pass: errors: 5 of 1000")
+	}
+}

@@ -93,6 +93,10 @@ func (s *State) Happened(p rollout.Plan, events ...rollout.Event) {
 			s.journal(p, e.Journal)
 		case rollout.Changed:
 			s.journal(p, e.Journal)
+		case rollout.Transition:
+			if e.State.Ends() {
+				s.Status, s.Weight, s.Until = string(e.State), e.Weight, time.Time{}
+			}
 		case rollout.ScheduleChosen:
 			s.Steps = len(e.Steps)
 		}

@@ -29,7 +29,9 @@ func Of(cfg aws.Config) func(roleARN, externalID, session string) target.Account
 				o.ExternalID = &externalID
 			}
 		}))
-		return connect(assumed)
+		other := connect(assumed)
+		other.Role = roleARN
+		return other
 	}
 }
 

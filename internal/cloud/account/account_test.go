@@ -66,6 +66,8 @@ func TestOf(t *testing.T) {
 	assert.Contains(t, signer(other), "Credential=ASIAROLE/")
 	assert.Contains(t, signer(other), "Credential=ASIAROLE/")
 	assert.Equal(t, int32(1), assumed.Load(), "a role is assumed once, as long as its credentials last")
+	assert.Equal(t, roleARN, other.Role, "what is kept of one account is not another's")
+	assert.Empty(t, accounts("", "", "3f9a").Role)
 }
 
 // A role that cannot be assumed is a missing permission, not a service that may be back in a moment.

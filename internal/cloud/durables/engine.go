@@ -19,7 +19,7 @@ import (
 func LongEngine(cfg aws.Config, arn string) *target.LongEngine {
 	alias := arn[strings.Index(arn, ":function:")+len(":function:"):]
 	function, _, _ := strings.Cut(alias, ":")
-	return &target.LongEngine{Executions: starter{Observe(cfg, function), alias}, Kind: "durable", ARN: arn, Longest: rollout.LongestWorkflow}
+	return &target.LongEngine{Executions: starter{Observe(cfg, function), alias}, Kind: rollout.EngineDurable, ARN: arn, Longest: rollout.LongestWorkflow}
 }
 
 // starter starts executions of a function's alias, NAME:ALIAS.

@@ -76,7 +76,7 @@ func Engine(cfg aws.Config, function string) *target.Engine {
 	if function == "" {
 		return nil
 	}
-	return &target.Engine{Observer: Observe(cfg, function), Kind: "durable", Longest: rollout.LongestWorkflow, Owns: func(arn string) bool {
+	return &target.Engine{Observer: Observe(cfg, function), Kind: rollout.EngineDurable, Longest: rollout.LongestWorkflow, Owns: func(arn string) bool {
 		_, below, is := strings.Cut(arn, ":function:"+function+":")
 		return is && strings.Contains(below, "/durable-execution/")
 	}}

@@ -27,7 +27,7 @@ func LongEngine(cfg aws.Config, arn string) *target.LongEngine {
 	if arn == "" {
 		return nil
 	}
-	return &target.LongEngine{Executions: New(cfg, arn), Kind: "workflow", ARN: arn, Longest: rollout.LongestWorkflow}
+	return &target.LongEngine{Executions: New(cfg, arn), Kind: rollout.EngineWorkflow, ARN: arn, Longest: rollout.LongestWorkflow}
 }
 
 // Start starts an execution.
@@ -82,7 +82,7 @@ func Engine(cfg aws.Config, arn string) *target.Engine {
 	if arn == "" {
 		return nil
 	}
-	return &target.Engine{Observer: Observe(cfg, arn), Kind: "workflow", Longest: rollout.LongestWorkflow, Owns: target.LongEngine{ARN: arn}.Owns}
+	return &target.Engine{Observer: Observe(cfg, arn), Kind: rollout.EngineWorkflow, Longest: rollout.LongestWorkflow, Owns: target.LongEngine{ARN: arn}.Owns}
 }
 
 // mostRunning is how many executions are looked through.

@@ -68,7 +68,7 @@ func TestWhatSchedulerAnswers(t *testing.T) {
 		"there is none":       {wiretest.Fail(http.StatusNotFound, "ResourceNotFoundException", "no group"), target.ErrNotFound, target.ErrNotFound, nil},
 		"it may not":          {wiretest.Fail(http.StatusForbidden, "AccessDeniedException", "no"), target.ErrDenied, target.ErrDenied, target.ErrDenied},
 		"it is wrong":         {wiretest.Fail(http.StatusBadRequest, "ValidationException", "bad"), target.ErrRefused, target.ErrRefused, target.ErrRefused},
-		"too many of them":    {wiretest.Fail(http.StatusPaymentRequired, "ServiceQuotaExceededException", "many"), target.ErrRefused, target.ErrRefused, target.ErrRefused},
+		"too many of them":    {wiretest.Fail(http.StatusPaymentRequired, "ServiceQuotaExceededException", "many"), target.ErrUnavailable, target.ErrUnavailable, target.ErrUnavailable},
 		"Scheduler is not up": {wiretest.Fail(http.StatusInternalServerError, "InternalServerException", "x"), target.ErrUnavailable, target.ErrUnavailable, target.ErrUnavailable},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -2,8 +2,12 @@ package main
 
 import (
 	"bytes"
+	"encoding/xml"
+	"errors"
+	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -18,9 +22,30 @@ func watched(out *bytes.Buffer) screen {
 	return screen{out: out, live: true, colour: true, width: 80, ramp: []rune(".#")}
 }
 
-func TestDemoEndsAsItsScenariosSay(t *testing.T) {
+// The demo is the screen of the CLI, a picture for each story, and in a sentence how it ended.
+func TestDemoIsTheScreenOfTheCLI(t *testing.T) {
 	var out bytes.Buffer
 	assert.Zero(t, run(nil, plain(&out)))
+	for _, said := range []string{
+		"── healthy-linear ──", "succeeded  step 10/10", "   100 % of calls", "new, version 2           5733                0 (0 %)",
+		"succeeded: all traffic of checkout:live is on version 2 after 11m16s\n", "live sent 7837 calls to version 2, 0 of them failed",
+		"rolled-back  step 1/5", "462:1 against it, fails at 100:1", "RolledBack: all traffic of checkout:live is back on version 1",
+		"09:33:30            the driver of request #1 dies: it was killed", "09:33:50            request #2 comes in",
+	} {
+		assert.Contains(t, out.String(), said)
+	}
+	assert.Equal(t, 1, strings.Count(out.String(), "fails at 100:1"), "evidence where there is some")
+	assert.NotContains(t, out.String(), "evidence against it 1:1")
+	assert.NotContains(t, out.String(), "keys:", "nobody steers it")
+	assert.NotContains(t, out.String(), `"status"`, "no answer as JSON")
+	assert.NotContains(t, out.String(), "\x1b", "plain text for a pipe")
+	assert.NotContains(t, out.String(), "\r")
+	assert.LessOrEqual(t, strings.Count(out.String(), "\n"), 30*len(usual()), "it is short")
+}
+
+func TestTheTranscriptHasEverything(t *testing.T) {
+	var out bytes.Buffer
+	assert.Zero(t, run([]string{"-transcript"}, plain(&out)))
 	for _, said := range []string{
 		"── healthy-linear ──", "######..............    30 %      0 failed  shift to 30 %, pass: errors: 0 of",
 		"as expected: #1 succeeded, live at version 2", "roll back: errors: 11 of 59", `"errorType": "RolledBack"`,
@@ -33,19 +58,55 @@ func TestDemoEndsAsItsScenariosSay(t *testing.T) {
 }
 
 func TestNoLineIsWiderThanTheTerminal(t *testing.T) {
-	var out bytes.Buffer
-	s := watched(&out)
-	s.colour = false
-	assert.Zero(t, run([]string{"failing-rolled-back", "pre-traffic-hook-fails", "third-party"}, s))
-	for line := range strings.SplitSeq(strings.ReplaceAll(out.String(), "\r\x1b[K", "\n"), "\n") {
-		assert.LessOrEqual(t, len([]rune(line)), 80, line)
+	sequences := regexp.MustCompile(`\x1b\[[0-9]*[A-Za-z]`)
+	for _, how := range [][]string{{}, {"-transcript"}} {
+		var out bytes.Buffer
+		s := watched(&out)
+		s.colour = false
+		assert.Zero(t, run(append(how, "failing-rolled-back", "pre-traffic-hook-fails", "third-party"), s))
+		for line := range strings.SplitSeq(strings.ReplaceAll(out.String(), "\r\x1b[K", "\n"), "\n") {
+			assert.LessOrEqual(t, len([]rune(sequences.ReplaceAllString(line, ""))), 80, line)
+		}
 	}
 }
 
+// Nothing is red where nothing failed.
 func TestColoursInATerminal(t *testing.T) {
+	for name, red := range map[string]bool{"failing-rolled-back": true, "healthy-linear": false, "duplicate-invocation": false} {
+		var out bytes.Buffer
+		assert.Zero(t, run([]string{name}, watched(&out)))
+		assert.Equal(t, red, strings.Contains(out.String(), "\x1b[31m"), name)
+		assert.Equal(t, !red, strings.Contains(out.String(), "\x1b[32m"), name)
+	}
+}
+
+// Every picture is drawn over the one before.
+func TestAWatchedStoryIsOnePicture(t *testing.T) {
 	var out bytes.Buffer
-	assert.Zero(t, run([]string{"failing-rolled-back"}, watched(&out)))
-	assert.Contains(t, out.String(), "\x1b[31m")
+	assert.Zero(t, run([]string{"healthy-linear"}, watched(&out)))
+	_, after, found := strings.Cut(out.String(), "checkout:live  version 1 to 2")
+	require.True(t, found)
+	assert.Equal(t, strings.Count(after, "checkout:live  version 1 to 2"), len(regexp.MustCompile(`\x1b\[[0-9]+A\r\x1b\[J.{0,20}checkout:live  version 1 to 2`).FindAllString(strings.ReplaceAll(after, "\n", ""), -1)))
+}
+
+// The picture in the README is of the demo as it is: make docs draws it.
+func TestThePictureOfTheReadmeIsCurrent(t *testing.T) {
+	var out bytes.Buffer
+	assert.Zero(t, run([]string{"-svg", "failing-rolled-back"}, plain(&out)))
+	drawn, err := os.ReadFile("../../../docs/img/demo.svg")
+	require.NoError(t, err)
+	assert.Equal(t, string(drawn), out.String(), "make docs")
+	decoder := xml.NewDecoder(&out)
+	for {
+		if _, err := decoder.Token(); errors.Is(err, io.EOF) {
+			break
+		} else {
+			require.NoError(t, err)
+		}
+	}
+	readme, err := os.ReadFile("../../../README.md")
+	require.NoError(t, err)
+	assert.Contains(t, string(readme), "(docs/img/demo.svg)")
 }
 
 func TestListTellsWhatScenariosAreAbout(t *testing.T) {

@@ -1,5 +1,6 @@
 // The demo plays rollouts in a simulated account, in virtual time, through the handler that Lambda runs, and shows what
-// happens. Without arguments it plays a few of the scenarios of internal/sim/scenario/testdata; give it others by name, or files.
+// happens as the CLI's screen does. Without arguments it plays a few of the scenarios of internal/sim/scenario/testdata; give it
+// others by name, or files. With -transcript it shows everything that happened, and every answer as it was.
 package main
 
 import (
@@ -28,8 +29,10 @@ func main() {
 func run(arguments []string, s screen) int {
 	flags := flag.NewFlagSet("demo", flag.ContinueOnError)
 	list := flags.Bool("list", false, "list the scenarios and what they are about")
+	everything := flags.Bool("transcript", false, "show everything that happened, and every answer as it was")
+	svg := flags.Bool("svg", false, "write the last picture of one scenario as an SVG file, to standard output")
 	flags.Usage = func() {
-		fmt.Fprintln(flags.Output(), "usage: demo [-list] [scenario or file.json ...]")
+		fmt.Fprintln(flags.Output(), "usage: demo [-list] [-transcript] [-svg] [scenario or file.json ...]")
 		flags.PrintDefaults()
 	}
 	switch err := flags.Parse(arguments); {
@@ -38,9 +41,14 @@ func run(arguments []string, s screen) int {
 	case err != nil:
 		return 2
 	}
-	names, show := flags.Args(), play
-	if *list {
+	names, show := flags.Args(), tell
+	switch {
+	case *list:
 		show = describe
+	case *everything:
+		show = play
+	case *svg:
+		show = paint
 	}
 	switch {
 	case len(names) > 0:
@@ -77,7 +85,7 @@ func play(s screen, name string) error {
 	if err != nil {
 		return err
 	}
-	show{screen: s, tape: tape, last: map[string]scenario.Event{}}.run()
+	transcript{screen: s, tape: tape, last: map[string]scenario.Event{}}.run()
 	if len(tape.Problems()) > 0 {
 		return fmt.Errorf("scenario %s did not end as it says", name)
 	}

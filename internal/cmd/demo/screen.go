@@ -72,6 +72,23 @@ func (s screen) pause(part, whole time.Duration) {
 	}
 }
 
+// heading begins what there is to show of a scenario.
+func (s screen) heading(name string) {
+	title := "── " + name + " "
+	s.line(s.strong(title + strings.Repeat("─", max(3, s.wide()-len([]rune(title))))))
+}
+
+// draw draws lines over those that were drawn before, and says how many there are now.
+func (s screen) draw(lines []string, before int) int {
+	if s.live && before > 0 {
+		fmt.Fprintf(s.out, "\x1b[%dA\r\x1b[J", before)
+	}
+	for _, line := range lines {
+		s.line(line)
+	}
+	return len(lines)
+}
+
 // wide is how wide a line across the screen is.
 func (s screen) wide() int {
 	if s.width == 0 {

@@ -38,9 +38,9 @@ func record(name string) (*tape, error) {
 		t.alias = request.Plan.Alias
 	}
 	t.first = told.Aliases[t.alias].Version
-	t.Play, err = told.Play(func(p *scenario.Play, e scenario.Event) {
+	t.Play, err = told.Play(scenario.Watch{Event: func(p *scenario.Play, e scenario.Event) {
 		t.frames = append(t.frames, t.frame(p, e))
-	})
+	}})
 	return t, err
 }
 

@@ -77,7 +77,7 @@ func TestLocal(t *testing.T) {
 func TestLocalRunsTheStateMachine(t *testing.T) {
 	url, shown := serve(t)
 	assert.Contains(t, send(t, url, "aws-lambda-deploy.json"), `"driver":"workflow"`)
-	require.Eventually(t, func() bool { return strings.Contains(shown.String(), " ended\n") }, patience, 10*time.Millisecond, shown)
+	require.Eventually(t, func() bool { return strings.Contains(shown.String(), " ended: succeeded: ") }, patience, 10*time.Millisecond, shown)
 	assert.Contains(t, shown.String(), "MyFunction:MyAlias version 2 ")
 }
 

@@ -1,15 +1,16 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
-	"log/slog"
 	"math/rand/v2"
 	"reflect"
 	"time"
 
 	"github.com/meta-deployer/meta-deployer/internal/analysis"
+	"github.com/meta-deployer/meta-deployer/internal/notify"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
 	"github.com/meta-deployer/meta-deployer/internal/sim"
 	"github.com/meta-deployer/meta-deployer/internal/sim/scenario"
@@ -79,8 +80,9 @@ func invoke(w *sim.World, out io.Writer, payload []byte) (answer []byte, failure
 		}
 		tell(w, out, "meta-deployer %.8s ended: %s%s", i.ID, summary(answer), failure)
 	}()
-	deployer := scenario.Deployer(w, slog.New(slog.DiscardHandler))
+	deployer := scenario.Deployer(w, w.Logs())
 	deployer.Long, deployer.HandOff = w.LongEngine(), true
+	deployer.Others = notify.Others{Installation: "meta-deployer"}
 	answer, err := deployer.Invoke(ctx, payload)
 	if err != nil {
 		failure = failed(reflect.TypeOf(err).Name(), err.Error())
@@ -91,8 +93,12 @@ func invoke(w *sim.World, out io.Writer, payload []byte) (answer []byte, failure
 // execute runs an execution of the rollouts' state machine.
 func execute(w *sim.World, out io.Writer, s sim.Started) {
 	tell(w, out, "execution %s started", s.Name)
-	scenario.RunExecution(w, s, slog.New(slog.DiscardHandler))
-	tell(w, out, "execution %s ended", s.Name)
+	scenario.RunExecution(w, s, scenario.Worker(w, w.Logs()))
+	e, err := w.LongEngine().Execution(context.Background(), s.ARN)
+	if err != nil {
+		panic(err)
+	}
+	tell(w, out, "execution %s ended: %s%s", s.Name, summary(e.Output), e.Cause)
 }
 
 // failed is a function error as aws-lambda-go writes it.

@@ -3,7 +3,6 @@
 package main
 
 import (
-	"bytes"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -52,17 +51,14 @@ func run(only *regexp.Regexp) int {
 }
 
 // plant runs the mutant's test with the fault in place; "" where the test noticed.
-func (m mutant) plant() string {
+func (m mutant) plant() (problem string) {
 	source, err := os.ReadFile(m.file)
 	if err != nil {
 		return err.Error()
 	}
-	changed := string(source)
-	for i, edits := 0, append([]string{m.old, m.becomes}, m.also...); i < len(edits); i += 2 {
-		if n := strings.Count(changed, edits[i]); n != 1 {
-			return fmt.Sprintf("%q stands %d times in %s", edits[i], n, m.file)
-		}
-		changed = strings.Replace(changed, edits[i], edits[i+1], 1)
+	changed, problem := m.change(string(source))
+	if problem != "" {
+		return problem
 	}
 	directory, err := os.MkdirTemp("", "mutant")
 	if err != nil {
@@ -73,20 +69,41 @@ func (m mutant) plant() string {
 	if err != nil {
 		return err.Error()
 	}
-	var out bytes.Buffer
-	command := exec.Command("go", "test", "-count=1", "-failfast", "-vet=off", "-ldflags=-s -w", "-overlay", overlay, "-run", m.test, m.in, "-rapid.checks=400", "-rapid.nofailfile")
 	if !m.random {
-		command.Args = command.Args[:len(command.Args)-2]
+		return m.try(overlay)
 	}
-	command.Stdout, command.Stderr = &out, &out
-	switch err := command.Run(); {
+	// What a few draws miss by chance, ten times as many do not.
+	if problem = m.try(overlay, "-rapid.nofailfile", "-rapid.checks=400"); problem == m.unnoticed() {
+		problem = m.try(overlay, "-rapid.nofailfile", "-rapid.checks=4000")
+	}
+	return problem
+}
+
+// try runs the mutant's test once; "" where it noticed.
+func (m mutant) try(overlay string, flags ...string) string {
+	arguments := []string{"test", "-count=1", "-failfast", "-vet=off", "-ldflags=-s -w", "-timeout", "20m", "-overlay", overlay, "-run", m.test, m.in}
+	out, err := exec.Command("go", append(arguments, flags...)...).CombinedOutput()
+	switch {
 	case err == nil:
-		return "not noticed by " + m.test
-	case !strings.Contains(out.String(), "--- FAIL"):
-		return "its test did not run: " + lastLines(out.String())
+		return m.unnoticed()
+	case !strings.Contains(string(out), "--- FAIL"):
+		return "its test did not run: " + lastLines(string(out))
 	}
 	return ""
 }
+
+// change makes the mutant's edits in a source. problem is why one of them cannot be made; "" for none.
+func (m mutant) change(source string) (changed, problem string) {
+	for i, edits := 0, append([]string{m.old, m.becomes}, m.also...); i < len(edits); i += 2 {
+		if n := strings.Count(source, edits[i]); n != 1 {
+			return "", fmt.Sprintf("%q stands %d times in %s", edits[i], n, m.file)
+		}
+		source = strings.Replace(source, edits[i], edits[i+1], 1)
+	}
+	return source, ""
+}
+
+func (m mutant) unnoticed() string { return "not noticed by " + m.test }
 
 // overlay writes the changed file, and what tells go to build it in the place of the other.
 func (m mutant) overlay(directory, changed string) (string, error) {

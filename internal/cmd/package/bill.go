@@ -4,7 +4,9 @@ import (
 	"debug/buildinfo"
 	"encoding/json"
 	"fmt"
+	"maps"
 	"runtime/debug"
+	"slices"
 
 	"github.com/meta-deployer/meta-deployer/internal/version"
 )
@@ -34,7 +36,7 @@ func bill(programs []string) ([]byte, error) {
 		}
 	}
 	components := []component{{Type: "platform", Name: "go", Version: toolchain}}
-	for _, name := range sorted(modules) {
+	for _, name := range slices.Sorted(maps.Keys(modules)) {
 		m := modules[name]
 		components = append(components, component{
 			Type: "library", Name: m.Path, Version: m.Version, PURL: fmt.Sprintf("pkg:golang/%s@%s", m.Path, m.Version),

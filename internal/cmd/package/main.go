@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -65,7 +66,7 @@ func contents(architecture string) (map[string][]byte, error) {
 			return nil, err
 		}
 	}
-	for _, pattern := range []string{"template.yaml", "statemachine/*.json", "LICENSE", "CHANGELOG.md"} {
+	for _, pattern := range []string{"template.yaml", "target-account.yaml", "statemachine/*.json", "LICENSE", "CHANGELOG.md"} {
 		paths, err := filepath.Glob(pattern)
 		if err != nil {
 			return nil, err
@@ -87,7 +88,7 @@ func contents(architecture string) (map[string][]byte, error) {
 // write writes the files, their digests, and a zip of all of them beside the folder.
 func write(folder string, files map[string][]byte) error {
 	var sums bytes.Buffer
-	for _, name := range sorted(files) {
+	for _, name := range slices.Sorted(maps.Keys(files)) {
 		fmt.Fprintf(&sums, "%x  %s\n", sha256.Sum256(files[name]), name)
 	}
 	files["SHA256SUMS"] = sums.Bytes()
@@ -118,7 +119,7 @@ func write(folder string, files map[string][]byte) error {
 func zipped(files map[string][]byte) ([]byte, error) {
 	var b bytes.Buffer
 	w := zip.NewWriter(&b)
-	for _, name := range sorted(files) {
+	for _, name := range slices.Sorted(maps.Keys(files)) {
 		header := &zip.FileHeader{Name: name, Method: zip.Deflate, Modified: time.Date(1980, 1, 1, 0, 0, 0, 0, time.UTC)}
 		mode := fs.FileMode(0o644)
 		if filepath.Base(name) == "bootstrap" {
@@ -165,12 +166,4 @@ func packaged(template []byte, architecture string) ([]byte, error) {
 		return nil, fmt.Errorf("template.yaml is not laid out as it was: not every function got its zip, or its architecture")
 	}
 	return []byte(made), nil
-}
-
-func sorted[T any](all map[string]T) (names []string) {
-	for name := range all {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
 }

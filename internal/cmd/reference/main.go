@@ -51,7 +51,11 @@ type document struct {
 
 // documents are all that are made.
 func documents() ([]document, error) {
-	t, err := readTemplate("template.yaml")
+	stack, err := readTemplate("template.yaml")
+	if err != nil {
+		return nil, err
+	}
+	elsewhere, err := readTemplate("target-account.yaml")
 	if err != nil {
 		return nil, err
 	}
@@ -68,8 +72,8 @@ func documents() ([]document, error) {
 		return nil, err
 	}
 	return []document{
-		{"docs/reference/parameters.md", t.parameters()},
-		{"docs/reference/permissions.md", t.permissions()},
+		{"docs/reference/parameters.md", parameters(stack, elsewhere)},
+		{"docs/reference/permissions.md", permissions(stack, elsewhere)},
 		{"docs/reference/request.md", page},
 		{"docs/request.schema.json", request},
 		{"docs/answer.schema.json", answer},

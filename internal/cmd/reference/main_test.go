@@ -21,7 +21,7 @@ func TestTheReferenceIsCurrent(t *testing.T) {
 func TestWhatIsNotCurrentIsTold(t *testing.T) {
 	folder := t.TempDir()
 	require.NoError(t, os.MkdirAll(filepath.Join(folder, "docs/reference"), 0o755))
-	for _, name := range []string{"template.yaml", "docs/reference/request.md"} {
+	for _, name := range []string{"template.yaml", "target-account.yaml", "docs/reference/request.md"} {
 		raw, err := os.ReadFile(filepath.Join("../../..", name))
 		require.NoError(t, err)
 		require.NoError(t, os.WriteFile(filepath.Join(folder, name), raw, 0o600))

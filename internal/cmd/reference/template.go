@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"fmt"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -68,12 +69,20 @@ func plain(n *yaml.Node) {
 	}
 }
 
-// parameters is the page of the stack's parameters and outputs.
-func (t template) parameters() []byte {
+// parameters is the page of the parameters and outputs of the stack, and of the stack in another account.
+func parameters(stack, elsewhere template) []byte {
 	var b bytes.Buffer
-	b.WriteString("<!-- made by make docs, of template.yaml -->\n# The stack's parameters and outputs\n")
+	b.WriteString("<!-- made by make docs, of template.yaml and target-account.yaml -->\n# The stack's parameters and outputs\n")
+	stack.writeParameters(&b, "##")
+	b.WriteString("\n## In another account\n\nOf `target-account.yaml`, see [another account](../how-to/another-account.md).\n")
+	elsewhere.writeParameters(&b, "###")
+	return b.Bytes()
+}
+
+// writeParameters writes the tables of one template, below headings of a level.
+func (t template) writeParameters(b *bytes.Buffer, level string) {
 	for _, group := range t.Metadata.Interface.ParameterGroups {
-		fmt.Fprintf(&b, "\n## %s\n\n| parameter | what it is | default |\n|---|---|---|\n", group.Label.Default)
+		fmt.Fprintf(b, "\n%s %s\n\n| parameter | what it is | default |\n|---|---|---|\n", level, group.Label.Default)
 		for _, name := range group.Parameters {
 			p := t.Parameters[name]
 			ends := "required"
@@ -84,40 +93,46 @@ func (t template) parameters() []byte {
 			if len(p.AllowedValues) > 0 {
 				text += " One of " + strings.Join(p.AllowedValues, ", ") + "."
 			}
-			fmt.Fprintf(&b, "| `%s` | %s | %s |\n", name, text, ends)
+			fmt.Fprintf(b, "| `%s` | %s | %s |\n", name, text, ends)
 		}
 	}
-	b.WriteString("\n## Outputs\n\n| output | what it is |\n|---|---|\n")
-	for _, name := range sorted(t.Outputs) {
-		fmt.Fprintf(&b, "| `%s` | %s |\n", name, cell(t.Outputs[name].Description))
+	fmt.Fprintf(b, "\n%s Outputs\n\n| output | what it is |\n|---|---|\n", level)
+	for _, name := range slices.Sorted(maps.Keys(t.Outputs)) {
+		fmt.Fprintf(b, "| `%s` | %s |\n", name, cell(t.Outputs[name].Description))
 	}
-	return b.Bytes()
 }
 
-// permissions is the page of what each role may.
-func (t template) permissions() []byte {
+// permissions is the page of what each role may, in the stack's account and in another.
+func permissions(stack, elsewhere template) []byte {
 	var b bytes.Buffer
-	b.WriteString(`<!-- made by make docs, of template.yaml -->
+	b.WriteString(`<!-- made by make docs, of template.yaml and target-account.yaml -->
 # Permissions
 
-What each function and state machine of the stack may do, and nothing else. No function may delete anything.
+What each function and state machine of the stack may do, and nothing else. No function may delete anything but the schedules that are dead man's switches.
 Whoever may invoke the deployer may move every alias that matches ` + "`FunctionNamePattern`" + `:
 give ` + "`lambda:InvokeFunction`" + ` with that in mind. [The threat model](../threat-model.md) says what a thief could do with each.
 ` + "`${…}`" + ` and bare names are parameters and resources of the stack; partition, region and account are its own.
 `)
-	for _, name := range sorted(t.Resources) {
+	stack.writeRoles(&b)
+	b.WriteString("\n# In another account\n\nWhat the role of `target-account.yaml` may, see [another account](../how-to/another-account.md).\n")
+	elsewhere.writeRoles(&b)
+	return b.Bytes()
+}
+
+// writeRoles writes a table for each role of a template.
+func (t template) writeRoles(b *bytes.Buffer) {
+	for _, name := range slices.Sorted(maps.Keys(t.Resources)) {
 		r := t.Resources[name]
 		if r.Type != "AWS::IAM::Role" {
 			continue
 		}
-		fmt.Fprintf(&b, "\n## %s\n\n| for | actions | on | only with |\n|---|---|---|---|\n", name)
+		fmt.Fprintf(b, "\n## %s\n\n| for | actions | on | only with |\n|---|---|---|---|\n", name)
 		for _, policy := range r.Properties.Policies {
 			for _, s := range policy.PolicyDocument.Statement {
-				row(&b, s, "")
+				row(b, s, "")
 			}
 		}
 	}
-	return b.Bytes()
 }
 
 // row is a statement, or the first branch of one that stands under a condition.
@@ -157,12 +172,4 @@ func code(text string) string {
 // cell is a text on one line of a table.
 func cell(text string) string {
 	return strings.ReplaceAll(strings.Join(strings.Fields(text), " "), "|", `\|`)
-}
-
-func sorted[T any](all map[string]T) (names []string) {
-	for name := range all {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	return names
 }

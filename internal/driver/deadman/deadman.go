@@ -10,19 +10,11 @@ import (
 	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
-// The engines, as a switch names them.
-const (
-	Deployer = "deployer"
-	Workflow = "workflow"
-	Durable  = "durable"
-	Pipeline = "pipeline"
-)
-
 // Input is what a switch calls recover with.
 type Input struct {
 	// Driver is the driver's token.
 	Driver string `json:"driver"`
-	// Engine is the driver's kind.
+	// Engine is the driver's kind, as of rollout.Driver.
 	Engine string `json:"engine"`
 	// Execution is the ARN of the workflow or durable execution that the driver is; "" for any other.
 	Execution string `json:"execution,omitempty"`
@@ -76,9 +68,9 @@ func (s *Switch) made() (target.Switch, error) {
 	input, err := json.Marshal(s.input)
 	made := target.Switch{Driver: s.input.Driver, Input: input, First: s.input.End.Add(grace), Every: again}
 	switch s.input.Engine {
-	case Workflow, Durable:
+	case rollout.EngineWorkflow, rollout.EngineDurable:
 		made.First, made.Every = s.clock.Now().Add(hour), hour
-	case Pipeline:
+	case rollout.EnginePipeline:
 		made.First = s.input.End
 	}
 	return made, err
@@ -96,13 +88,17 @@ func (s *Switch) Move(ctx context.Context, switches target.MovableSwitches) erro
 	return switches.MoveSwitch(ctx, made)
 }
 
-// Release deletes the switch of a driver that has ended, unless its rollout needs it still. It answers a warning where that
-// failed; "" where not.
-func (s *Switch) Release(ctx context.Context, f rollout.Finish, t rollout.Token, d rollout.Driver) (warning string) {
+// Release deletes the switch of a driver that has ended, unless its rollout needs it still. It takes no longer than until over, the
+// last moment to answer in; zero is without one. It answers a warning where that failed; "" where not.
+func (s *Switch) Release(ctx context.Context, f rollout.Finish, t rollout.Token, d rollout.Driver, over time.Time) (warning string) {
 	if s == nil || !f.ReleasesSwitch(t, d) {
 		return ""
 	}
-	ctx, cancel := s.clock.Bound(context.WithoutCancel(ctx), s.clock.Now().Add(releaseTime))
+	end := s.clock.Now().Add(releaseTime)
+	if !over.IsZero() && over.Before(end) {
+		end = over
+	}
+	ctx, cancel := s.clock.Bound(context.WithoutCancel(ctx), end)
 	defer cancel()
 	if err := s.switches.DeleteSwitch(ctx, s.input.Driver); err != nil {
 		return "the dead man's switch " + s.input.Driver + " could not be deleted; it calls recover, which finds nothing to do and deletes it: " + err.Error()

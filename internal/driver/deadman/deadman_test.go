@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/meta-deployer/meta-deployer/internal/answer"
 	"github.com/meta-deployer/meta-deployer/internal/driver/deadman"
 	"github.com/meta-deployer/meta-deployer/internal/driver/pipeline"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
@@ -41,13 +42,13 @@ func TestWhenASwitchCalls(t *testing.T) {
 		end          time.Duration
 		execution    string
 	}{
-		deadman.Deployer: {func(t *testing.T, w *sim.World, ctx context.Context) {
+		rollout.EngineDeployer: {func(t *testing.T, w *sim.World, ctx context.Context) {
 			d := scenario.Deployer(w, log)
 			d.Switches = w.Schedules()
 			_, err := d.Handle(ctx, json.RawMessage(request))
 			require.NoError(t, err)
 		}, 16 * time.Minute, 10 * time.Minute, 15 * time.Minute, ""},
-		deadman.Workflow: {func(t *testing.T, w *sim.World, ctx context.Context) {
+		rollout.EngineWorkflow: {func(t *testing.T, w *sim.World, ctx context.Context) {
 			d := scenario.Worker(w, log)
 			d.Switches = w.Schedules()
 			event, err := json.Marshal(map[string]any{"execution": sim.ExecutionARN("x"), "started": w.Now(), "request": json.RawMessage(request)})
@@ -55,7 +56,7 @@ func TestWhenASwitchCalls(t *testing.T) {
 			_, err = d.Invoke(ctx, event)
 			require.NoError(t, err)
 		}, time.Hour, time.Hour, 365*24*time.Hour - time.Hour, sim.ExecutionARN("x")},
-		deadman.Pipeline: {func(t *testing.T, w *sim.World, ctx context.Context) {
+		rollout.EnginePipeline: {func(t *testing.T, w *sim.World, ctx context.Context) {
 			d := pipeline.Driver{Accounts: scenario.Deployer(w, log).Accounts, Switches: w.Schedules(), Clock: w.Clock(), Log: log, Caller: sim.Caller}
 			d.Call(ctx, pipeline.Job{ID: "x", Request: request}, w.Now().Add(sim.DefaultTimeout), func(pipeline.Reply) {})
 		}, time.Hour, 10 * time.Minute, time.Hour, ""},
@@ -79,6 +80,30 @@ func TestWhenASwitchCalls(t *testing.T) {
 			assert.JSONEq(t, request, string(input.Request))
 		})
 	}
+}
+
+// A switch that is slow to be deleted does not keep the answer back until Lambda ends the invocation.
+func TestTheAnswerComesBeforeASlowDeletion(t *testing.T) {
+	const stays = `{"function-name": "f", "alias": "live", "new-version": "2", "type": "stages", "stages": [{"weight": 20, "hold": 5, "approve": true}], "bake": 5}`
+	w := account(t)
+	d := scenario.Deployer(w, slog.New(slog.DiscardHandler))
+	d.Switches = w.Schedules()
+	const timeout = 5 * time.Minute
+	w.Faults = []sim.Fault{
+		{On: sim.UpdateAlias, During: sim.Span{From: timeout - 10*time.Second, Until: timeout - 3*time.Second}, Effect: sim.ServerError},
+		{On: sim.DeleteSchedule, Takes: time.Minute},
+	}
+	var err error
+	w.Go(0, func() {
+		ctx, _, cancel := w.Begin(sim.Invocation{ID: "x", Timeout: timeout})
+		defer cancel()
+		_, err = d.Handle(ctx, json.RawMessage(stays))
+	})
+	w.Drain()
+	require.ErrorAs(t, err, new(answer.RolledBack))
+	assert.Less(t, w.Elapsed(), timeout)
+	_, left := w.Schedule("x")
+	assert.True(t, left, "recover finds nothing to do, and deletes it")
 }
 
 // What is refused, or changes nothing, sets no switch.

@@ -146,6 +146,20 @@ func TestAHealthyRollout(t *testing.T) {
 	assert.Less(t, x.Operations, 20)
 }
 
+// Others can follow the execution by what an event names.
+func TestItsEventsNameTheExecution(t *testing.T) {
+	x := newExecution(t, request, nil)
+	x.function.Worker.Others.Bus = x.world.Bus()
+	x.run()
+	heard := x.world.Heard()
+	require.NotEmpty(t, heard)
+	for _, event := range heard {
+		var detail struct{ Driver, Engine, Execution string }
+		require.NoError(t, json.Unmarshal(event.Detail, &detail))
+		assert.Equal(t, "f-live-2 durable "+x.ARN(), strings.Join([]string{detail.Driver, detail.Engine, detail.Execution}, " "))
+	}
+}
+
 func TestABadVersionGoesBackAndTheMessageHasTheNumbers(t *testing.T) {
 	x := newExecution(t, request, sim.Constant(1)).run()
 	x.fails("RolledBack")

@@ -9,7 +9,8 @@ import (
 	"github.com/meta-deployer/meta-deployer/internal/sim"
 )
 
-// A look right after a write can show nothing and is not made, and nothing is read twice.
+// A look right after a write can show nothing and is not made, and nothing is read twice. docs/decisions/0025 says why
+// pre-flight's three calls stay.
 func TestTheCallsOfTenStepsAtOnePollAStep(t *testing.T) {
 	g := withKeys(map[string]any{"steps": 10, "interval": 60, "poll-interval": 60})
 	w, d := g.world()

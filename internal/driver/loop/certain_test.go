@@ -9,7 +9,8 @@ import (
 )
 
 // drawCertain makes up a world in which it does not hang on when somebody looks how a rollout ends: a version that fails
-// always or never, hooks, probes, people who come long after they are needed, and calls that go wrong on the way.
+// always or never, a schedule of its own or one of the traffic before, hooks, probes, people who come long after they are needed,
+// and calls that go wrong on the way.
 func drawCertain(t *rapid.T) game {
 	g := draw(t, calm)
 	g.before = 20 * time.Minute
@@ -29,12 +30,18 @@ func drawCertain(t *rapid.T) game {
 		expect := rapid.SampledFrom([]any{map[string]any{"ok": true}, map[string]any{"ok": false}}).Draw(t, "expect")
 		health["probes"] = []any{map[string]any{"every-step": true}, map[string]any{"name": "second", "expect": expect}}
 	}
-	switch rapid.SampledFrom([]string{"", "", "", "approved", "never approved", "enough time"}).Draw(t, "kind") {
+	switch rapid.SampledFrom([]string{"", "", "", "approved", "never approved", "enough time", "auto", "auto"}).Draw(t, "kind") {
 	case "approved":
 		g.request["type"], g.request["stages"] = "stages", approvedStages()
 		g.others = append(g.others, other{at: 5 * time.Minute, action: "resume"})
 	case "never approved":
 		g.request["type"], g.request["stages"], g.request["max-duration"] = "stages", approvedStages(), 420
+	case "auto":
+		// At most four holds of 150 s, so that calls may be late; and traffic that looks busier once it has lasted ten minutes.
+		delete(g.request, "steps")
+		g.request["type"], g.request["interval"] = "auto", 150
+		g.before = rapid.SampledFrom([]time.Duration{8 * time.Minute, 20 * time.Minute}).Draw(t, "before")
+		health["max-failed-invocations"] = rapid.SampledFrom([]int{5, 50, 500}).Draw(t, "budget")
 	case "enough time":
 		g.request["max-duration"] = 840
 	}

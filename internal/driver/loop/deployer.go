@@ -64,8 +64,9 @@ func (d Deployer) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 // Handle answers one request. Its errors are the failures of package answer, by whose type callers tell them apart.
 func (d Deployer) Handle(ctx context.Context, raw json.RawMessage) (answer.Answer, error) {
 	home, id := d.Caller(ctx)
-	driver := rollout.Driver{ID: rollout.DriverToken(id), Engine: "deployer"}
+	driver := rollout.Driver{ID: rollout.DriverToken(id), Engine: rollout.EngineDeployer}
 	d.Others.Clock = d.Clock
+	raw, _ = request.FromDashboard(raw)
 	r, err := request.Parse(raw, home)
 	if err != nil {
 		if problems, ok := errors.AsType[*request.ProblemsError](err); ok {
@@ -123,18 +124,14 @@ func (d Deployer) drive(ctx context.Context, inspector inspect.Inspector, r requ
 	end := inspector.End
 	var record answer.Recorder
 	changed := false
-	life := deadman.New(d.Switches, d.Clock, deadman.Input{Driver: driver.ID, Engine: deadman.Deployer, End: d.longest(end), Request: raw})
+	life := deadman.New(d.Switches, d.Clock, deadman.Input{Driver: driver.ID, Engine: driver.Engine, End: d.longest(end), Request: raw})
 	engine := turn.Engine{Account: inspector.Account, Clock: d.Clock, Memory: d.Memory, Long: d.Long, Raw: raw, Engines: d.Engines, SetSwitch: life.Set(), Fatal: d.Fatal}
+	audience := notify.Audience{Log: log, Others: d.Others, Watch: d.Watch, Fatal: d.Fatal}
 	finish, token := Run(ctx, engine, r, driver, end, func(events ...rollout.Event) {
 		changed = changed || slices.ContainsFunc(events, isChange)
-		notify.Guarded(ctx, log, d.Fatal, func() { record.Tell(events...) })
-		notify.Guarded(ctx, log, d.Fatal, func() { notify.Log{Logger: log}.Tell(ctx, events...) })
-		notify.Guarded(ctx, log, d.Fatal, func() { record.Tell(d.Others.Tell(ctx, log, events...)...) })
-		if d.Watch != nil {
-			notify.Guarded(ctx, log, d.Fatal, func() { d.Watch(ctx, events...) })
-		}
+		audience.Tell(ctx, record.Tell, events...)
 	})
-	warning := life.Release(ctx, finish, token, driver)
+	warning := life.Release(ctx, finish, token, driver, lastMoment(end))
 	if warning != "" {
 		log.WarnContext(ctx, "switch", "warning", warning)
 	}
@@ -149,6 +146,14 @@ func (d Deployer) drive(ctx context.Context, inspector inspect.Inspector, r requ
 		a.Warnings = append(a.Warnings, warning)
 	}
 	return a, err
+}
+
+// lastMoment is until when the answer may be kept back; zero is without end.
+func lastMoment(end time.Time) time.Time {
+	if end.IsZero() {
+		return end
+	}
+	return end.Add(answerMargin / 2)
 }
 
 // longest is when an invocation has ended, also one whose end nobody has told.

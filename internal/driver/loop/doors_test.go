@@ -53,7 +53,7 @@ func newDoors(t *testing.T, failures sim.Curve) *doors {
 // execute runs an execution of the engine that began it.
 func (d *doors) execute(s sim.Started) {
 	if !d.durable {
-		scenario.RunExecution(d.World, s, discard())
+		scenario.RunExecution(d.World, s, scenario.Worker(d.World, discard()))
 		return
 	}
 	x := &durabletest.Execution{Clock: d.Clock(), Name: s.Name, Input: string(s.Input)}

@@ -4,10 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -19,16 +17,15 @@ import (
 
 	"github.com/meta-deployer/meta-deployer/internal/analysis"
 	"github.com/meta-deployer/meta-deployer/internal/answer"
+	"github.com/meta-deployer/meta-deployer/internal/goldentest"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
 	"github.com/meta-deployer/meta-deployer/internal/sim"
 	"github.com/meta-deployer/meta-deployer/internal/sim/scenario"
 	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
-var update = flag.Bool("update", false, "rewrite the golden answers")
-
-// eventsDir holds the payloads that people copy.
-const eventsDir = "../../../events/deployer"
+// payloads are those that people copy.
+const payloads = "../../../events/deployer/*.json"
 
 // shop is the account that the payloads under events are meant for. A rollout of version 2 is running where a person
 // acts on one, and the functions have tenants where the payload names one.
@@ -75,7 +72,9 @@ func handle(raw []byte) []byte {
 	if request.Action == "plan" || request.Type == "auto" || bytes.Contains(raw, []byte(`"latency"`)) {
 		w.Advance(4*time.Hour + time.Duration(request.Days)*24*time.Hour)
 	}
-	w.Machine.Run = func(s sim.Started) { w.Go(w.Elapsed(), func() { scenario.RunExecution(w, s, discard()) }) }
+	w.Machine.Run = func(s sim.Started) {
+		w.Go(w.Elapsed(), func() { scenario.RunExecution(w, s, scenario.Worker(w, discard())) })
+	}
 	d := scenario.Deployer(w, discard())
 	d.Long, d.HandOff = w.LongEngine(), true
 	ctx, _, cancel := w.Begin(sim.Invocation{})
@@ -89,32 +88,10 @@ func handle(raw []byte) []byte {
 	return append(pretty.Bytes(), '\n')
 }
 
-// events reads every payload.
-func events(t *testing.T) map[string][]byte {
-	t.Helper()
-	files, err := filepath.Glob(filepath.Join(eventsDir, "*.json"))
-	require.NoError(t, err)
-	require.NotEmpty(t, files)
-	all := map[string][]byte{}
-	for _, file := range files {
-		raw, err := os.ReadFile(file)
-		require.NoError(t, err)
-		all[strings.TrimSuffix(filepath.Base(file), ".json")] = raw
-	}
-	return all
-}
-
 func TestEveryEventHasItsAnswer(t *testing.T) {
-	for name, raw := range events(t) {
+	for name, raw := range goldentest.Payloads(t, payloads) {
 		t.Run(name, func(t *testing.T) {
-			golden, got := filepath.Join("testdata", "events", name+".golden"), handle(raw)
-			if *update {
-				require.NoError(t, os.MkdirAll(filepath.Dir(golden), 0o755))
-				require.NoError(t, os.WriteFile(golden, got, 0o600))
-			}
-			want, err := os.ReadFile(golden)
-			require.NoError(t, err)
-			assert.Equal(t, string(want), string(got))
+			goldentest.Compare(t, filepath.Join("testdata", "events", name+".golden"), string(handle(raw)))
 		})
 	}
 }
@@ -122,7 +99,7 @@ func TestEveryEventHasItsAnswer(t *testing.T) {
 // TestEveryStrategyAndActionHasAnEvent keeps the folder complete.
 func TestEveryStrategyAndActionHasAnEvent(t *testing.T) {
 	seen := map[string]bool{}
-	for _, raw := range events(t) {
+	for _, raw := range goldentest.Payloads(t, payloads) {
 		var request struct{ Action, Type string }
 		require.NoError(t, json.Unmarshal(raw, &request))
 		seen[request.Action], seen[request.Type] = true, true
@@ -136,7 +113,7 @@ func TestEveryStrategyAndActionHasAnEvent(t *testing.T) {
 }
 
 func TestMangledEventsAreRefusedBeforeAnything(t *testing.T) {
-	for name, raw := range events(t) {
+	for name, raw := range goldentest.Payloads(t, payloads) {
 		t.Run(name, func(t *testing.T) {
 			var request map[string]any
 			require.NoError(t, json.Unmarshal(raw, &request))

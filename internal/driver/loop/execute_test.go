@@ -70,15 +70,7 @@ func (s *story) execute(w *sim.World, d loop.Deployer, raw []byte) {
 func (s *story) work(w *sim.World, d loop.Deployer, event []byte) (out []byte, err error, alive bool) {
 	ctx, _, cancel := w.Begin(s.hosted(sim.Invocation{ID: "first"}))
 	defer cancel()
-	defer func() {
-		if value := recover(); value != nil {
-			killed, ok := value.(sim.Killed)
-			if !ok {
-				panic(value)
-			}
-			fmt.Fprintf(s.log, "%9s killed: %s\n", w.Elapsed(), killed.Why)
-		}
-	}()
+	defer s.outlive(w)
 	worker := scenario.Worker(w, discard())
 	worker.Accounts, worker.Switches, worker.Watch, worker.Others = d.Accounts, d.Switches, d.Watch, d.Others
 	out, err = worker.Invoke(ctx, event)

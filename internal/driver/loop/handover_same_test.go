@@ -39,7 +39,7 @@ func (g game) handed(handOff any) story {
 
 // executed runs an execution. Its end takes the place of the deployer's own.
 func (s *story) executed(w *sim.World, started sim.Started) {
-	scenario.RunExecution(w, started, discard())
+	scenario.RunExecution(w, started, scenario.Worker(w, discard()))
 	for _, e := range w.Executions() {
 		if e.ARN != started.ARN {
 			continue

@@ -125,9 +125,7 @@ func TestE1EveryDriverAtEveryCadenceGivesTheSameRoutings(t *testing.T) {
 		g := drawCertain(t)
 		loop := g.play()
 
-		again := g
-		again.request = maps.Clone(g.request)
-		again.request["poll-interval"] = rapid.IntRange(1, 30).Draw(t, "cadence")
+		again := g.atAnotherCadence(t)
 		another := again.play()
 		another.sameAs(t, "E1, another cadence", loop)
 
@@ -146,6 +144,13 @@ func TestE1EveryDriverAtEveryCadenceGivesTheSameRoutings(t *testing.T) {
 		executed := again.play()
 		executed.sameAs(t, fmt.Sprintf("E1, by a workflow, %+v", *again.stepping), loop)
 	})
+}
+
+// atAnotherCadence is the same game, looked at more or less often.
+func (g game) atAnotherCadence(t *rapid.T) game {
+	g.request = maps.Clone(g.request)
+	g.request["poll-interval"] = rapid.IntRange(1, 30).Draw(t, "cadence")
+	return g
 }
 
 // sameAs fails where a story went otherwise than another: by the routings, or by how the last call of the first driver ended. A

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -94,15 +93,7 @@ func (s *story) event(raw []byte, token string, answered int) []byte {
 func (s *story) job(w *sim.World, d loop.Deployer, event []byte) (reply pipeline.Reply, alive bool) {
 	ctx, _, cancel := w.Begin(s.hosted(sim.Invocation{ID: "first"}))
 	defer cancel()
-	defer func() {
-		if value := recover(); value != nil {
-			killed, ok := value.(sim.Killed)
-			if !ok {
-				panic(value)
-			}
-			fmt.Fprintf(s.log, "%9s killed: %s\n", w.Elapsed(), killed.Why)
-		}
-	}()
+	defer s.outlive(w)
 	job, err := pipeline.ParseJob(event)
 	must(err)
 	driver := pipeline.Driver{
@@ -127,9 +118,7 @@ func TestE1APipelineGivesTheSameRoutings(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		g := drawCertain(t)
 		loop := g.play()
-		again := g
-		again.request = maps.Clone(g.request)
-		again.request["poll-interval"] = rapid.IntRange(1, 30).Draw(t, "cadence")
+		again := g.atAnotherCadence(t)
 		again.jobs = drawJobs(t)
 		if again.skews = drawSkews(t); again.clocksApart() > 0 {
 			again.jobs.aged, again.jobs.dropped = nil, nil // with an old token it knows by the time alone whether an end can be its own

@@ -59,6 +59,20 @@ func (s *story) step(w *sim.World, d loop.Deployer, raw []byte) {
 	panic("a rollout never ended")
 }
 
+// outlive is deferred by one call of a driver that is called many times: that the call was killed is counted.
+func (s *story) outlive(w *sim.World) {
+	value := recover()
+	if value == nil {
+		return
+	}
+	killed, ok := value.(sim.Killed)
+	if !ok {
+		panic(value)
+	}
+	s.kills++
+	fmt.Fprintf(s.log, "%9s killed: %s\n", w.Elapsed(), killed.Why)
+}
+
 // pick is the element of a list whose turn it is; zero of an empty one.
 func pick[T any](list []T, turn int) (value T) {
 	if len(list) > 0 {
@@ -71,15 +85,7 @@ func pick[T any](list []T, turn int) (value T) {
 func (s *story) call(w *sim.World, d loop.Deployer, r request.Request, age int, tokens [][]byte, end time.Time) (result turn.Result, wait time.Duration, alive bool) {
 	ctx, i, cancel := w.Begin(s.hosted(sim.Invocation{ID: "first", Timeout: longestCall}))
 	defer cancel()
-	defer func() {
-		if value := recover(); value != nil {
-			killed, ok := value.(sim.Killed)
-			if !ok {
-				panic(value)
-			}
-			fmt.Fprintf(s.log, "%9s killed: %s\n", w.Elapsed(), killed.Why)
-		}
-	}()
+	defer s.outlive(w)
 	var token rollout.Token
 	if age != lost {
 		token, _ = rollout.ParseToken(tokens[max(0, len(tokens)-1-age)])

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"runtime/debug"
 	"time"
 
 	"github.com/meta-deployer/meta-deployer/internal/answer"
@@ -20,8 +19,6 @@ import (
 )
 
 const (
-	// engine is the kind of this driver, for those who are told of its rollouts.
-	engine = "pipeline"
 	// workTime is for how long a call works, the time of a hook that runs at its end aside.
 	workTime = time.Minute
 	// poll is how often this driver looks where the request does not say.
@@ -35,7 +32,7 @@ func (d Driver) Call(ctx context.Context, j Job, end time.Time, note func(Reply)
 	home.Poll = poll
 	d.Others.Clock = d.Clock
 	now := d.Clock.Now()
-	c, token, readable := carriedBy(j, now)
+	c, token := carriedBy(j, now)
 	r, err := parse(j, home)
 	if err != nil {
 		d.Log.WarnContext(ctx, "request refused", "bytes", len(j.Request), "error", err.Error())
@@ -44,7 +41,7 @@ func (d Driver) Call(ctx context.Context, j Job, end time.Time, note func(Reply)
 			named = problems.Target
 		}
 		if named.Function != "" && r.Action.Changes() {
-			driver := rollout.Driver{ID: rollout.DriverToken(c.Driver), Engine: engine}
+			driver := rollout.Driver{ID: rollout.DriverToken(c.Driver), Engine: rollout.EnginePipeline}
 			notify.Guarded(ctx, d.Log, d.Fatal, func() { d.Others.Refused(ctx, d.Log, named, driver, err.Error()) })
 		}
 		return replyTo(answer.Answer{}, refusal(j, err), "")
@@ -52,7 +49,7 @@ func (d Driver) Call(ctx context.Context, j Job, end time.Time, note func(Reply)
 	log := d.Log.With("function", r.Plan.Function, "alias", r.Plan.Alias)
 	w := work{
 		Driver: d, request: r, carried: c, log: log, note: note, began: now, end: now.Add(workTime),
-		driver:   rollout.Driver{ID: rollout.DriverToken(c.Driver), Engine: engine, Continues: j.Continues && !readable},
+		driver:   rollout.Driver{ID: rollout.DriverToken(c.Driver), Engine: rollout.EnginePipeline, Continues: j.Continues},
 		deadline: rollout.Deadline{Process: end, Began: now, Rollout: c.Began.Add(lifetime)},
 		progress: progress{plan: r.Plan}, raw: json.RawMessage(j.Request), continues: j.Continues,
 	}
@@ -140,7 +137,7 @@ func (w *work) holdSwitch(ctx context.Context) {
 		return
 	}
 	w.life = deadman.New(w.Switches, w.Clock, deadman.Input{
-		Driver: w.driver.ID, Engine: deadman.Pipeline, End: deadman.PipelineEnd(w.began), Request: w.raw,
+		Driver: w.driver.ID, Engine: rollout.EnginePipeline, End: deadman.PipelineEnd(w.began), Request: w.raw,
 	})
 	if !w.continues {
 		return
@@ -175,35 +172,18 @@ func (w *work) turns(ctx context.Context, e turn.Engine, t rollout.Token) Reply 
 
 // ended is the reply for how the work has ended.
 func (w *work) ended(ctx context.Context, f rollout.Finish, t rollout.Token) Reply {
-	if warning := w.life.Release(ctx, f, t, w.driver); warning != "" {
+	if warning := w.life.Release(ctx, f, t, w.driver, w.deadline.Process.Add(grace/2)); warning != "" {
 		w.log.WarnContext(ctx, "switch", "warning", warning)
 	}
 	a, err := w.record.Answer(w.request, f, t, w.Clock.Now())
 	return replyTo(a, err, t.Rollout)
 }
 
-// tell tells everybody of what has happened: whatever goes wrong with that must not stop the rollout.
+// tell tells everybody of what has happened.
 func (w *work) tell(ctx context.Context, events ...rollout.Event) {
-	w.safely(ctx, func() { w.record.Tell(events...) })
-	w.safely(ctx, func() { w.progress.tell(events...) })
-	w.safely(ctx, func() { notify.Log{Logger: w.log}.Tell(ctx, events...) })
-	w.safely(ctx, func() { w.record.Tell(w.Others.Tell(ctx, w.log, events...)...) })
-	if w.Watch != nil {
-		w.safely(ctx, func() { w.Watch(ctx, events...) })
+	record := func(events ...rollout.Event) {
+		w.record.Tell(events...)
+		w.progress.tell(events...)
 	}
-}
-
-// safely does something that may panic.
-func (w *work) safely(ctx context.Context, do func()) {
-	defer func() {
-		value := recover()
-		if value == nil {
-			return
-		}
-		if w.Fatal != nil && w.Fatal(value) {
-			panic(value)
-		}
-		w.log.ErrorContext(ctx, "panic", "value", fmt.Sprint(value), "stack", string(debug.Stack()))
-	}()
-	do()
+	notify.Audience{Log: w.log, Others: w.Others, Watch: w.Watch, Fatal: w.Fatal}.Tell(ctx, record, events...)
 }

@@ -152,9 +152,21 @@ func TestWhatFitsIntoThePipelinesDay(t *testing.T) {
 	}
 	w, jobs := shop(t, false), &codePipeline{}
 	d, _ := driver(w, jobs)
-	token := `{"driver":"j-0","began":"` + w.Now().Add(-23*time.Hour).Format(time.RFC3339) + `","token":{"format":1}}`
+	token := `{"driver":"j-0","began":"` + w.Now().Add(-23*time.Hour).Format(time.RFC3339) + `","token":{"format":1,"began":"` + w.Now().Format(time.RFC3339) + `"}}`
 	require.NoError(t, call(t, w, d, event(t, deploy(map[string]any{"bake": "1h"}), token)))
 	assert.Contains(t, jobs.told[0].Reply.Message, "DoesNotFit: ")
+}
+
+// A token that says that nothing has begun is an old one, where a start cannot have taken that long: what has become of the rollout
+// since then, nobody knows, and none is begun.
+func TestAnOldTokenBeginsNothing(t *testing.T) {
+	for age, message := range map[time.Duration]string{5 * time.Minute: "checkout:live ", 30 * time.Minute: "Superseded: "} {
+		w, jobs := shop(t, false), &codePipeline{}
+		d, _ := driver(w, jobs)
+		began := w.Now().Add(-age).Format(time.RFC3339)
+		require.NoError(t, call(t, w, d, event(t, deploy(map[string]any{"bake": 90}), `{"driver":"j-0","began":"`+began+`","token":{"format":1,"began":"`+began+`"}}`)))
+		assert.True(t, strings.HasPrefix(jobs.told[0].Reply.Message, message), jobs.told[0].Reply.Message)
+	}
 }
 
 // A rollout that another driver keeps is none that this action has brought to its end.

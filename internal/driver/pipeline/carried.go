@@ -26,14 +26,14 @@ type carried struct {
 	Token json.RawMessage `json:"token,omitempty"`
 }
 
-// carriedBy is what a job carries, and the rollout's token in it. readable is false where the job carries nothing that can be
-// read: then the driver begins with this job.
-func carriedBy(j Job, now time.Time) (c carried, t rollout.Token, readable bool) {
+// carriedBy is what a job carries, and the rollout's token in it. Where the job carries nothing that can be read, the driver
+// begins with this job, and the token is one that was lost.
+func carriedBy(j Job, now time.Time) (c carried, t rollout.Token) {
 	if json.Unmarshal([]byte(j.Token), &c) != nil || c.Driver == "" || c.Began.IsZero() || c.Began.After(now) {
-		return carried{Driver: j.ID, Began: now.UTC().Truncate(time.Millisecond)}, t, false
+		return carried{Driver: j.ID, Began: now.UTC().Truncate(time.Millisecond)}, t
 	}
-	t, readable = rollout.ParseToken(c.Token)
-	return c, t, readable
+	t, _ = rollout.ParseToken(c.Token)
+	return c, t
 }
 
 // with is the continuation token that carries a rollout's token, with so much of that left out that it fits.

@@ -4,10 +4,8 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"flag"
 	"log/slog"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -17,16 +15,15 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/meta-deployer/meta-deployer/internal/driver/pipeline"
+	"github.com/meta-deployer/meta-deployer/internal/goldentest"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
 	"github.com/meta-deployer/meta-deployer/internal/sim"
 	"github.com/meta-deployer/meta-deployer/internal/sim/scenario"
 	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
-var update = flag.Bool("update", false, "rewrite the golden answers")
-
-// eventsDir holds the payloads that people copy.
-const eventsDir = "../../../events/pipeline"
+// payloads are those that people copy.
+const payloads = "../../../events/pipeline/*.json"
 
 // firstJob is the job by which the rollout of goes-on.json began.
 const firstJob = "3f2c81d2-5cd9-4a5c-8c3b-9a1c00000000"
@@ -92,20 +89,14 @@ type outcome struct {
 // Every payload under events/pipeline is what CodePipeline sends, and the replies to it, and to it mangled, are golden. Nothing
 // of it but the request comes into the log.
 func TestEvents(t *testing.T) {
-	files, err := filepath.Glob(filepath.Join(eventsDir, "*.json"))
-	require.NoError(t, err)
-	require.NotEmpty(t, files)
-	for _, file := range files {
-		name := filepath.Base(file)
+	for name, payload := range goldentest.Payloads(t, payloads) {
 		t.Run(name, func(t *testing.T) {
-			payload, err := os.ReadFile(file)
-			require.NoError(t, err)
 			decodeStrictly(t, payload)
 			outcomes := map[string]outcome{}
 			for mangling, mangled := range mangle(t, payload) {
-				outcomes[mangling] = try(t, mangled, strings.HasPrefix(name, "goes-on") || name == "rollback.json")
+				outcomes[mangling] = try(t, mangled, strings.HasPrefix(name, "goes-on") || name == "rollback")
 			}
-			compare(t, filepath.Join("testdata", name), outcomes)
+			goldentest.CompareJSON(t, filepath.Join("testdata", name+".json"), outcomes)
 		})
 	}
 }
@@ -214,28 +205,9 @@ func try(t *testing.T, payload []byte, running bool) outcome {
 	return o
 }
 
-// compare checks outcomes against a golden file.
-func compare(t *testing.T, file string, outcomes map[string]outcome) {
-	t.Helper()
-	var b bytes.Buffer
-	e := json.NewEncoder(&b)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	require.NoError(t, e.Encode(outcomes))
-	if *update {
-		require.NoError(t, os.MkdirAll(filepath.Dir(file), 0o755))
-		require.NoError(t, os.WriteFile(file, b.Bytes(), 0o644))
-	}
-	golden, err := os.ReadFile(file)
-	require.NoError(t, err)
-	assert.Equal(t, string(golden), b.String())
-}
-
 // SAM's own generator made the first payload, and the others are of its shape.
 func TestEventsAreOfSAMsShape(t *testing.T) {
-	shape := func(file string) []string {
-		raw, err := os.ReadFile(filepath.Join(eventsDir, file))
-		require.NoError(t, err)
+	shape := func(raw []byte) []string {
 		var event map[string]map[string]any
 		require.NoError(t, json.Unmarshal(raw, &event))
 		keys := slices.Collect(maps.Keys(event["CodePipeline.job"]))
@@ -246,9 +218,8 @@ func TestEventsAreOfSAMsShape(t *testing.T) {
 		slices.Sort(keys)
 		return keys
 	}
-	files, err := os.ReadDir(eventsDir)
-	require.NoError(t, err)
-	for _, file := range files {
-		assert.Equal(t, shape("sam-generate-event.json"), shape(file.Name()), file.Name())
+	all := goldentest.Payloads(t, payloads)
+	for name, raw := range all {
+		assert.Equal(t, shape(all["sam-generate-event"]), shape(raw), name)
 	}
 }

@@ -1,23 +1,17 @@
 package pipeline_test
 
 import (
-	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/meta-deployer/meta-deployer/internal/driver/pipeline"
+	"github.com/meta-deployer/meta-deployer/internal/goldentest"
 )
 
 // FuzzJob feeds events to the decoder: what it accepts has somebody to answer to, and a request or a reason to refuse it.
 func FuzzJob(f *testing.F) {
-	files, err := filepath.Glob(filepath.Join(eventsDir, "*.json"))
-	require.NoError(f, err)
-	require.NotEmpty(f, files)
-	for _, file := range files {
-		raw, err := os.ReadFile(file)
-		require.NoError(f, err)
+	for _, raw := range goldentest.Payloads(f, payloads) {
 		f.Add(raw)
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {

@@ -7,9 +7,7 @@ package pipeline
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
-	"runtime/debug"
 	"sync"
 	"time"
 
@@ -97,7 +95,7 @@ func (d Driver) guarded(ctx context.Context, j Job, end time.Time) Reply {
 		reply := failed(string(rollout.StateUnknown), "an internal error of the deployer, whose log has the stack: look at the alias, aws lambda get-alias")
 		defer func() {
 			if value := recover(); value != nil {
-				d.Log.ErrorContext(ctx, "panic", "value", fmt.Sprint(value), "stack", string(debug.Stack()))
+				notify.Panic(ctx, d.Log, nil, value)
 			}
 			done <- reply
 		}()

@@ -108,13 +108,16 @@ func (e event) durable() (lost, bool) {
 // bySwitch is a driver whose dead man's switch was not deleted.
 func (e event) bySwitch() (lost, bool) {
 	in := e.Input
+	if rollout.DriverToken(in.Driver) != in.Driver {
+		return lost{}, false
+	}
 	l := lost{driver: in.Driver, request: in.Request, execution: in.Execution, until: in.End, bySwitch: true}
 	switch in.Engine {
-	case deadman.Workflow:
+	case rollout.EngineWorkflow:
 		return l, isWorkflow(in.Execution) && driverOf(in.Execution) == in.Driver
-	case deadman.Durable:
+	case rollout.EngineDurable:
 		return l, isDurable(in.Execution) && driverOf(in.Execution) == in.Driver
-	case deadman.Pipeline:
+	case rollout.EnginePipeline:
 		l.how = "the pipeline had not called by " + in.End.UTC().Format(time.RFC3339)
 	default:
 		l.how = "its invocation was over at " + in.End.UTC().Format(time.RFC3339)
@@ -131,16 +134,23 @@ func howEnded(arn, status string) string {
 	return fmt.Sprintf("%s %s was %s", kind, nameOf(arn), printable.Text(status, longestName))
 }
 
+// longestARN and longestDurableARN are how long an execution's ARN may be: API_DescribeExecution of Step Functions, and
+// API_GetDurableExecution of Lambda.
+const (
+	longestARN        = 256
+	longestDurableARN = 1024
+)
+
 // isWorkflow says that an ARN is that of a state machine's execution.
 func isWorkflow(arn string) bool {
 	parts := strings.Split(arn, ":")
-	return len(parts) == 8 && parts[2] == "states" && parts[5] == "execution" && parts[7] != ""
+	return len(arn) <= longestARN && len(parts) == 8 && parts[2] == "states" && parts[5] == "execution" && parts[7] != ""
 }
 
 // isDurable says that an ARN is that of a durable execution, of a function's version: …:function:NAME:VERSION/durable-execution/NAME/ID.
 func isDurable(arn string) bool {
 	parts := strings.Split(arn, ":")
-	if len(parts) != 8 || parts[2] != "lambda" || parts[5] != "function" {
+	if len(arn) > longestDurableARN || len(parts) != 8 || parts[2] != "lambda" || parts[5] != "function" {
 		return false
 	}
 	below := strings.Split(parts[7], "/")

@@ -3,11 +3,9 @@ package recover_test
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
 	"fmt"
 	"log/slog"
 	"maps"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -17,26 +15,24 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/meta-deployer/meta-deployer/internal/goldentest"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
 	"github.com/meta-deployer/meta-deployer/internal/sim"
 	"github.com/meta-deployer/meta-deployer/internal/sim/scenario"
 	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
-var update = flag.Bool("update", false, "write the golden files")
-
 // The drivers of the events.
 const (
-	byDeployer    = "3f2c81d2-2dff629b5eaf"
-	byWorkflow    = "checkout-3ce9a57aefe7"
-	byAnother     = "checkout-1d559380a07e"
-	byPipeline    = "c968ef10-6d467b3a49a8"
-	request       = `{"function-name": "checkout", "alias": "live", "new-version": "2", "steps": 10, "interval": "2m"}`
-	workflowName  = "checkout-live-2-3f9a1c07"
-	livingName    = "checkout-live-2-cafecafe"
-	ownersText    = "front door"
-	eventsFolder  = "../../../events/recover"
-	goldenAnswers = "testdata/events"
+	byDeployer   = "3f2c81d2-2dff629b5eaf"
+	byWorkflow   = "checkout-3ce9a57aefe7"
+	byAnother    = "checkout-1d559380a07e"
+	byPipeline   = "c968ef10-6d467b3a49a8"
+	request      = `{"function-name": "checkout", "alias": "live", "new-version": "2", "steps": 10, "interval": "2m"}`
+	workflowName = "checkout-live-2-3f9a1c07"
+	livingName   = "checkout-live-2-cafecafe"
+	ownersText   = "front door"
+	payloads     = "../../../events/recover/*.json"
 )
 
 // The ARNs of durable executions, of the names that workflows have here.
@@ -92,41 +88,19 @@ func driverOf(event string) string {
 	return byWorkflow
 }
 
-// events reads every payload.
-func events(t *testing.T) map[string][]byte {
-	t.Helper()
-	files, err := filepath.Glob(filepath.Join(eventsFolder, "*.json"))
-	require.NoError(t, err)
-	require.NotEmpty(t, files)
-	all := map[string][]byte{}
-	for _, file := range files {
-		raw, err := os.ReadFile(file)
-		require.NoError(t, err)
-		all[strings.TrimSuffix(filepath.Base(file), ".json")] = raw
-	}
-	return all
-}
-
 func TestEveryEventHasItsAnswer(t *testing.T) {
 	untouched := []string{
 		"execution-succeeded", "execution-of-another-driver", "switch-of-a-deployer-that-runs", "switch-of-a-workflow-that-runs",
 		"deployer-refused-a-request", "deployer-was-asked-to-roll-back", "durable-succeeded", "switch-of-a-durable-that-runs",
 	}
-	for name, raw := range events(t) {
+	for name, raw := range goldentest.Payloads(t, payloads) {
 		t.Run(name, func(t *testing.T) {
 			w := account(t, driverOf(name), nil)
 			answer, err := ask(w, raw)
 			require.NoError(t, err)
 			var pretty bytes.Buffer
 			require.NoError(t, json.Indent(&pretty, append(answer, '\n'), "", "  "))
-			golden := filepath.Join(goldenAnswers, name+".golden")
-			if *update {
-				require.NoError(t, os.MkdirAll(goldenAnswers, 0o755))
-				require.NoError(t, os.WriteFile(golden, pretty.Bytes(), 0o600))
-			}
-			want, err := os.ReadFile(golden)
-			require.NoError(t, err)
-			assert.Equal(t, string(want), pretty.String())
+			goldentest.Compare(t, filepath.Join("testdata", "events", name+".golden"), pretty.String())
 			if slices.Contains(untouched, name) {
 				assert.Len(t, w.Writes(), 1, "nothing is written")
 				return
@@ -140,7 +114,7 @@ func TestEveryEventHasItsAnswer(t *testing.T) {
 
 // A foreign rollout is touched by no event, however it is mangled, and a mangled event is never a reason to be called again.
 func TestMangledEventsTouchNothing(t *testing.T) {
-	for name, raw := range events(t) {
+	for name, raw := range goldentest.Payloads(t, payloads) {
 		t.Run(name, func(t *testing.T) {
 			mangled := map[string][]byte{"cut off": raw[:len(raw)/2], "empty": nil, "null": []byte("null"), "a list": []byte("[1]"), "as it is": raw}
 			var event map[string]any

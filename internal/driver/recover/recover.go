@@ -79,10 +79,11 @@ func (c Recoverer) Invoke(ctx context.Context, payload []byte) ([]byte, error) {
 // Handle is Invoke before its answer is JSON.
 func (c Recoverer) Handle(ctx context.Context, payload []byte) (answer.Answer, error) {
 	l, known := parse(payload)
-	c.Log.InfoContext(ctx, "called", "bytes", len(payload), "driver", l.driver, "execution", l.execution, "ended", l.how, "by-switch", l.bySwitch)
 	if !known {
+		c.Log.InfoContext(ctx, "called", "bytes", len(payload))
 		return nothing("the event tells of no driver that has ended"), nil
 	}
+	c.Log.InfoContext(ctx, "called", "bytes", len(payload), "driver", l.driver, "execution", l.execution, "ended", l.how, "by-switch", l.bySwitch)
 	if now := c.Clock.Now(); l.execution == "" && now.Before(l.until) {
 		return nothing(fmt.Sprintf("driver %s may run until %s", l.driver, l.until.UTC().Format(time.RFC3339))), nil
 	}
@@ -159,15 +160,11 @@ func (c Recoverer) recover(ctx context.Context, l lost) (answer.Answer, error) {
 	}
 	var record answer.Recorder
 	engine := turn.Engine{Account: c.Accounts(r.RoleARN, r.ExternalID, l.driver), Clock: c.Clock, Memory: c.Memory, Fatal: c.Fatal}
-	driver := rollout.Driver{ID: l.driver, Engine: "recover", Execution: l.execution, Ended: l.how}
+	driver := rollout.Driver{ID: l.driver, Engine: rollout.EngineRecover, Execution: l.execution, Ended: l.how}
 	c.Others.Clock = c.Clock
+	audience := notify.Audience{Log: log, Others: c.Others, Watch: c.Watch, Fatal: c.Fatal}
 	finish, token := loop.Run(ctx, engine, r, driver, end, func(events ...rollout.Event) {
-		notify.Guarded(ctx, log, c.Fatal, func() { record.Tell(events...) })
-		notify.Guarded(ctx, log, c.Fatal, func() { notify.Log{Logger: log}.Tell(ctx, events...) })
-		notify.Guarded(ctx, log, c.Fatal, func() { record.Tell(c.Others.Tell(ctx, log, events...)...) })
-		if c.Watch != nil {
-			notify.Guarded(ctx, log, c.Fatal, func() { c.Watch(ctx, events...) })
-		}
+		audience.Tell(ctx, record.Tell, events...)
 	})
 	return record.Answer(r, finish.Recovered(), token, c.Clock.Now())
 }

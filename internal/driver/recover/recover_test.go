@@ -2,6 +2,7 @@ package recover_test
 
 import (
 	"encoding/json"
+	"log/slog"
 	"strings"
 	"testing"
 	"time"
@@ -11,8 +12,10 @@ import (
 
 	"github.com/meta-deployer/meta-deployer/internal/answer"
 	"github.com/meta-deployer/meta-deployer/internal/driver/recover"
+	"github.com/meta-deployer/meta-deployer/internal/goldentest"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
 	"github.com/meta-deployer/meta-deployer/internal/sim"
+	"github.com/meta-deployer/meta-deployer/internal/sim/scenario"
 	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
@@ -151,6 +154,28 @@ func TestWhatCallsAgain(t *testing.T) {
 	}
 }
 
+// What is no driver's token stands on no alias: it reaches neither the log nor the name of a session. No execution's ARN is that long.
+func TestASwitchOfNoDriverIsUnknown(t *testing.T) {
+	long := strings.Repeat("d", 5_000)
+	for what, payload := range map[string][]byte{
+		"a driver that is long":      []byte(strings.ReplaceAll(string(switchOf(request)), byDeployer, long)),
+		"a driver of several words":  []byte(strings.ReplaceAll(string(switchOf(request)), byDeployer, "ddddd ddddd")),
+		"an execution that is long":  []byte(`{"driver": "` + rollout.DriverToken(long) + `", "engine": "workflow", "execution": "` + sim.ExecutionARN(long) + `", "request": ` + request + `}`),
+		"an execution that ended so": []byte(`{"source": "aws.states", "detail-type": "Step Functions Execution Status Change", "detail": {"executionArn": "` + sim.ExecutionARN(long) + `", "status": "FAILED"}}`),
+	} {
+		t.Run(what, func(t *testing.T) {
+			var log strings.Builder
+			w := account(t, byDeployer, nil)
+			ctx, _, cancel := w.Begin(sim.Invocation{})
+			defer cancel()
+			a, err := scenario.Recoverer(w, slog.New(slog.NewJSONHandler(&log, nil))).Handle(ctx, payload)
+			require.NoError(t, err)
+			assert.Equal(t, "the event tells of no driver that has ended", a.Reason)
+			assert.NotContains(t, log.String(), "ddddd")
+		})
+	}
+}
+
 // An alias that does not exist has nothing left on it.
 func TestADeletedAliasNeedsNobody(t *testing.T) {
 	w := account(t, byDeployer, nil)
@@ -190,7 +215,7 @@ func TestWhoeverMovesTheAliasMeanwhileKeepsIt(t *testing.T) {
 func TestTheSwitchOfAStoppedExecutionStays(t *testing.T) {
 	w := account(t, "somebody-else", nil)
 	require.NoError(t, w.Schedules().SetSwitch(t.Context(), target.Switch{Driver: byWorkflow, First: w.Now().Add(time.Hour), Every: time.Hour}))
-	_, err := ask(w, events(t)["execution-aborted"])
+	_, err := ask(w, goldentest.Payloads(t, payloads)["execution-aborted"])
 	require.NoError(t, err)
 	_, stays := w.Schedule(byWorkflow)
 	assert.True(t, stays)

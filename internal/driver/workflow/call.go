@@ -2,20 +2,20 @@ package workflow
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"log/slog"
 	"reflect"
 	"time"
 
 	"github.com/meta-deployer/meta-deployer/internal/answer"
-	"github.com/meta-deployer/meta-deployer/internal/driver/deadman"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
 	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
 // event is what the machine calls the worker with: the execution's ARN and start, the request that it was started with, and
 // what the worker answered last. At the first call that is the request. name and woken are a durable function's: the execution's
-// name, and that somebody has news.
+// name, which is not the last part of its ARN, and that somebody has news.
 type event struct {
 	Execution string          `json:"execution"`
 	Name      string          `json:"name"`
@@ -101,8 +101,8 @@ func (c *call) isFirst() bool {
 	return json.Unmarshal(c.Last, &last) == nil && json.Unmarshal(c.Request, &sent) == nil && reflect.DeepEqual(last, sent)
 }
 
-// door is who calls, for people.
-func (c *call) door() string {
+// callerName is who calls, for people.
+func (c *call) callerName() string {
 	if c.Durable {
 		return "a durable function"
 	}
@@ -112,18 +112,13 @@ func (c *call) door() string {
 // engine is the kind of the driver, for those who are told of its rollouts.
 func (c *call) engine() string {
 	if c.Durable {
-		return deadman.Durable
+		return rollout.EngineDurable
 	}
-	return deadman.Workflow
+	return rollout.EngineWorkflow
 }
 
 // name is the execution's.
-func (c *call) name() string {
-	if c.Name != "" {
-		return c.Name
-	}
-	return target.ExecutionName(c.Execution)
-}
+func (c *call) name() string { return cmp.Or(c.Name, target.ExecutionName(c.Execution)) }
 
 // carry keeps what the next call has to be given.
 func (c *call) carry(t rollout.Token, r *answer.Recorder) {

@@ -38,7 +38,7 @@ type Worker struct {
 	Deployer string
 	// Others hear of rollouts.
 	Others notify.Others
-	// Durable says that a durable function calls: a rollout that a newer driver keeps is an answer there, as at every other door.
+	// Durable says that a durable function calls: a rollout that a newer driver keeps is an answer there, as with every other driver.
 	Durable bool
 	// Watch is told of every event beside the log; nil is nobody.
 	Watch func(ctx context.Context, events ...rollout.Event)
@@ -108,7 +108,7 @@ func (c *call) handle(ctx context.Context) (any, error) {
 	case err != nil:
 		return nil, answer.Invalid(err.Error())
 	case r.Action != request.Deploy:
-		why := fmt.Sprintf("%s takes action deploy only: send action %s to the deployer, aws lambda invoke --function-name %s", c.door(), r.Action, c.Deployer)
+		why := fmt.Sprintf("%s takes action deploy only: send action %s to the deployer, aws lambda invoke --function-name %s", c.callerName(), r.Action, c.Deployer)
 		if !r.Action.Changes() {
 			return nil, answer.Invalid(why)
 		}
@@ -142,20 +142,16 @@ func (c *call) turns(ctx context.Context, r request.Request, driver rollout.Driv
 		Driver: driver.ID, Engine: driver.Engine, Execution: c.Execution, End: deadline.Rollout, Request: c.Request,
 	})
 	engine := turn.Engine{Account: c.Accounts(r.RoleARN, r.ExternalID, driver.ID), Clock: c.Clock, Memory: c.Memory, Engines: c.Engines, Raw: c.Request, SetSwitch: life.Set(), Fatal: c.Fatal}
+	audience := notify.Audience{Log: c.log, Others: c.Others, Watch: c.Watch, Fatal: c.Fatal}
 	result := step.Call(ctx, engine, r, driver, deadline, c.token, func(events ...rollout.Event) {
-		notify.Guarded(ctx, c.log, c.Fatal, func() { record.Tell(events...) })
-		notify.Guarded(ctx, c.log, c.Fatal, func() { notify.Log{Logger: c.log}.Tell(ctx, events...) })
-		notify.Guarded(ctx, c.log, c.Fatal, func() { record.Tell(c.Others.Tell(ctx, c.log, events...)...) })
-		if c.Watch != nil {
-			notify.Guarded(ctx, c.log, c.Fatal, func() { c.Watch(ctx, events...) })
-		}
+		audience.Tell(ctx, record.Tell, events...)
 	})
 	c.carry(result.Token, record)
 	now, end := c.Clock.Now(), result.End
 	if end == nil {
 		return c.pause(result.Next.Sub(now), result.Token.Standing()), nil
 	}
-	warning := life.Release(ctx, *end, result.Token, driver)
+	warning := life.Release(ctx, *end, result.Token, driver, time.Time{}) // answerMargin is longer than that takes
 	if warning != "" {
 		c.log.WarnContext(ctx, "switch", "warning", warning)
 	}

@@ -3,10 +3,10 @@ package scenario
 import (
 	"context"
 	"encoding/json"
-	"log/slog"
 	"reflect"
 	"time"
 
+	"github.com/meta-deployer/meta-deployer/internal/driver/workflow"
 	"github.com/meta-deployer/meta-deployer/internal/sim"
 	"github.com/meta-deployer/meta-deployer/internal/target"
 )
@@ -16,7 +16,7 @@ const mostLooks = 25_000 / 9
 
 // RunExecution is an execution as statemachine/rollout.asl.json runs it: it calls the worker, waits, and calls again, until the
 // worker has told an end. It runs as a process of the account.
-func RunExecution(w *sim.World, s sim.Started, log *slog.Logger) {
+func RunExecution(w *sim.World, s sim.Started, worker workflow.Worker) {
 	last := json.RawMessage(s.Input)
 	for range mostLooks {
 		event, err := json.Marshal(map[string]any{"execution": s.ARN, "started": s.At, "request": json.RawMessage(s.Input), "last": last})
@@ -24,7 +24,7 @@ func RunExecution(w *sim.World, s sim.Started, log *slog.Logger) {
 			w.EndExecution(s.ARN, target.ExecutionFailed, nil, "States.Runtime", err.Error())
 			return
 		}
-		out, err, alive := work(w, event, log)
+		out, err, alive := work(w, event, worker)
 		if !alive {
 			_ = w.Clock().Sleep(context.Background(), 2*time.Second) // as Turn's Retry
 			continue
@@ -50,7 +50,7 @@ func RunExecution(w *sim.World, s sim.Started, log *slog.Logger) {
 }
 
 // work calls the worker once. It is false where the call was killed.
-func work(w *sim.World, event []byte, log *slog.Logger) (out []byte, err error, alive bool) {
+func work(w *sim.World, event []byte, worker workflow.Worker) (out []byte, err error, alive bool) {
 	ctx, _, cancel := w.Begin(sim.Invocation{})
 	defer cancel()
 	defer func() {
@@ -58,6 +58,6 @@ func work(w *sim.World, event []byte, log *slog.Logger) (out []byte, err error, 
 			panic(value)
 		}
 	}()
-	out, err = Worker(w, log).Invoke(ctx, event)
+	out, err = worker.Invoke(ctx, event)
 	return out, err, true
 }

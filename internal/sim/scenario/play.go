@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -8,6 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/meta-deployer/meta-deployer/internal/request"
+	"github.com/meta-deployer/meta-deployer/internal/rollout"
 	"github.com/meta-deployer/meta-deployer/internal/sim"
 )
 
@@ -19,13 +22,21 @@ type Play struct {
 	// Endings are how the requests ended, in their order.
 	Endings []Ending
 
-	watch func(*Play, Event)
+	watch Watch
 	// names are the invocations' names by request id.
 	names map[string]string
 	// written are changes by invocations that have not told yet what they decided.
 	written map[string][]Event
 	// refused is what others were to do and Lambda refused.
 	refused []string
+}
+
+// Watch is told of a play as it happens; what is nil is told nothing.
+type Watch struct {
+	// Event takes every event.
+	Event func(*Play, Event)
+	// Heard takes what an invocation tells, before the events that are made of it.
+	Heard func(p *Play, who string, events ...rollout.Event)
 }
 
 // Ending is how a request ended.
@@ -43,15 +54,15 @@ func (e Ending) Text() string { return lay(e.Answer) }
 // killed is how a request ends whose process died.
 const killed = "killed"
 
-// Play plays the scenario through the handler that Lambda runs, to the end of every request. watch is told of every event
-// as it happens; it may be nil.
-func (s Scenario) Play(watch func(*Play, Event)) (*Play, error) {
+// Play plays the scenario through the handler that Lambda runs, to the end of every request.
+func (s Scenario) Play(watch Watch) (*Play, error) {
 	p := &Play{Scenario: s, Endings: make([]Ending, len(s.Requests)), watch: watch, names: map[string]string{}, written: map[string][]Event{}}
 	w, err := s.world(p.refuse)
 	if err != nil {
 		return nil, err
 	}
 	p.World, w.OnWrite = w, p.wrote
+	w.Machine.Run = func(s sim.Started) { w.Go(w.Elapsed(), func() { p.execution(s) }) }
 	for i := range s.Requests {
 		w.Go(time.Duration(s.Requests[i].At), func() { p.request(i) })
 	}
@@ -78,6 +89,31 @@ func (p *Play) request(i int) {
 	}()
 	p.tell(Event{Who: who, Kind: Asked, Text: oneLine(r.Send)})
 	deployer := Deployer(p.World, slog.New(slog.DiscardHandler))
+	deployer.Long, deployer.HandOff = p.World.LongEngine(), true
+	deployer.Watch = p.listen(who)
+	answer, err := deployer.Handle(ctx, r.Send)
+	p.Endings[i] = ending(answer.Status, answer, err)
+	p.tellWritten(who)
+	p.tell(Event{Who: who, Kind: Answered, Text: p.Endings[i].How})
+}
+
+// execution runs an execution of the stack's state machine, to which what does not fit an invocation is handed over.
+func (p *Play) execution(s sim.Started) {
+	const who = "execution"
+	worker := Worker(p.World, slog.New(slog.DiscardHandler))
+	worker.Caller = func(ctx context.Context) (request.Home, string) {
+		home, id := sim.Caller(ctx)
+		p.names[id] = who
+		return home, id
+	}
+	worker.Watch = p.listen(who)
+	p.tell(Event{Who: who, Kind: Asked, Text: s.Name})
+	RunExecution(p.World, s, worker)
+	p.tellWritten(who)
+}
+
+// listen makes events of what one driver tells.
+func (p *Play) listen(who string) func(context.Context, ...rollout.Event) {
 	told := listener{world: p.World, tell: func(e Event) {
 		e.Who = who
 		p.tell(e)
@@ -85,11 +121,12 @@ func (p *Play) request(i int) {
 			p.tellWritten(who)
 		}
 	}}
-	deployer.Watch = told.hear
-	answer, err := deployer.Handle(ctx, r.Send)
-	p.Endings[i] = ending(answer.Status, answer, err)
-	p.tellWritten(who)
-	p.tell(Event{Who: who, Kind: Answered, Text: p.Endings[i].How})
+	return func(ctx context.Context, events ...rollout.Event) {
+		if p.watch.Heard != nil {
+			p.watch.Heard(p, who, events...)
+		}
+		told.hear(ctx, events...)
+	}
 }
 
 // ending is what a caller of Lambda gets to see.
@@ -108,8 +145,8 @@ func (p *Play) tell(e Event) {
 		e.At = p.World.Elapsed()
 	}
 	p.Events = append(p.Events, e)
-	if p.watch != nil {
-		p.watch(p, e)
+	if p.watch.Event != nil {
+		p.watch.Event(p, e)
 	}
 }
 

@@ -1,7 +1,6 @@
 package scenario_test
 
 import (
-	"flag"
 	"os"
 	"path/filepath"
 	"testing"
@@ -9,10 +8,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/meta-deployer/meta-deployer/internal/goldentest"
 	"github.com/meta-deployer/meta-deployer/internal/sim/scenario"
 )
-
-var update = flag.Bool("update", false, "rewrite the golden transcripts in testdata")
 
 // TestScenarios plays every shipped scenario through the handler that Lambda runs. Each has to end as its file says, and
 // to be told as its golden transcript tells it.
@@ -21,17 +19,11 @@ func TestScenarios(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			told, err := scenario.Load(name)
 			require.NoError(t, err)
-			play, err := told.Play(nil)
+			play, err := told.Play(scenario.Watch{})
 			require.NoError(t, err)
 			assert.Empty(t, play.Problems())
 
-			golden := filepath.Join("testdata", name+".golden")
-			if *update {
-				require.NoError(t, os.WriteFile(golden, []byte(play.Transcript()), 0o600))
-			}
-			want, err := os.ReadFile(golden)
-			require.NoError(t, err, "go test ./internal/sim/scenario -update writes it")
-			assert.Equal(t, string(want), play.Transcript())
+			goldentest.Compare(t, filepath.Join("testdata", name+".golden"), play.Transcript())
 		})
 	}
 }
@@ -45,9 +37,9 @@ func TestEveryGoldenHasItsScenario(t *testing.T) {
 func TestTheSameScenarioIsAlwaysToldTheSame(t *testing.T) {
 	told, err := scenario.Load("duplicate-invocation")
 	require.NoError(t, err)
-	first, err := told.Play(nil)
+	first, err := told.Play(scenario.Watch{})
 	require.NoError(t, err)
-	second, err := told.Play(nil)
+	second, err := told.Play(scenario.Watch{})
 	require.NoError(t, err)
 	assert.Equal(t, first.Transcript(), second.Transcript())
 }
@@ -93,5 +85,5 @@ func load(t *testing.T, text string) (*scenario.Play, error) {
 	if err != nil {
 		return nil, err
 	}
-	return told.Play(nil)
+	return told.Play(scenario.Watch{})
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/meta-deployer/meta-deployer/internal/sim/scenario"
 )
 
-// show shows a tape on a screen.
-type show struct {
+// transcript shows everything of a tape on a screen.
+type transcript struct {
 	screen
 	*tape
 	// last is the last turn of each invocation: what its next write comes from.
@@ -17,10 +17,9 @@ type show struct {
 }
 
 // run shows everything, from the first event to the answers.
-func (s show) run() {
-	title := "── " + s.Scenario.Name + " "
+func (s transcript) run() {
 	s.line("")
-	s.line(s.strong(title + strings.Repeat("─", max(3, s.wide()-len([]rune(title))))))
+	s.heading(s.Scenario.Name)
 	s.paragraph("", s.Scenario.About, s.usual)
 	s.line("")
 	before := s.start()
@@ -33,7 +32,7 @@ func (s show) run() {
 }
 
 // frame shows an event. What a turn leads to is an event of its own, so a turn is shown where it waits or went wrong.
-func (s show) frame(f frame) {
+func (s transcript) frame(f frame) {
 	switch f.Kind {
 	case scenario.Asked:
 		s.row(f, s.strong, "is asked: "+f.Text)
@@ -57,7 +56,7 @@ func (s show) frame(f frame) {
 }
 
 // turn shows a turn: in passing where it says nothing new.
-func (s show) turn(f frame) {
+func (s transcript) turn(f frame) {
 	verdict := fmt.Sprintf("%s: %s", f.Verdict, f.Why)
 	switch {
 	case f.Quiet && f.Verdict != "":
@@ -79,7 +78,7 @@ func decision(e scenario.Event) string {
 }
 
 // judged is the colour of a verdict.
-func (s show) judged(verdict string) func(string) string {
+func (s transcript) judged(verdict string) func(string) string {
 	switch verdict {
 	case "pass":
 		return s.good
@@ -100,7 +99,7 @@ const (
 )
 
 // head is a row without its text: when, who, where the traffic is, and how many requests have failed.
-func (s show) head(f frame) string {
+func (s transcript) head(f frame) string {
 	who, failed := f.Who, fmt.Sprintf("%6.0f failed  ", f.failed)
 	if len(who) > 3 {
 		who = ""
@@ -114,7 +113,7 @@ func (s show) head(f frame) string {
 }
 
 // row shows an event as a row. A text that is too long goes on below, from its first colon on.
-func (s show) row(f frame, colour func(string) string, text string) {
+func (s transcript) row(f frame, colour func(string) string, text string) {
 	if s.width == 0 || headLength+len([]rune(text)) <= s.width {
 		s.line(s.head(f) + colour(text))
 		return
@@ -126,7 +125,7 @@ func (s show) row(f frame, colour func(string) string, text string) {
 
 // summary shows the traffic over time, who was served how, what everybody was answered, and whether that is as the
 // scenario says.
-func (s show) summary() {
+func (s transcript) summary() {
 	shares, failures := s.timeline(60)
 	most := 0.0
 	for _, n := range failures {
@@ -156,7 +155,7 @@ func (s show) summary() {
 }
 
 // answer shows what a caller gets. Only the steps are cut where the line ends: they are shown above.
-func (s show) answer(e scenario.Ending) {
+func (s transcript) answer(e scenario.Ending) {
 	for line := range strings.SplitSeq(e.Text(), "\n") {
 		text := strings.TrimLeft(line, " ")
 		indent := "  " + line[:len(line)-len(text)]
@@ -169,7 +168,7 @@ func (s show) answer(e scenario.Ending) {
 }
 
 // endings are how the requests ended, and where the alias is.
-func (s show) endings() string {
+func (s transcript) endings() string {
 	var parts []string
 	for i, e := range s.Endings {
 		parts = append(parts, fmt.Sprintf("#%d %s", i+1, e.How))
