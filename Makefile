@@ -37,9 +37,10 @@ LAMBDA_GOARCH  = $(and $(CONFIGURED),$(if $(filter $(ARCHITECTURE),$(CONFIGURED)
 	$(SAMCONFIG) has Architecture=$(CONFIGURED), and this builds for $(ARCHITECTURE): make them the same)))$(or \
 	$(GOARCH_$(ARCHITECTURE)),$(error ARCHITECTURE is arm64 or x86_64, not $(ARCHITECTURE): say which one to make))
 
-# The same bytes from the same code, wherever and at whatever commit it is built: other bytes are a new version to Lambda.
+# The same bytes from the same code, wherever and at whatever commit it is built: other bytes are a new version to Lambda. Without
+# HTTP/2, which no call here needs, a zip is 0.14 MB smaller; without aws-lambda-go's older protocol, too.
 BUILD_FUNCTION = CGO_ENABLED=0 GOOS=linux GOARCH=$(LAMBDA_GOARCH) \
-	go build -trimpath -buildvcs=false -tags lambda.norpc -ldflags '-s -w'
+	go build -trimpath -buildvcs=false -tags lambda.norpc,nethttpomithttp2 -ldflags '-s -w'
 
 FUNCTIONS = $(patsubst functions/%/main.go,%,$(wildcard functions/*/main.go))
 

@@ -7,6 +7,7 @@ import struct
 import subprocess
 import tempfile
 import unittest
+import zlib
 from pathlib import Path
 
 import jsonschema
@@ -34,7 +35,7 @@ ROLLING = DRIVERS | {"recover"}
 # Under which conditions a function's role allows more. A job that failed is told to CodePipeline, and a worker's to its state machine.
 MAY = {
     "deployer": (
-        "HasAssumableRole", "AllowsProbes", "HasWorkflow", "HasDurable", "HasDeadMansSwitch", "HasFailureDestination",
+        "HasAssumableRole", "AllowsProbes", "HasWorkflow", "HandsToDurable", "HasDurable", "HasDeadMansSwitch", "HasFailureDestination",
         "not HasFailureDestination", "HasEventBus", "Traces",
     ),
     "pipeline": ("HasAssumableRole", "AllowsProbes", "HasDurable", "HasDeadMansSwitch", "HasEventBus", "Traces"),
@@ -225,6 +226,10 @@ class Binaries(unittest.TestCase):
         for name in FUNCTIONS:
             self.assertTrue(built(name) == (ROOT / "dist" / name / "bootstrap").read_bytes(), f"{name}: the bytes differ")
 
+    def test_no_zip_is_larger_than_4_mb(self):
+        for name in FUNCTIONS:
+            self.assertLessEqual(len(zlib.compress(built(name), 9)), 4_000_000, name)
+
     def test_they_are_for_the_architecture_of_the_template(self):
         machines = {"arm64": 0xB7, "x86_64": 0x3E}
         for name in FUNCTIONS:
@@ -306,7 +311,7 @@ class Permissions(unittest.TestCase):
             # A job that failed is told to CodePipeline, and has a day: it hands nothing over.
             own = (
                 "WriteOwnLogs", "SendFailures", "TellRecover", "SetDeadMansSwitches",
-                "HandOver", "WakeExecutions",
+                "HandOver", "StartExecutions", "WakeExecutions",
             )
             return {json.dumps([s["Action"], s["Resource"], condition]) for s, condition in statements(name) if s["Sid"] not in own}
 
@@ -319,6 +324,7 @@ class Permissions(unittest.TestCase):
                 "HasAssumableRole": {"sts:AssumeRole"},
                 "AllowsProbes": {"lambda:InvokeFunction"},
                 "HasWorkflow": {"states:StartExecution"},
+                "HandsToDurable": {"lambda:InvokeFunction"},
                 "HasDurable": TELLS if name == "recover" else ASKS | (WAKES if name == "deployer" else set()),
                 "HasDeadMansSwitch": SCHEDULES.get(name, set()) | ({"iam:PassRole"} if name in DRIVERS else set()),
                 "HasFailureDestination": {"sqs:SendMessage", "sns:Publish"},
@@ -353,7 +359,7 @@ class Permissions(unittest.TestCase):
                     self.assertRegex(statement["Resource"]["Fn::Sub"], r":function:\$\{NamePrefix\}-durable:\*$")
                 elif statement.get("Sid") == "ProbeVersions":
                     self.assertRegex(statement["Resource"]["Fn::Sub"], r":function:\$\{FunctionNamePattern\}:\*$")
-                elif statement.get("Sid") != "TellRecover" and str(statement["Action"]).count("lambda:"):
+                elif statement.get("Sid") not in ("TellRecover", "StartExecutions") and str(statement["Action"]).count("lambda:"):
                     bare, qualified = (resource["Fn::Sub"] for resource in statement["Resource"])
                     self.assertEqual(f"{bare}:*", qualified)
 
@@ -655,8 +661,19 @@ class Parameters(unittest.TestCase):
         self.assertEqual(("workflow", "true"), (default(TEMPLATE, "LongEngine"), default(TEMPLATE, "HandOff")))
         self.assertEqual({"Fn::Equals": [{"Ref": "LongEngine"}, "workflow"]}, TEMPLATE["Conditions"]["HasWorkflow"])
         variables = properties("deployer")["Environment"]["Variables"]
-        self.assertEqual({"Fn::If": ["HasWorkflow", {"Ref": "RolloutStateMachine"}, ""]}, variables["LONG_ENGINE_ARN"])
+        durable = {"Fn::If": ["HandsToDurable", {"Fn::Sub": self.ALIAS}, ""]}
+        self.assertEqual({"Fn::If": ["HasWorkflow", {"Ref": "RolloutStateMachine"}, durable]}, variables["LONG_ENGINE_ARN"])
         self.assertEqual({"Ref": "HandOff"}, variables["HAND_OFF"])
+
+    ALIAS = "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:${NamePrefix}-durable:live"
+
+    def test_what_does_not_fit_goes_to_the_durable_function_if_it_is_there(self):
+        (statement,) = [s for s, condition in statements("deployer") if condition == "HandsToDurable"]
+        self.assertEqual(("lambda:InvokeFunction", {"Fn::Sub": self.ALIAS}), (statement["Action"], statement["Resource"]))
+        asked = {"Fn::Equals": [{"Ref": "LongEngine"}, "durable"]}
+        self.assertEqual({"Fn::And": [{"Condition": "HasDurable"}, asked]}, TEMPLATE["Conditions"]["HandsToDurable"])
+        rule = TEMPLATE["Rules"]["ALongEngineIsThere"]
+        self.assertEqual((asked, [{"Fn::Equals": [{"Ref": "Durable"}, "true"]}]), (rule["RuleCondition"], [a["Assert"] for a in rule["Assertions"]]))
 
     def test_the_deployer_starts_executions_of_that_machine_alone(self):
         (statement,) = [s for s, condition in statements("deployer") if condition == "HasWorkflow"]

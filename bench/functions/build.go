@@ -45,7 +45,7 @@ func (p program) in(directory string) string {
 
 // buildFlags are those of the Makefile.
 func buildFlags() []string {
-	return []string{"-trimpath", "-buildvcs=false", "-tags", "lambda.norpc", "-ldflags", "-s -w"}
+	return []string{"-trimpath", "-buildvcs=false", "-tags", "lambda.norpc,nethttpomithttp2", "-ldflags", "-s -w"}
 }
 
 func thisMachine() string { return runtime.GOARCH }

@@ -2,8 +2,10 @@
 package main
 
 import (
+	"cmp"
 	"log/slog"
 	"os"
+	"strings"
 
 	"github.com/aws/aws-lambda-go/lambda"
 	"github.com/aws/aws-lambda-go/lambdacontext"
@@ -24,6 +26,11 @@ import (
 
 func main() {
 	config := cloud.Load(os.Getenv)
+	machine := os.Getenv("LONG_ENGINE_ARN")
+	long := executions.LongEngine(config, machine)
+	if strings.Contains(machine, ":function:") {
+		long, machine = durables.LongEngine(config, machine), ""
+	}
 	deployer := loop.Deployer{
 		Accounts: account.Of(config),
 		Switches: schedules.Switches(config, os.Getenv("RECOVER_ARN"), os.Getenv("SCHEDULE_GROUP"), os.Getenv("SCHEDULE_ROLE_ARN")),
@@ -32,8 +39,8 @@ func main() {
 		Caller:   cloud.Caller(config, cloud.Home(os.LookupEnv)),
 		Others:   notify.Others{Bus: events.New(config, os.Getenv("EVENT_BUS_NAME")), Installation: lambdacontext.FunctionName},
 		Memory:   new(health.Memory),
-		Long:     executions.LongEngine(config, os.Getenv("LONG_ENGINE_ARN")),
-		Engines:  target.Engines(executions.Engine(config, os.Getenv("WORKFLOW_ARN")), durables.Engine(config, os.Getenv("DURABLE_FUNCTION"))),
+		Long:     long,
+		Engines:  target.Engines(executions.Engine(config, cmp.Or(os.Getenv("WORKFLOW_ARN"), machine)), durables.Engine(config, os.Getenv("DURABLE_FUNCTION"))),
 		HandOff:  os.Getenv("HAND_OFF") != "false",
 	}
 	if function := os.Getenv("DURABLE_FUNCTION"); function != "" {

@@ -147,6 +147,18 @@ func TestDurable(t *testing.T) {
 			assert.Contains(t, kinds, types.EventTypeCallbackSucceeded)
 			assert.Less(t, out.EndTimestamp.Sub(*out.StartTimestamp), 10*time.Minute, "long before the next look was due")
 		},
+		"a hand-over": func(t *testing.T, l *lab, b *bridge) {
+			settings := map[string]string{"AWS_ENDPOINT_URL": b.url, "DURABLE_FUNCTION": functionName, "LONG_ENGINE_ARN": "arn:aws:lambda:eu-west-1:123456789012:function:" + functionName + ":live"}
+			hands := l.start(t, "meta-deployer", deployer, settings)
+			result := hands.Invoke([]byte(of("2", `, "hand-off": "always"`)), timeout)
+			require.Empty(t, result.ErrorType, result.ErrorMessage)
+			var answer struct{ Status, Driver, Execution string }
+			require.NoError(t, json.Unmarshal(result.Answer, &answer))
+			assert.Equal(t, []string{"in-progress", "durable"}, []string{answer.Status, answer.Driver})
+			out := b.ends(answer.Execution)
+			whole(t, l, out)
+			assert.Regexp(t, "^checkout-live-2-[0-9a-f]{8}$", aws.ToString(out.DurableExecutionName))
+		},
 		"a wake that is not allowed": func(t *testing.T, l *lab, b *bridge) {
 			arn := b.execute("checkout-live-2", of("2", ""), year)
 			l.until(t, "live", split)

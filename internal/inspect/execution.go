@@ -4,6 +4,8 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/meta-deployer/meta-deployer/internal/answer"
 	"github.com/meta-deployer/meta-deployer/internal/request"
@@ -11,60 +13,65 @@ import (
 	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
-// OfExecution answers how an execution of the long engine stands: in-progress while it runs, then what it has ended with, an
+// OfExecution answers how an execution of one of the stack's engines stands: in-progress while it runs, then what it has ended with, an
 // answer or a failure. One that was stopped, or whose end says nothing of the rollout, is told by what the alias says.
 func (i Inspector) OfExecution(ctx context.Context, r request.Request, arn string) (answer.Answer, error) {
-	switch {
-	case i.Long == nil:
-		return answer.Answer{}, answer.Invalid("execution names one of the long engine, and LongEngine of the stack is none: set it to workflow, or give function-name and alias")
-	case !i.Long.Owns(arn):
-		return answer.Answer{}, answer.Invalid(fmt.Sprintf("execution is %s: give one of %s", arn, i.Long.ARN))
+	at := slices.IndexFunc(i.Engines, func(e target.Engine) bool { return e.Owns(arn) })
+	if at < 0 {
+		return answer.Answer{}, answer.Invalid(fmt.Sprintf("execution is %s: give one of this stack's state machine or durable function, or function-name and alias instead", arn))
 	}
+	engine := i.Engines[at]
 	var e target.Execution
 	err := i.retried(ctx, func() (err error) {
-		e, err = i.Long.Execution(ctx, arn)
+		e, err = engine.Execution(ctx, arn)
 		return err
 	})
 	if err != nil {
 		return answer.Answer{}, answer.Failure(rollout.PreflightFailed, fmt.Sprintf("execution %s cannot be read, nothing was changed: %s", arn, target.Explain(err)))
 	}
 	e.ARN = arn
-	return i.ofExecution(ctx, r, e)
+	return i.ofExecution(ctx, r, engine, e)
 }
 
-func (i Inspector) ofExecution(ctx context.Context, r request.Request, e target.Execution) (answer.Answer, error) {
-	own, err := request.Parse(e.Input, request.Home{Long: true})
-	named := err == nil
-	if given := r.Plan.Target; named && (given.Function != "" && given.Function != own.Plan.Function || given.Alias != "" && given.Alias != own.Plan.Alias) {
-		return answer.Answer{}, answer.Invalid(fmt.Sprintf("execution is of %s, and not of %s: leave function-name and alias out", own.Plan.Target, given))
-	}
-	if named {
+func (i Inspector) ofExecution(ctx context.Context, r request.Request, engine target.Engine, e target.Execution) (answer.Answer, error) {
+	if own, err := request.Parse(e.Input, request.Home{Long: true}); err == nil {
+		if given := r.Plan.Target; !isOf(given, own.Plan.Target) {
+			return answer.Answer{}, answer.Invalid(fmt.Sprintf("execution is of %s, and not of %s: leave function-name and alias out", own.Plan.Target, given))
+		}
 		r.Plan = own.Plan
 	}
 	name := target.ExecutionName(e.ARN)
 	switch e.Status {
 	case target.ExecutionRunning:
-		return i.byAlias(ctx, r, e, "in-progress", fmt.Sprintf("%s %s runs it", i.Long.Kind, name))
+		return i.byAlias(ctx, r, engine, e, "in-progress", fmt.Sprintf("%s %s runs it", engine.Kind, name))
 	case target.ExecutionSucceeded:
 		var a answer.Answer
-		if json.Unmarshal(e.Output, &a) == nil && a.Status != "" {
+		switch known := json.Unmarshal(e.Output, &a) == nil; {
+		case known && a.Status == string(rollout.InProgress):
+			return i.byAlias(ctx, r, engine, e, a.Status, a.Reason)
+		case known && a.Status != "":
 			a.Execution = e.ARN
 			return a, nil
 		}
 	case target.ExecutionFailed:
 		if e.Error == "TakenOver" {
-			return i.byAlias(ctx, r, e, "in-progress", message(e.Cause))
+			return i.byAlias(ctx, r, engine, e, "in-progress", message(e.Cause))
 		}
 		if failed := answer.OfType(e.Error, message(e.Cause)); failed != nil {
 			return answer.Answer{}, failed
 		}
 	case target.ExecutionAborted:
 	}
-	return i.byAlias(ctx, r, e, "", fmt.Sprintf("%s %s ended as %s %s", i.Long.Kind, name, e.Status, e.Error))
+	return i.byAlias(ctx, r, engine, e, "", strings.TrimSpace(fmt.Sprintf("%s %s ended as %s %s", engine.Kind, name, e.Status, e.Error)))
+}
+
+// isOf says that what was given of a target, if anything, is an execution's own.
+func isOf(given, own rollout.Target) bool {
+	return (given.Function == "" || given.Function == own.Function) && (given.Alias == "" || given.Alias == own.Alias)
 }
 
 // byAlias is the status of the alias that an execution is about, as status says or, where that is "", as the alias does.
-func (i Inspector) byAlias(ctx context.Context, r request.Request, e target.Execution, status, why string) (answer.Answer, error) {
+func (i Inspector) byAlias(ctx context.Context, r request.Request, engine target.Engine, e target.Execution, status, why string) (answer.Answer, error) {
 	a := answer.New(r.Plan.Target, status, "what it is about is not known")
 	if r.Plan.Function != "" && r.Plan.Alias != "" {
 		var err error
@@ -73,8 +80,8 @@ func (i Inspector) byAlias(ctx context.Context, r request.Request, e target.Exec
 		}
 	}
 	if a.Execution = e.ARN; e.Status == target.ExecutionRunning {
-		a.Driver = i.Long.Kind
-		a.EndsAt = answer.At(r.Plan.End(started(a), e.Started.Add(i.Long.Longest)))
+		a.Driver = engine.Kind
+		a.EndsAt = answer.At(r.Plan.End(started(a), e.Started.Add(engine.Longest)))
 	}
 	a.Reason = why + "; " + a.Status + ": " + a.Reason
 	if status != "" {

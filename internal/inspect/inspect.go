@@ -27,6 +27,8 @@ type Inspector struct {
 	// Long is the stack's long engine, nil for none, and HandOff what the deployer may give to it.
 	Long    *target.LongEngine
 	HandOff rollout.HandOff
+	// Engines are those of the stack that may be asked about their executions; nil is none.
+	Engines []target.Engine
 }
 
 func (i Inspector) reader() health.Reader {

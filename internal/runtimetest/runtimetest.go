@@ -25,7 +25,7 @@ func Build(t testing.TB, function string) (path string) {
 		t.Fatalf("go env GOMOD: %v", err)
 	}
 	path = filepath.Join(t.TempDir(), "bootstrap")
-	build := exec.Command("go", "build", "-tags", "lambda.norpc", "-o", path, function)
+	build := exec.Command("go", "build", "-tags", "lambda.norpc,nethttpomithttp2", "-o", path, function)
 	build.Dir = filepath.Dir(strings.TrimSpace(string(gomod)))
 	if out, err := build.CombinedOutput(); err != nil {
 		t.Fatalf("go build %s: %v\n%s", function, err, out)

@@ -113,7 +113,7 @@ func (w *World) LongEngine() *target.LongEngine {
 
 // Engines is the same state machine as those see it who ask what runs there: a stack has no durable function unless told so.
 func (w *World) Engines() []target.Engine {
-	return []target.Engine{{Observer: account{world: w}, Kind: rollout.EngineWorkflow, Longest: rollout.LongestWorkflow}}
+	return []target.Engine{{Observer: account{world: w}, Kind: rollout.EngineWorkflow, Longest: rollout.LongestWorkflow, Owns: w.LongEngine().Owns}}
 }
 
 // Start is StartExecution.

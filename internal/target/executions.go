@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// LongEngine is the stack's engine for what takes long: a state machine.
+// LongEngine is the stack's engine for what takes long: a state machine, or the alias of a durable function.
 type LongEngine struct {
 	Executions
 	// Kind is the driver that it runs rollouts by, such as rollout.EngineWorkflow.
@@ -24,6 +24,8 @@ type Engine struct {
 	Kind string
 	// Longest is how long a rollout may take there.
 	Longest time.Duration
+	// Owns says that an execution is one of the engine's, by its ARN.
+	Owns func(arn string) bool
 }
 
 // Engines are those that there are: nil is one that the stack does not have.
@@ -82,14 +84,24 @@ func (e LongEngine) Owns(arn string) bool {
 	return strings.HasPrefix(arn, e.ExecutionARN(""))
 }
 
-// ExecutionARN is the ARN of the engine's execution of a name, whether it exists or not.
+// ExecutionARN is the ARN of the engine's execution of a name, whether it exists or not. That of a durable one nobody knows before
+// it was started: then it is one by which Executions finds it all the same, see ByName.
 func (e LongEngine) ExecutionARN(name string) string {
+	if !strings.Contains(e.ARN, ":stateMachine:") {
+		return e.ARN + durableExecution + name
+	}
 	return strings.Replace(e.ARN, ":stateMachine:", ":execution:", 1) + ":" + name
 }
 
+// ByName says that an ARN is ExecutionARN's of a durable execution, and not the execution's own.
+func (e LongEngine) ByName(arn string) bool { return strings.HasPrefix(arn, e.ARN+durableExecution) }
+
+// durableExecution stands before the name in a durable execution's ARN.
+const durableExecution = "/durable-execution/"
+
 // ExecutionName is the name in an execution's ARN: what follows the last colon, or of a durable execution what follows the word.
 func ExecutionName(arn string) string {
-	if _, durable, is := strings.Cut(arn, "/durable-execution/"); is {
+	if _, durable, is := strings.Cut(arn, durableExecution); is {
 		name, _, _ := strings.Cut(durable, "/")
 		return name
 	}

@@ -47,6 +47,21 @@ func (w *work) execution(ctx context.Context) *rollout.Execution {
 	return &rollout.Execution{Running: e.Status == target.ExecutionRunning, Started: e.Started}
 }
 
+// find finds the ARN of an execution whose start was not answered, where its engine has to be asked for it by its name. One that
+// is not found is looked for again in the next turn.
+func (w *work) find(ctx context.Context) {
+	if h := w.token.Handing; h == nil || w.Long == nil || !w.Long.ByName(h.Presumed) {
+		return
+	}
+	ctx, cancel := w.engineCall(ctx)
+	defer cancel()
+	if e, err := w.Long.Execution(ctx, w.token.Handing.Presumed); err == nil {
+		handing := *w.token.Handing
+		handing.Presumed = e.ARN
+		w.token.Handing = &handing
+	}
+}
+
 // living finds the execution that runs the rollout on the alias: the one whose driver stands in the journal. Where an engine cannot
 // be asked and no other has it, nobody knows.
 func (w *work) living(ctx context.Context, j rollout.Journal) *rollout.Living {

@@ -79,6 +79,7 @@ type work struct {
 
 func (w *work) turn(ctx context.Context) Result {
 	before := w.token.Journal()
+	w.find(ctx)
 	s := w.alias(ctx)
 	action, token := w.decide(s)
 	for look, asks := action.(rollout.Look); asks; look, asks = action.(rollout.Look) {

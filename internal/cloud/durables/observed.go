@@ -2,6 +2,7 @@ package durables
 
 import (
 	"context"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/lambda"
@@ -45,6 +46,28 @@ type Observed struct {
 	function string
 }
 
+// Execution describes an execution, also one of which nobody knows more than its name: see target.LongEngine.
+func (o Observed) Execution(ctx context.Context, arn string) (target.Execution, error) {
+	_, name, _ := strings.Cut(arn, "/durable-execution/")
+	if name == "" || strings.Contains(name, "/") {
+		return o.Described.Execution(ctx, arn)
+	}
+	listing, cancel := cloud.Limit(ctx, cloud.CallTimeout)
+	defer cancel()
+	out, err := cloud.Call(listing, o.client.ListDurableExecutionsByFunction, &lambda.ListDurableExecutionsByFunctionInput{
+		FunctionName: &o.function, DurableExecutionName: &name, ReverseOrder: aws.Bool(true), MaxItems: pageSize,
+	})
+	if err != nil {
+		return target.Execution{}, err
+	}
+	for _, e := range out.DurableExecutions {
+		if aws.ToString(e.DurableExecutionName) == name {
+			return o.Described.Execution(ctx, aws.ToString(e.DurableExecutionArn))
+		}
+	}
+	return target.Execution{}, &target.Error{Kind: target.ErrNotFound, Action: "lambda:ListDurableExecutionsByFunction", Message: "there is no execution " + cloud.Text(name)}
+}
+
 // Observe makes the client.
 func Observe(cfg aws.Config, function string) Observed { return Observed{Describe(cfg), function} }
 
@@ -53,7 +76,10 @@ func Engine(cfg aws.Config, function string) *target.Engine {
 	if function == "" {
 		return nil
 	}
-	return &target.Engine{Observer: Observe(cfg, function), Kind: rollout.EngineDurable, Longest: rollout.LongestWorkflow}
+	return &target.Engine{Observer: Observe(cfg, function), Kind: rollout.EngineDurable, Longest: rollout.LongestWorkflow, Owns: func(arn string) bool {
+		_, below, is := strings.Cut(arn, ":function:"+function+":")
+		return is && strings.Contains(below, "/durable-execution/")
+	}}
 }
 
 // Running lists the executions that have not ended.

@@ -32,6 +32,9 @@ func TestRunningExecutions(t *testing.T) {
 	assert.Equal(t, []string{"no", "arn of mine"}, arns, "of all pages, those that run")
 	assert.Contains(t, server.Calls("lambda:ListDurableExecutionsByFunction")[0].Path, "/meta-deployer-durable/")
 	assert.Nil(t, durables.Engine(cloud.Load(server.Getenv), ""), "a stack without a durable function")
+	assert.True(t, engine.Owns(mine))
+	assert.False(t, engine.Owns(strings.Replace(mine, "-durable:", "-durable-2:", 1)))
+	assert.False(t, engine.Owns("arn:aws:states:eu-west-1:123456789012:execution:meta-deployer-rollout:x"))
 }
 
 func TestADescribedExecution(t *testing.T) {

@@ -82,7 +82,7 @@ func Engine(cfg aws.Config, arn string) *target.Engine {
 	if arn == "" {
 		return nil
 	}
-	return &target.Engine{Observer: Observe(cfg, arn), Kind: rollout.EngineWorkflow, Longest: rollout.LongestWorkflow}
+	return &target.Engine{Observer: Observe(cfg, arn), Kind: rollout.EngineWorkflow, Longest: rollout.LongestWorkflow, Owns: target.LongEngine{ARN: arn}.Owns}
 }
 
 // mostRunning is how many executions are looked through.

@@ -139,4 +139,6 @@ func TestAStacksEngine(t *testing.T) {
 	assert.True(t, engine.Owns(execution))
 	assert.False(t, engine.Owns("arn:aws:states:eu-west-1:123456789012:execution:meta-deployer-rollout-2:x"))
 	assert.Equal(t, execution, engine.ExecutionARN("f-live-2-0a1b2c3d"))
+	assert.Nil(t, executions.Engine(cloud.Load(server.Getenv), ""))
+	assert.True(t, executions.Engine(cloud.Load(server.Getenv), machine).Owns(execution))
 }

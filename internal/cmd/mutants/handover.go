@@ -31,6 +31,6 @@ func handOver() []mutant {
 		{"hand-over: a living engine is taken over", rules + "living.go", `case l.Execution == "" || !l.Same:`, `case l.Execution == "" || l.Same:`, "TestALivingEngine", loop, false, nil},
 		{"hand-over: any request is the same", "internal/turn/handover.go", "Same: request.Same(e.Input, w.Raw)", "Same: true", "TestALivingEngine", loop, false, nil},
 		{"hand-over: an end is told as running", "internal/inspect/execution.go", "case target.ExecutionSucceeded:\n		var a", "case \"\":\n		var a", "TestStatusOf", loop, false, nil},
-		{"hand-over: the status of another's execution", "internal/inspect/execution.go", "case !i.Long.Owns(arn):", "case i.Long.Owns(\"\"):", "TestAnExecutionThatIs", loop, false, nil},
+		{"hand-over: the status of another's execution", "internal/inspect/execution.go", "return e.Owns(arn) })", "return e.Kind == \"workflow\" })", "TestAnExecutionThatIs", loop, false, nil},
 	}
 }

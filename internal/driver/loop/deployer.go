@@ -101,7 +101,7 @@ func (d Deployer) answer(ctx context.Context, r request.Request, raw []byte, dri
 	if d.Memory == nil {
 		d.Memory = new(health.Memory)
 	}
-	inspector := inspect.Inspector{Account: d.Accounts(r.RoleARN, r.ExternalID, driver.ID), Clock: d.Clock, Memory: d.Memory, End: end, Long: d.Long, HandOff: driver.HandOff}
+	inspector := inspect.Inspector{Account: d.Accounts(r.RoleARN, r.ExternalID, driver.ID), Clock: d.Clock, Memory: d.Memory, End: end, Long: d.Long, HandOff: driver.HandOff, Engines: d.Engines}
 	switch r.Action {
 	case request.Status:
 		if r.Execution != "" {

@@ -8,6 +8,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/meta-deployer/meta-deployer/internal/answer"
+	"github.com/meta-deployer/meta-deployer/internal/driver/durable"
+	durableprotocol "github.com/meta-deployer/meta-deployer/internal/durable"
+	"github.com/meta-deployer/meta-deployer/internal/durable/durabletest"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
 	"github.com/meta-deployer/meta-deployer/internal/sim"
 	"github.com/meta-deployer/meta-deployer/internal/sim/scenario"
@@ -20,6 +23,8 @@ type doors struct {
 	t *testing.T
 	// handOff is the stack's setting, and bare says that it has no long engine.
 	handOff, bare bool
+	// durable has its durable function for a long engine.
+	durable bool
 	// idle has executions stay as they are: the machine calls no worker.
 	idle bool
 	// engines are those that the deployer asks what runs there; nil is the account's own.
@@ -39,10 +44,29 @@ func newDoors(t *testing.T, failures sim.Curve) *doors {
 	d.Advance(10 * time.Minute)
 	d.Machine.Run = func(s sim.Started) {
 		if !d.idle {
-			d.Go(d.Elapsed()+d.delay, func() { scenario.RunExecution(d.World, s, scenario.Worker(d.World, discard())) })
+			d.Go(d.Elapsed()+d.delay, func() { d.execute(s) })
 		}
 	}
 	return d
+}
+
+// execute runs an execution of the engine that began it.
+func (d *doors) execute(s sim.Started) {
+	if !d.durable {
+		scenario.RunExecution(d.World, s, scenario.Worker(d.World, discard()))
+		return
+	}
+	x := &durabletest.Execution{Clock: d.Clock(), Name: s.Name, Input: string(s.Input)}
+	x.Run(func(event []byte) ([]byte, error) {
+		ctx, _, cancel := d.Begin(sim.Invocation{})
+		defer cancel()
+		return durable.Function{Worker: scenario.Worker(d.World, discard()), Service: x, Name: "meta-deployer-durable"}.Invoke(ctx, event)
+	})
+	failure := durableprotocol.Failure{}
+	if x.Failure != nil {
+		failure = *x.Failure
+	}
+	d.EndExecution(s.ARN, target.ExecutionStatus(x.Status), []byte(x.Result), failure.Type, failure.Message)
 }
 
 // said is how a call of the deployer ended.
@@ -84,6 +108,9 @@ func (d *doors) call(raw string, done func(said)) {
 		deployer := scenario.Deployer(d.World, discard())
 		if deployer.HandOff = d.handOff; !d.bare {
 			deployer.Long = d.LongEngine()
+		}
+		if d.durable {
+			deployer.Long, deployer.Engines = d.DurableEngine(), append(deployer.Engines, d.Durables())
 		}
 		if d.engines != nil {
 			deployer.Engines = d.engines

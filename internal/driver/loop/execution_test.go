@@ -78,10 +78,45 @@ func TestAnExecutionThatIsNotOfTheStack(t *testing.T) {
 	d := newDoors(t, nil)
 	s := d.ask(of("arn:aws:states:eu-west-1:123456789012:execution:meta-deployer-rollouts:x", ""))
 	assert.Equal(t, "InvalidRequest", s.status())
-	assert.ErrorContains(t, s.err, "give one of "+sim.RolloutMachine)
+	assert.ErrorContains(t, s.err, "give one of this stack's state machine or durable function")
 	assert.Equal(t, "PreflightFailed", d.ask(of(sim.ExecutionARN("gone"), "")).status())
-	d.bare = true
-	assert.Equal(t, "InvalidRequest", d.ask(of(sim.ExecutionARN("x"), "")).status())
+	assert.Equal(t, "InvalidRequest", d.ask(of(sim.DurableARN("x"), "")).status(), "the stack has no durable function")
+	d.engines = []target.Engine{d.Durables()}
+	assert.Equal(t, "InvalidRequest", d.ask(of(sim.ExecutionARN("gone"), "")).status())
+	assert.Equal(t, "PreflightFailed", d.ask(of(sim.DurableARN("x"), "")).status())
+}
+
+// A durable execution is told like any other: what it ended with, or how the alias stands.
+func TestStatusOfADurableExecution(t *testing.T) {
+	const its = `{"function-name": "f", "alias": "live", "new-version": "2"}`
+	for name, tt := range map[string]struct {
+		execution target.Execution
+		status    string
+		says      string
+	}{
+		"while it runs":        {target.Execution{Status: target.ExecutionRunning}, "in-progress", "durable f-live-2 runs it; idle"},
+		"when it went well":    {target.Execution{Status: target.ExecutionSucceeded, Output: []byte(`{"status": "succeeded", "reason": "all is well"}`)}, "succeeded", "all is well"},
+		"when it failed":       {target.Execution{Status: target.ExecutionFailed, Error: "RolledBack", Cause: "2 of 3 failed"}, "RolledBack", "2 of 3 failed"},
+		"when it was relieved": {target.Execution{Status: target.ExecutionSucceeded, Output: []byte(`{"status": "in-progress", "reason": "driver x keeps it"}`)}, "in-progress", "driver x keeps it; idle"},
+		"when it was stopped":  {target.Execution{Status: "STOPPED"}, "idle", "durable f-live-2 ended as STOPPED; idle"},
+		"when its time was up": {target.Execution{Status: "TIMED_OUT"}, "idle", "ended as TIMED_OUT; idle"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := newDoors(t, nil)
+			d.engines = append(d.Engines(), d.Durables())
+			tt.execution.ARN, tt.execution.Input = sim.DurableARN("f-live-2"), []byte(its)
+			d.SetExecution(tt.execution)
+			s := d.ask(of(sim.DurableARN("f-live-2"), ""))
+			text := s.Reason
+			if s.err != nil {
+				text = s.err.Error()
+			} else {
+				assert.Equal(t, tt.execution.ARN, s.Execution)
+			}
+			require.Equal(t, tt.status, s.status(), text)
+			assert.Contains(t, text, tt.says)
+		})
+	}
 }
 
 // killed is a call of the deployer that is killed at a call to the account, and what the world makes of it in twenty minutes.
