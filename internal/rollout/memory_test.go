@@ -67,6 +67,17 @@ func TestARolloutEndsTheSameWhereverItIsDisturbed(t *testing.T) {
 	}
 }
 
+// One that dies after each of two writes in a row, with no wait between them, has passed over nothing untold.
+func TestADriverThatDiesTwiceInARow(t *testing.T) {
+	for _, make := range paths(t) {
+		calm := make()
+		end := calm.run(nil)
+		for turn := range calm.turns {
+			compare(t, calm, end, make(), map[int]fault{turn: dieAfter, turn + 1: dieAfter})
+		}
+	}
+}
+
 func TestARolloutEndsTheSameHoweverOftenItIsDisturbed(t *testing.T) {
 	all := paths(t)
 	names := slices.Sorted(maps.Keys(all))

@@ -69,6 +69,15 @@ func (t Token) Tell(s Sight) (Token, []Transition) {
 	return t, n.all
 }
 
+// TellFirst is Tell before an action that brings the rollout on: it waits for the next turn while a driver that died has left
+// something untold, which would be passed over. Nothing is told where the action need not wait.
+func (t Token) TellFirst(a Action, s Sight) (Token, []Transition) {
+	if w, ok := a.(Write); !ok || !w.Kind.forward() {
+		return t, nil
+	}
+	return t.Tell(s)
+}
+
 // narrator finds what is to be told.
 type narrator struct {
 	Sight

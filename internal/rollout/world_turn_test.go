@@ -64,6 +64,16 @@ func (w *world) turn(f fault) *Finish {
 		w.now = w.now.Add(time.Second)
 		return nil
 	}
+	if token, first := w.token.TellFirst(action, w.sight(s, journal)); len(first) > 0 {
+		w.token, w.heard = token, append(w.heard, first...)
+		if f == dieAfter {
+			w.token = before
+			w.now = w.now.Add(time.Second)
+			return nil
+		}
+		w.history = append(w.history, w.token)
+		return nil
+	}
 	switch a := action.(type) {
 	case Finish:
 		w.tell(s, journal, &a)
@@ -102,18 +112,25 @@ func (w *world) turn(f fault) *Finish {
 
 // tell is what others hear after a turn, as turn.Engine has it.
 func (w *world) tell(s Snapshot, before *Journal, end *Finish) {
-	sight := Sight{Plan: w.plan, Driver: w.driver, Deadline: w.deadline, Now: w.now, Before: before, Alias: s.Alias, Assessment: s.Assessment, End: end}
+	sight := w.sight(s, before)
+	sight.End = end
+	var told []Transition
+	w.token, told = w.token.Tell(sight)
+	j := w.token.Journal()
+	require.False(w.t, len(told) > 0 && end == nil && w.token.Failure != nil && j != nil && !j.Held, "the way back comes first")
+	w.heard = append(w.heard, told...)
+}
+
+// sight is what others may be told of a turn.
+func (w *world) sight(s Snapshot, before *Journal) Sight {
+	sight := Sight{Plan: w.plan, Driver: w.driver, Deadline: w.deadline, Now: w.now, Before: before, Alias: s.Alias, Assessment: s.Assessment}
 	if s.Unread != nil && w.token.Alias != nil {
 		sight.Alias = *w.token.Alias
 	}
 	if j := ParseDescription(s.Alias.Description).Live(w.plan.Target, s.Alias.Routing, w.now); j != nil && s.Unread == nil {
 		sight.Before = j
 	}
-	var told []Transition
-	w.token, told = w.token.Tell(sight)
-	j := w.token.Journal()
-	require.False(w.t, len(told) > 0 && end == nil && w.token.Failure != nil && j != nil && !j.Held, "the way back comes first")
-	w.heard = append(w.heard, told...)
+	return sight
 }
 
 // decide answers what Decide asks for, each question once.

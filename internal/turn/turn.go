@@ -88,23 +88,29 @@ func (w *work) turn(ctx context.Context) Result {
 		action, token = w.decide(s)
 	}
 	w.token = token
+	if told, first := w.token.TellFirst(action, w.sight(s, before)); len(first) > 0 {
+		return Result{Token: told, Next: w.Clock.Now(), Events: w.events}.with(first)
+	}
 	w.tell(w.turned(s, action))
-	return w.telling(w.perform(ctx, action), s, before)
+	r := w.perform(ctx, action)
+	sight := w.sight(s, before)
+	sight.End = r.End
+	return r.tell(sight)
 }
 
-// telling adds what others are to be told of the turn. before is the journal that the token had when it began.
-func (w *work) telling(r Result, s rollout.Snapshot, before *rollout.Journal) Result {
+// sight is what others may be told of the turn. before is the journal that the token had when it began.
+func (w *work) sight(s rollout.Snapshot, before *rollout.Journal) rollout.Sight {
 	sight := rollout.Sight{
 		Plan: w.scheduled(s), Driver: w.driver, Command: command(w.request), Deadline: w.deadline, Now: w.Clock.Now(),
-		Before: before, Alias: s.Alias, Assessment: s.Assessment, End: r.End,
+		Before: before, Alias: s.Alias, Assessment: s.Assessment,
 	}
-	if s.Unread != nil && r.Token.Alias != nil {
-		sight.Alias = *r.Token.Alias
+	if s.Unread != nil && w.token.Alias != nil {
+		sight.Alias = *w.token.Alias
 	}
 	if j := w.liveJournal(s); j != nil {
 		sight.Before = j
 	}
-	return r.tell(sight)
+	return sight
 }
 
 // Expire ends the work of a driver whose time is up before it was done, why being what has ended it.
@@ -121,6 +127,11 @@ func (e Engine) Expire(r request.Request, d rollout.Driver, t rollout.Token, why
 func (r Result) tell(s rollout.Sight) Result {
 	token, transitions := r.Token.Tell(s)
 	r.Token = token
+	return r.with(transitions)
+}
+
+// with adds transitions.
+func (r Result) with(transitions []rollout.Transition) Result {
 	for _, t := range transitions {
 		r.Events = append(r.Events, t)
 	}
