@@ -150,6 +150,15 @@ func TestTheLastPictureIsOfTheEnd(t *testing.T) {
 	assert.Contains(t, picture[3], "  0 % of calls")
 }
 
+// What is said of an alias without a rollout is nobody's verdict.
+func TestAnAliasWithoutARolloutHasNoVerdict(t *testing.T) {
+	s := running(analysis.Pass)
+	s.Seen(now, answer.Answer{Status: "idle", Weight: rollout.Full, Reason: "no rollout is running"})
+	picture := strings.Join(s.Frame(80, 24, false, now), "\n")
+	assert.Contains(t, picture, "\nno rollout is running")
+	assert.NotContains(t, picture, "pass: no rollout")
+}
+
 // Evidence is shown where there is some: a version that fails no more than the old one has none.
 func TestEvidenceIsShownWhereThereIsSome(t *testing.T) {
 	s := running(analysis.Pass)

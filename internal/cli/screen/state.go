@@ -56,7 +56,7 @@ func (s *State) Seen(at time.Time, a answer.Answer) {
 	if a.OldVersion != "" {
 		s.Old, s.New = a.OldVersion, a.NewVersion
 	}
-	s.Until = time.Time{}
+	s.Until, s.Verdict = time.Time{}, ""
 	if n := len(a.Steps); n > 0 {
 		step := a.Steps[n-1]
 		s.Verdict, s.Checks = step.Verdict, step.Checks
