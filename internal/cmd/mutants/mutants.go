@@ -57,6 +57,8 @@ func mutants() []mutant {
 		{"a hook's key given twice not told", rules + "invoke.go", "DuplicateKeyError](err); ok", "DuplicateKeyError](err); ok && answer.Cut", "TestAfterHook", "./internal/rollout", false, nil},
 		{"a judge's key given twice not told", judge + "external.go", "DuplicateKeyError](err); ok", "DuplicateKeyError](err); ok && len(answer) == 0", "TestJudgement", "./" + judge, false, nil},
 		{"what is untold is passed over", rules + "told.go", "		return t, nil\n	}\n	return t.Tell(s)\n", "		return t, nil\n	}\n	return t, nil\n", "TestADriverThatDiesTwice", "./internal/rollout", false, nil},
+		{"a large answer: the newest go first", "internal/answer/bound.go", "cmp.Compare(y.step, x.step)", "cmp.Compare(x.step, y.step)", "TestWhichChecks", "./internal/answer", false, nil},
+		{"a large answer: a little too large", "internal/answer/bound.go", "const maxAnswer = 200_000", "const maxAnswer = 270_000", "TestNoAnswerIsLarger", "./internal/answer", false, nil},
 		{"an alarm's periods not told", "internal/endpoint/cloudwatch.go", "minutes > 0 {", "minutes > 900 {", "TestTheEdges", "./internal/endpoint", false, nil},
 		{"panics not counted", rules + "cadence.go", "t.Panics++", "t.Panics += 0", "TestTheThirdPanic", loop, false, nil},
 		{"patience by turns", rules + "invoke.go", "t.Last.Sub(t.Since) >= invokeTime-10*time.Second", "t.Count > 3", "TestEachProbe|TestAProbeThat", loop, false, nil},
