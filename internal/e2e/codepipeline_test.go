@@ -5,7 +5,6 @@ package e2e
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"net/http/httptest"
 	"os"
 	"regexp"
@@ -154,7 +153,7 @@ func (p *codePipeline) action(t *testing.T, start func() *runtimetest.Process, r
 	for {
 		p.calls++
 		require.Less(t, p.calls, 100)
-		job := fmt.Sprintf("c968ef10-6415-4127-80b1-%012d", p.calls)
+		job := jobOf(p.calls)
 		p.mu.Lock()
 		p.results[job] = result{}
 		p.mu.Unlock()

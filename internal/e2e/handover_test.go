@@ -31,7 +31,7 @@ type stack struct {
 func newStack(t *testing.T, prepare func(*sim.World)) *stack {
 	t.Helper()
 	s := &stack{lab: newLab(t), t: t, ended: make(chan target.Execution, 10)}
-	worker := newLambda(t, s.lab, runtimetest.Build(t, "./functions/worker"))
+	worker := newLambda(t, s.lab, runtimetest.Build(t, "./functions/worker"), nil)
 	s.touch(func(w *sim.World) {
 		prepare(w)
 		w.Machine.Run = func(started sim.Started) { go s.run(worker, started) }

@@ -20,16 +20,17 @@ import (
 	"github.com/meta-deployer/meta-deployer/internal/sim"
 )
 
-// aborted is what EventBridge sends of an execution that was stopped.
-func aborted(t *testing.T, arn, input string) []byte {
+// aborted is what EventBridge sends of an execution that was stopped, as one of the events of events/recover has it. nil is an
+// input that was left out.
+func aborted(t *testing.T, event, arn string, input any) []byte {
 	t.Helper()
-	raw, err := os.ReadFile("../../events/recover/execution-aborted.json")
+	raw, err := os.ReadFile("../../events/recover/" + event + ".json")
 	require.NoError(t, err)
-	var event map[string]any
-	require.NoError(t, json.Unmarshal(raw, &event))
-	detail := event["detail"].(map[string]any)
+	var sent map[string]any
+	require.NoError(t, json.Unmarshal(raw, &sent))
+	detail := sent["detail"].(map[string]any)
 	detail["executionArn"], detail["input"] = arn, input
-	raw, err = json.Marshal(event)
+	raw, err = json.Marshal(sent)
 	require.NoError(t, err)
 	return raw
 }

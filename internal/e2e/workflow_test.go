@@ -42,11 +42,14 @@ type lambda struct {
 	calls int
 	// throttled are how many calls are refused, and crashes the call whose process dies.
 	throttled, crashes int
-	process            *runtimetest.Process
+	// last says that no other process takes the place of one that has died.
+	last        bool
+	environment map[string]string
+	process     *runtimetest.Process
 }
 
-func newLambda(t *testing.T, l *lab, path string) *lambda {
-	f := &lambda{t: t, lab: l, path: path}
+func newLambda(t *testing.T, l *lab, path string, environment map[string]string) *lambda {
+	f := &lambda{t: t, lab: l, path: path, environment: environment}
 	server := httptest.NewServer(f)
 	t.Cleanup(server.Close)
 	f.url = server.URL
@@ -54,7 +57,7 @@ func newLambda(t *testing.T, l *lab, path string) *lambda {
 	return f
 }
 
-func (f *lambda) start() { f.process = f.lab.start(f.t, "meta-deployer-worker", f.path, nil) }
+func (f *lambda) start() { f.process = f.lab.start(f.t, "meta-deployer-worker", f.path, f.environment) }
 
 // ServeHTTP is Invoke, of one call at a time.
 func (f *lambda) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -79,7 +82,7 @@ func (f *lambda) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Amz-Function-Error", "Unhandled")
 		result.Answer, _ = json.Marshal(map[string]string{"errorType": result.ErrorType, "errorMessage": result.ErrorMessage})
 	}
-	if result.ErrorType == "Runtime.ExitError" {
+	if result.ErrorType == "Runtime.ExitError" && !f.last {
 		f.start()
 	}
 	_, _ = io.Copy(w, bytes.NewReader(result.Answer))
@@ -245,7 +248,7 @@ func TestWorkflow(t *testing.T) {
 			l.until(t, "live", split)
 			require.NoError(t, e.command.Process.Signal(syscall.SIGTERM))
 			assert.True(t, e.ends(t).stopped)
-			result := l.start(t, "meta-deployer-recover", recovers, nil).Invoke(aborted(t, e.arn, of("2", "")), timeout)
+			result := l.start(t, "meta-deployer-recover", recovers, nil).Invoke(aborted(t, "execution-aborted", e.arn, of("2", "")), timeout)
 			l.answered(t, result, "rolled-back")
 			assert.Contains(t, string(result.Answer), "ended without it: workflow "+e.arn[strings.LastIndexByte(e.arn, ':')+1:]+" was ABORTED")
 			assert.Equal(t, old, l.alias(t, "live").Routing)
@@ -254,7 +257,7 @@ func TestWorkflow(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			l := newLab(t)
-			test(t, l, newLambda(t, l, worker))
+			test(t, l, newLambda(t, l, worker, nil))
 		})
 	}
 }
