@@ -8,9 +8,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/meta-deployer/meta-deployer/internal/answer"
-	"github.com/meta-deployer/meta-deployer/internal/driver/durable"
-	durableprotocol "github.com/meta-deployer/meta-deployer/internal/durable"
-	"github.com/meta-deployer/meta-deployer/internal/durable/durabletest"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
 	"github.com/meta-deployer/meta-deployer/internal/sim"
 	"github.com/meta-deployer/meta-deployer/internal/sim/scenario"
@@ -56,17 +53,7 @@ func (d *doors) execute(s sim.Started) {
 		scenario.RunExecution(d.World, s, scenario.Worker(d.World, discard()))
 		return
 	}
-	x := &durabletest.Execution{Clock: d.Clock(), Name: s.Name, Input: string(s.Input)}
-	x.Run(func(event []byte) ([]byte, error) {
-		ctx, _, cancel := d.Begin(sim.Invocation{})
-		defer cancel()
-		return durable.Function{Worker: scenario.Worker(d.World, discard()), Service: x, Name: "meta-deployer-durable"}.Invoke(ctx, event)
-	})
-	failure := durableprotocol.Failure{}
-	if x.Failure != nil {
-		failure = *x.Failure
-	}
-	d.EndExecution(s.ARN, target.ExecutionStatus(x.Status), []byte(x.Result), failure.Type, failure.Message)
+	runDurably(d.World, s, durably{})
 }
 
 // said is how a call of the deployer ended.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/meta-deployer/meta-deployer/internal/driver/durable"
 	"github.com/meta-deployer/meta-deployer/internal/driver/loop"
+	durableprotocol "github.com/meta-deployer/meta-deployer/internal/durable"
 	"github.com/meta-deployer/meta-deployer/internal/durable/durabletest"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
 	"github.com/meta-deployer/meta-deployer/internal/sim"
@@ -77,6 +78,28 @@ func (s *story) durableCall(w *sim.World, d loop.Deployer, x *durabletest.Execut
 	worker.Accounts, worker.Switches, worker.Watch, worker.Others = d.Accounts, d.Switches, d.Watch, d.Others
 	out, err = durable.Function{Worker: worker, Service: x, Name: "meta-deployer-durable"}.Invoke(ctx, event)
 	return out, true, err
+}
+
+// runDurably runs an execution of the account's durable function, from its start to its end.
+func runDurably(w *sim.World, started sim.Started, how durably) {
+	x := &durabletest.Execution{Clock: w.Clock(), Name: started.Name, Input: string(started.Input), Faults: how.faults, PageSize: how.pages}
+	x.Run(func(event []byte) (out []byte, err error) {
+		ctx, _, cancel := w.Begin(sim.Invocation{})
+		defer cancel()
+		defer func() {
+			if value := recover(); sim.IsKill(value) {
+				err = errors.New("the process died") // Lambda makes the invocation again
+			} else if value != nil {
+				panic(value)
+			}
+		}()
+		return durable.Function{Worker: scenario.Worker(w, discard()), Service: x, Name: "meta-deployer-durable"}.Invoke(ctx, event)
+	})
+	failure := durableprotocol.Failure{}
+	if x.Failure != nil {
+		failure = *x.Failure
+	}
+	w.EndExecution(started.ARN, target.ExecutionStatus(x.Status), []byte(x.Result), failure.Type, failure.Message)
 }
 
 // drawDurably makes up what Lambda does to an execution: fewer crashes in a row than it makes again.
