@@ -102,7 +102,7 @@ func mutants() []mutant {
 		{"events: what was told is forgotten", rules + "told.go", "t.Told = &n.told", "t.Told = nil", "TestWhatOthersHear", "./" + rules, false, nil},
 		{"events: a step seen after a death is not told", rules + "told.go", "if first || j.Weight != n.told.Weight {", "if first || n.token.Last == ShiftStep && j.Weight != n.told.Weight {", "TestARolloutEnds|TestWhatOthersHear", "./" + rules, true, nil},
 		{"events: the relieved driver tells what the newer one does", rules + "told.go", `n.Command == "" && j.Driver != n.Driver.ID`, `n.Command == "" && j.Driver == ""`, "TestAnotherDrivers", "./" + rules, false, nil},
-		{"events: an end that is told twice", rules + "told.go", `case state == "" || n.told.Over ||`, `case state == "" ||`, "TestWhatOthersHear", "./" + rules, false, nil},
+		{"events: an end that is told twice", rules + "told_end.go", `case state == "" || n.told.Over ||`, `case state == "" ||`, "TestWhatOthersHear", "./" + rules, false, nil},
 		{"events: an entry that failed is taken for sent", "internal/cloud/events/events.go", "case out.FailedEntryCount == 0:", "case out.FailedEntryCount >= 0:", "TestWhatEventBridgeAnswers", "./internal/cloud/events", false, nil},
 		{"events: tried for as long as it takes", "internal/notify/others.go", "sendTime = time.Second", "sendTime = time.Minute", "TestTelling", "./internal/notify", false, nil},
 		{"events: one that is lost is not tried again", "internal/notify/others.go", "end.Sub(now)/2", "end.Sub(now)", "TestTelling", "./internal/notify", false, nil},
