@@ -24,5 +24,6 @@ func engines() []mutant {
 		{"durable: a switch for another's driver", dead + "/event.go", "isDurable(in.Execution) && driverOf(in.Execution) == in.Driver", "isDurable(in.Execution)", "TestWhatCallsAgain", "./" + dead, false, nil},
 		{"durable: a wait is not kept", "internal/driver/durable/durable.go", "State: string(out), Wait: wait}", "State: string(out), Wait: 0 * wait}", "TestAHealthyRollout|TestSevenDays", driver, false, nil},
 		{"durable: the first look begins nothing", "internal/driver/durable/durable.go", "case l.First:", "case false:", "TestE1ADurable", loop, true, nil},
+		{"durable: what is handed over is sent as text", "internal/driver/durable/durable.go", "asJSON(l.Input)", "l.Input", "TestE1AHandOverToTheDurable", loop, true, nil},
 	}
 }
