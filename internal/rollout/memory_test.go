@@ -72,8 +72,10 @@ func TestADriverThatDiesTwiceInARow(t *testing.T) {
 	for _, make := range paths(t) {
 		calm := make()
 		end := calm.run(nil)
+		w := make()
 		for turn := range calm.turns {
-			compare(t, calm, end, make(), map[int]fault{turn: dieAfter, turn + 1: dieAfter})
+			compare(t, calm, end, w.fork(), map[int]fault{turn: dieAfter, turn + 1: dieAfter})
+			w.turn(none)
 		}
 	}
 }
