@@ -88,7 +88,7 @@ delete --stack-name meta-deployer --no-prompts
 aws logs delete-log-group --log-group-name /aws/lambda/my-app-one
 aws logs delete-log-group --log-group-name /aws/lambda/my-app-two
 `, said)
-	for _, name := range []string{"request.json", "answer.json", "said.json", "calls.txt"} {
+	for _, name := range []string{"request.json", "answer.json", "said.json", "calls.txt", "traffic"} {
 		assert.NoFileExists(t, filepath.Join(app, name), "nothing is left")
 	}
 	samTakes(t, said)

@@ -57,6 +57,8 @@ def aliases():
 def functions():
     aws = client("lambda")
     assert aws.get_function(FunctionName="checkout", Qualifier="live")["Configuration"]["Version"] == "1"
+    assert aws.publish_version(FunctionName="checkout")["Version"] == "3", "nothing has changed"
+    aws.update_function_configuration(FunctionName="checkout", Description="changed")
     published = aws.publish_version(FunctionName="checkout")
     assert published["Version"] == "4" and published["State"] == "Active", published
     versions = [v["Version"] for v in aws.list_versions_by_function(FunctionName="checkout")["Versions"]]
