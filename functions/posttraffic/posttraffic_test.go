@@ -125,9 +125,9 @@ func TestPosttrafficFunction(t *testing.T) {
 		},
 		"a rate that is wrong": {rate: "much", status: "Failed", reason: "MAX_ERROR_RATE"},
 	}
-	// On a busy machine too that leaves ten seconds to report in where metrics are asked for until the time runs out. It runs
+	// On a busy machine too that leaves six seconds to report in where metrics are asked for until the time runs out. It runs
 	// out for all at once.
-	const timeout = 40 * time.Second
+	const timeout = 24 * time.Second
 	asked := map[string]*invocation{}
 	for name, test := range tests {
 		asked[name+" own"] = send(t, path, test.rate, test.different, []byte(rollout), timeout)

@@ -20,11 +20,11 @@ import (
 
 const probes = `[{"name": "health", "function": "my-app-*", "payload": {"ping": 1}, "expect": {"ok": true}}]`
 
-// These are what an invocation may take in real time, on a busy machine too: plenty, and where the time is to run out ten
+// These are what an invocation may take in real time, on a busy machine too: plenty, and where the time is to run out six
 // seconds to report in.
 const (
 	plenty  = 5 * time.Minute
-	runsOut = 40 * time.Second
+	runsOut = 24 * time.Second
 )
 
 // object is a body on the wire.
