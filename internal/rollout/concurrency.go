@@ -33,6 +33,25 @@ func (d decision) moving() bool {
 	return d.live == nil && d.snapshot.Alias.Routing.Split() && c != nil && (c.Moving || c.Err != nil)
 }
 
+// unexplained says that there are weights beside a journal of 100 %, and that it could not be read whether they are Lambda's own.
+// They may be somebody's: nothing is written over them.
+func (d decision) unexplained() bool {
+	c, j := d.snapshot.Concurrency, d.description.Journal
+	return c != nil && c.Err != nil && d.snapshot.Alias.Routing.Split() &&
+		j != nil && j.Weight == Full && j.credible(d.plan.Target, d.snapshot.Now)
+}
+
+// explainLater waits until it is known whose weights they are. A call that has written nothing ends without it after a minute.
+func (d decision) explainLater() (Action, Token) {
+	if d.token.Moving.IsZero() {
+		d.token.Moving = d.snapshot.Now
+	}
+	if d.token.Last == "" && (d.mustEnd() || d.snapshot.Now.Sub(d.token.Moving) >= startTime) {
+		return d.finish(PreflightFailed, "the alias is split, and whether Lambda has split it cannot be read: "+d.snapshot.Concurrency.Err.Text)
+	}
+	return d.tryLater(d.prepared(PrepareTime / 100))
+}
+
 // movingOthers says that Lambda moves the concurrency of an alias where nothing is running, for no longer than that is
 // waited for.
 func (d decision) movingOthers() bool {
@@ -49,7 +68,7 @@ func (d decision) waitForConcurrency() (Action, Token) {
 		if d.token.Failure == nil && d.atDeadline() {
 			d.token.fail("the time ran out: Lambda was moving provisioned concurrency to version "+j.New, false)
 		}
-		if d.token.Failure != nil {
+		if d.token.Failure != nil && !d.unexplained() {
 			return d.fail()
 		}
 	}

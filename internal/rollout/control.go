@@ -33,6 +33,8 @@ func (d decision) control(c Command) (Action, Token) {
 		return d.finish(PreflightFailed, "the alias cannot be written: "+d.token.Failing.Error.Text)
 	case d.asksConcurrency():
 		return Look{TheConcurrency}, d.token
+	case d.unexplained():
+		return d.explainLater()
 	case d.moving() && d.ours() && d.at100() == nil:
 		return d.waitForConcurrency()
 	}

@@ -76,6 +76,47 @@ func TestAHeldRolloutIsNotWaitedForWhileLambdaMovesConcurrency(t *testing.T) {
 	requireFinish(t, first(s.turn()), Held)
 }
 
+// Where Lambda cannot be asked whether the weights are its own they may be somebody's: nobody writes over them, whatever is due.
+func TestWeightsThatNobodyCanExplainStay(t *testing.T) {
+	unknown := func() stage {
+		s := moving()
+		s.snapshot.Concurrency = &Concurrency{Err: &CallError{Text: "get-provisioned-concurrency-config: throttled"}}
+		return s
+	}
+	driver := unknown()
+	driver.deadline.Rollout = driver.snapshot.Now
+	assert.IsType(t, Wait{}, first(driver.turn()))
+	driver.token.fail("errors", true)
+	assert.IsType(t, Wait{}, first(driver.turn()))
+	driver.snapshot.Concurrency = &Concurrency{Moving: true}
+	requireKind(t, first(driver.turn()), SendBack)
+
+	decisions := map[string]func(s stage) (Action, Token){
+		"recover": func(s stage) (Action, Token) {
+			return Recover(s.plan.ForRecover(), s.snapshot, s.driver, s.deadline, s.token)
+		},
+	}
+	for _, command := range []Command{Rollback, Pause, Resume, Promote} {
+		decisions[string(command)] = func(s stage) (Action, Token) { return Control(command, s.plan, s.snapshot, s.deadline, s.token) }
+	}
+	for name, decide := range decisions {
+		t.Run(name, func(t *testing.T) {
+			s := unknown()
+			s.token = Token{}
+			action, token := decide(s)
+			assert.IsType(t, Wait{}, action)
+			s.token, s.snapshot.Now = token, s.snapshot.Now.Add(startTime)
+			end, ok := first(decide(s)).(Finish)
+			require.True(t, ok)
+			assert.Contains(t, []Outcome{PreflightFailed, StateUnknown}, end.Outcome)
+			assert.Contains(t, end.Reason, "whether Lambda has split it cannot be read: get-provisioned-concurrency-config: throttled")
+
+			s.token.Last, s.token.Rollout = SendBack, s.journal.ID
+			assert.IsType(t, Wait{}, first(decide(s)))
+		})
+	}
+}
+
 // Fault 4: a bake that could not be written is written later.
 func TestAThrottledBakeIsMadeAgain(t *testing.T) {
 	s := moving()

@@ -53,6 +53,8 @@ func (d decision) recover() (Action, Token) {
 		return d.recoverUnread()
 	case d.asksConcurrency():
 		return Look{TheConcurrency}, d.token
+	case d.unexplained():
+		return d.explainLater()
 	case d.moving() && d.ours() && d.at100() == nil:
 		return d.waitForConcurrency()
 	}
