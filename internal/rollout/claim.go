@@ -17,7 +17,7 @@ func (d decision) takeOver() (Action, Token) {
 	}
 	switch handOff, now, end := d.driver.HandOff, d.snapshot.Now, d.deadline.Rollout; {
 	case !handOff.fits(d.plan, &j, now, end):
-		return d.finish(DoesNotFit, d.describeMisfit(&j))
+		return d.finish(DoesNotFit, d.describeLeft(j)+d.describeMisfit(&j))
 	case handOff.Takes(d.plan, &j, now, end):
 		return d.handOver(j.ID)
 	}

@@ -243,4 +243,11 @@ func TestPlansThatDoNotFitAreRefusedBeforeAnything(t *testing.T) {
 	late.driver.ID, late.token = "newer", Token{}
 	late.deadline.Rollout = late.snapshot.Now.Add(8*time.Minute + 30*time.Second)
 	assert.IsType(t, Write{}, first(late.decide()), "what is left of a running rollout is what has to fit")
+
+	late.deadline.Rollout = late.snapshot.Now.Add(time.Minute)
+	f = requireFinish(t, first(late.decide()), DoesNotFit)
+	assert.Contains(t, f.Reason, "rollout "+late.journal.ID+" stays at 30 % on version 8, action rollback ends it: the plan still takes")
+	late.token = late.token.callFailed("UpdateAlias", CallError{Text: "update-alias: throttled"}, late.snapshot.Now)
+	f = requireFinish(t, first(late.decide()), DoesNotFit)
+	assert.Contains(t, f.Reason, "action rollback ends it: it could not be taken over (update-alias: throttled), and the plan still takes")
 }

@@ -234,6 +234,15 @@ func (d decision) describeBad() string {
 	return fmt.Sprintf("version %s was sent back here before", d.plan.NewVersion)
 }
 
+// describeLeft says where a rollout stays that this driver does not go on with, and what kept it from that so far.
+func (d decision) describeLeft(j Journal) string {
+	text := fmt.Sprintf("rollout %s stays at %s %% on version %s, action rollback ends it: ", j.ID, j.Weight, j.New)
+	if t := d.token.Failing; t != nil {
+		text += "it could not be taken over (" + t.Error.Text + "), and "
+	}
+	return text
+}
+
 // describeMisfit says how much time is wanted, how much there is, and what can run it.
 func (d decision) describeMisfit(j *Journal) string {
 	const byHand = ", or give it to the stack's state machine (aws stepfunctions start-execution --state-machine-arn RolloutStateMachineArn --input REQUEST, where the former is an output of the stack)"

@@ -106,13 +106,14 @@ func TestL2AtEveryCallOfAWholeRollout(t *testing.T) {
 func TestL3FaultsEndInTheTruthOrInACallForHelp(t *testing.T) {
 	torture(t, func(t *rapid.T, s story) {
 		end := s.ends[len(s.ends)-1]
-		unread := s.kills > 0 && end.outcome == "PreflightFailed" // started again, and told that nothing is there
+		unread := s.kills > 0 && end.outcome == "PreflightFailed"                                       // started again, and told that nothing is there
+		left := s.kills > 0 && end.outcome == "DoesNotFit" && strings.Contains(end.message, "stays at") // or why it cannot go on
 		superseded := slices.ContainsFunc(s.ends, func(e ending) bool { return e.outcome == "Superseded" })
 		gone := superseded && slices.ContainsFunc(s.faults, func(f sim.Fault) bool {
 			return f.Effect == sim.NotFound && f.On == "" && f.Times > 3 // reads and writes say for seconds that there is no alias
 		})
 		help := gone || slices.ContainsFunc(s.ends, func(e ending) bool { return e.outcome == "RollbackFailed" || e.outcome == "StateUnknown" })
-		if help || unread || s.meddledAtAll() || s.plan.HoldOnFailure {
+		if help || unread || left || s.meddledAtAll() || s.plan.HoldOnFailure {
 			return
 		}
 		if r := s.finalRouting(); r.Split() {

@@ -115,6 +115,8 @@ type probed struct {
 type ending struct {
 	at          time.Duration
 	by, outcome string
+	// message is the error's, of an invocation.
+	message string
 }
 
 // raw is the game's request.
@@ -223,12 +225,12 @@ func (s *story) invoke(w *sim.World, d loop.Deployer, raw []byte, i sim.Invocati
 		}
 	}()
 	answer, err := d.Handle(ctx, raw)
-	outcome := answer.Status
+	outcome, message := answer.Status, ""
 	if err != nil {
-		outcome = strings.TrimPrefix(fmt.Sprintf("%T", err), "answer.")
+		outcome, message = strings.TrimPrefix(fmt.Sprintf("%T", err), "answer."), err.Error()
 	}
 	fmt.Fprintf(s.log, "%9s %.12s ended: %s %v %s\n", w.Elapsed(), i.ID, outcome, err, answer.Reason)
-	s.ends = append(s.ends, ending{at: w.Elapsed(), by: i.ID, outcome: outcome})
+	s.ends = append(s.ends, ending{at: w.Elapsed(), by: i.ID, outcome: outcome, message: message})
 	return true
 }
 
