@@ -6,6 +6,9 @@ import "time"
 // active, provisioned concurrency that moves.
 const PrepareTime = 5 * time.Minute
 
+// explainPause is how long a way back waits before it asks again whether weights are Lambda's own.
+const explainPause = time.Second
+
 // asksConcurrency says that weights which no journal explains may be Lambda's own: with provisioned concurrency it sets some
 // while it prepares a version (terraform-provider-aws PR 48116).
 func (d decision) asksConcurrency() bool {
@@ -68,7 +71,10 @@ func (d decision) waitForConcurrency() (Action, Token) {
 		if d.token.Failure == nil && d.atDeadline() {
 			d.token.fail("the time ran out: Lambda was moving provisioned concurrency to version "+j.New, false)
 		}
-		if d.token.Failure != nil && !d.unexplained() {
+		switch {
+		case d.token.Failure != nil && d.unexplained():
+			return d.waitFor(explainPause)
+		case d.token.Failure != nil:
 			return d.fail()
 		}
 	}

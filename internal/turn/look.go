@@ -13,9 +13,14 @@ import (
 	"github.com/meta-deployer/meta-deployer/internal/target"
 )
 
-// look answers a question in the snapshot. It ends before the way back has to begin.
+// look answers a question in the snapshot. It ends before the way back has to begin, but for what the way back itself has to
+// know.
 func (w *work) look(ctx context.Context, q rollout.Question, s *rollout.Snapshot) {
-	if back := rollout.WayBack(w.request.Plan, w.deadline, w.token); !back.IsZero() {
+	if q == rollout.TheConcurrency {
+		bounded, cancel := w.bounded(ctx, readShare)
+		defer cancel()
+		ctx = bounded
+	} else if back := rollout.WayBack(w.request.Plan, w.deadline, w.token); !back.IsZero() {
 		bounded, cancel := w.Clock.Bound(ctx, back)
 		defer cancel()
 		ctx = bounded

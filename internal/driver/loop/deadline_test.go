@@ -66,30 +66,42 @@ func TestTheWayBackNeedsNoReading(t *testing.T) {
 	}
 }
 
-// The time runs while Lambda moves provisioned concurrency, too.
+// The time runs while Lambda moves provisioned concurrency, too, and whether it does is asked before the way back is written.
 func TestTheDeadlineCountsWhileLambdaMovesConcurrency(t *testing.T) {
-	g := withKeys(map[string]any{"steps": 2, "interval": 20, "bake": 20, "max-duration": 300})
-	w, d := g.world()
-	w.SetConcurrency("f", "live", 5, 20*time.Minute)
-	s := story{game: g, log: nil}
-	ended := time.Duration(0)
-	w.Go(0, func() {
-		ctx, _, cancel := w.Begin(sim.Invocation{})
-		defer cancel()
-		_, err := d.Handle(ctx, s.raw())
-		assert.ErrorContains(t, err, "the time ran out: Lambda was moving provisioned concurrency to version 2")
-		ended = w.Elapsed()
-	})
-	w.Drain()
-	writes := w.Writes()
-	for i, write := range writes {
-		if d := rollout.ParseDescription(write.Description); d.Record != nil {
-			assert.InDelta(t, 292, writes[i].At.Seconds(), 2, "it goes back eight seconds before its time is up")
-			break
-		}
-		assert.Less(t, i, len(writes)-1, "it never went back")
+	const back = 292 * time.Second
+	around := sim.Span{From: back - time.Second, Until: back + time.Second}
+	for name, fault := range map[string]sim.Fault{
+		"answers":   {},
+		"slow":      {During: around, Takes: 1500 * time.Millisecond},
+		"hung":      {During: around, Takes: time.Hour},
+		"throttled": {During: around, Effect: sim.Throttled},
+	} {
+		t.Run(name, func(t *testing.T) {
+			g := withKeys(map[string]any{"steps": 2, "interval": 20, "bake": 20, "max-duration": 300})
+			fault.On = sim.GetConcurrency
+			g.faults = []sim.Fault{fault}
+			w, d := g.world()
+			w.SetConcurrency("f", "live", 5, 20*time.Minute)
+			s := story{game: g, log: nil}
+			ended := time.Duration(0)
+			w.Go(0, func() {
+				ctx, _, cancel := w.Begin(sim.Invocation{})
+				defer cancel()
+				_, err := d.Handle(ctx, s.raw())
+				assert.ErrorContains(t, err, "the time ran out: Lambda was moving provisioned concurrency to version 2")
+				ended = w.Elapsed()
+			})
+			w.Drain()
+			assert.NotZero(t, ended)
+			for _, write := range w.Writes() {
+				if rollout.ParseDescription(write.Description).Record != nil {
+					assert.InDelta(t, back.Seconds()+3, write.At.Seconds(), 4, "it goes back eight seconds before its time is up")
+					return
+				}
+			}
+			t.Fatal("it never went back")
+		})
 	}
-	assert.NotZero(t, ended)
 }
 
 // A version that fails goes back though the alias cannot be read: health is watched by what was last seen of it.
