@@ -138,6 +138,29 @@ func TestPagesShowTheExamples(t *testing.T) {
 	assert.Contains(t, string(terraform), block(t, "docs/how-to/terraform.md", "hcl"))
 }
 
+// What GitLab and GitHub read follows their published schemas, as check-jsonschema carries them.
+func TestWhatGitLabAndGitHubReadFollowsTheirSchemas(t *testing.T) {
+	t.Parallel()
+	check := func(schema string, files ...string) outcome {
+		return execute(t, "../..", append([]string{peer(t, ".venv-peers", "check-jsonschema"), "--builtin-schema", schema}, files...)...)
+	}
+	shown := filepath.Join(t.TempDir(), "gitlab-ci.yml")
+	job := block(t, "docs/how-to/gitlab.md", "yaml")
+	require.NoError(t, os.WriteFile(shown, []byte(job), 0o600))
+	const forms = ".github/ISSUE_TEMPLATE/"
+	for schema, files := range map[string][]string{
+		"vendor.gitlab-ci":           {"examples/gitlab-ci.yml", shown},
+		"vendor.github-actions":      {"examples/github-action/action.yml"},
+		"vendor.github-issue-forms":  {forms + "aws.yml", forms + "bug.yml", forms + "wish.yml"},
+		"vendor.github-issue-config": {forms + "config.yml"},
+	} {
+		ended := check(schema, files...)
+		assert.Zero(t, ended.status, "%s: %s", schema, ended.out)
+	}
+	require.NoError(t, os.WriteFile(shown, []byte(strings.Replace(job, "resource_group:", "resource_groups:", 1)), 0o600))
+	assert.Contains(t, check("vendor.gitlab-ci", shown).out, "'resource_groups' was unexpected")
+}
+
 // The workflow of the page calls the action, and gives it what it takes.
 func TestTheWorkflowForGitHubIsValid(t *testing.T) {
 	t.Parallel()
