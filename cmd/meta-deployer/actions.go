@@ -42,7 +42,7 @@ func (c *console) actions() []*cobra.Command {
 		{request.Resume, "Let the running rollout go on, or approve its stage"},
 		{request.Rehearse, "Replay recorded traffic through a plan; changes nothing"},
 	} {
-		command := &cobra.Command{Use: string(a.action), Short: a.short, Args: cobra.NoArgs}
+		command := &cobra.Command{Use: string(a.action), Short: a.short, Args: onlyFlags}
 		k := keyed(command)
 		c.asked(command)
 		command.RunE = func(command *cobra.Command, _ []string) error {
@@ -80,7 +80,7 @@ func (c *console) followed(command *cobra.Command) {
 func (c *console) deploy() *cobra.Command {
 	wait := true
 	command := &cobra.Command{
-		Use: "deploy", Short: "Begin a rollout at the deployer and follow it to its end", Args: cobra.NoArgs,
+		Use: "deploy", Short: "Begin a rollout at the deployer and follow it to its end", Args: onlyFlags,
 		Long: "Begin a rollout at the deployer and follow it to its end. It is handed over to the stack's long engine,\n" +
 			"or the deployer is invoked as an event where there is none: either works on by itself, and Ctrl-C,\n" +
 			"or a connection that is lost, leaves the rollout alone.",
@@ -96,7 +96,7 @@ func (c *console) deploy() *cobra.Command {
 
 // wait is the command that follows a rollout which is on.
 func (c *console) wait() *cobra.Command {
-	command := &cobra.Command{Use: "wait", Short: "Follow the rollout that is on to its end; changes nothing", Args: cobra.NoArgs}
+	command := &cobra.Command{Use: "wait", Short: "Follow the rollout that is on to its end; changes nothing", Args: onlyFlags}
 	k := keyed(command)
 	c.followed(command)
 	command.RunE = func(command *cobra.Command, _ []string) error {

@@ -28,6 +28,7 @@ func TestExitCodesInAScript(t *testing.T) {
 		"nothing to roll back": {"", "rollback --function-name checkout --alias live", 0, "no-op"},
 		"a plan":               {"", "plan " + to + "2", 0, "planned"},
 		"no such flag":         {"", "deploy --stepz 3", 2, "unknown flag: --stepz"},
+		"a file without flag":  {"", "deploy bad.json", 2, `"bad.json" is no flag: give a file that has the request with --request`},
 		"no such command":      {"", "deplyo", 2, "unknown command"},
 		"a bad request":        {"", "deploy " + to + "2 --steps 0", 2, "steps is 0: give a whole number"},
 		"a plan with findings": {"", "plan " + to + "9", 3, "finding: "},

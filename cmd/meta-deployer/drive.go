@@ -17,7 +17,7 @@ import (
 func (c *console) drive() *cobra.Command {
 	action := string(request.Deploy)
 	command := &cobra.Command{
-		Use: "run", Short: "Drive a rollout from here, with your own credentials and nothing installed", Args: cobra.NoArgs,
+		Use: "run", Short: "Drive a rollout from here, with your own credentials and nothing installed", Args: onlyFlags,
 		Long: "Drive a rollout from here, with your own credentials and nothing installed in the account.\n" +
 			"It lasts as long as this process. Ctrl-C on a terminal asks whether to leave it, pause it or go back;\n" +
 			"without one it leaves the rollout where it stands, and nobody watches it until the same command runs again.",

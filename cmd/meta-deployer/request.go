@@ -66,6 +66,14 @@ func keyed(command *cobra.Command) *keys {
 	return k
 }
 
+// onlyFlags refuses words that are no flag's, such as the name of a request's file.
+func onlyFlags(_ *cobra.Command, words []string) error {
+	if len(words) > 0 {
+		return fmt.Errorf("%q is no flag: give a file that has the request with --request, or each of its keys by its flag", words[0])
+	}
+	return nil
+}
+
 // request is what is to be sent for an action, and what it says. It is refused here as the deployer would refuse it.
 func (k *keys) request(in io.Reader, action request.Action, home request.Home) ([]byte, request.Request, error) {
 	var file []byte

@@ -104,9 +104,12 @@ func (c *course) success(a answer.Answer, now time.Time) ending.Ending {
 		is.Status = string(rollout.Succeeded)
 	}
 	is.RolloutID, is.OldVersion, is.StartedAt, is.Steps = c.last.RolloutID, c.last.OldVersion, c.last.StartedAt, c.steps
-	is.EndedAt = &now
-	if n := len(is.Steps); n > 0 {
-		is.Steps[n-1].Until = &now
+	n := len(is.Steps)
+	if n == 0 || now.After(is.Steps[n-1].From) { // else this clock and the account's are apart, and the end is not known
+		is.EndedAt = &now
+	}
+	if n > 0 {
+		is.Steps[n-1].Until = is.EndedAt
 	}
 	is.Reason = fmt.Sprintf("all traffic of %s:%s is on version %s", a.Function, a.Alias, a.NewVersion)
 	switch {

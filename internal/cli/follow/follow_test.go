@@ -266,3 +266,20 @@ func TestWhatAnExecutionWaitsForIsSeen(t *testing.T) {
 		assert.Equal(t, []string{"idle by workflow", status + " by workflow"}, seen)
 	}
 }
+
+// Where the account's clock goes ahead of this one, as a simulated account's does, no end is told that was before its beginning.
+func TestNoStepEndsBeforeItHasBegun(t *testing.T) {
+	s := &script{t: t}
+	f := s.follower()
+	at := func(from time.Time) string {
+		return fmt.Sprintf(`{"status": "in-progress", "rollout-id": "id-7", "old-version": "1", "new-version": "2", "weight": 10, "reason": "step 1", "steps": [{"weight": 10, "from": %q, "verdict": "pass"}]}`,
+			from.Format(time.RFC3339))
+	}
+	for from, told := range map[time.Time]bool{f.Clock.Now().Add(-time.Minute): true, f.Clock.Now().Add(100 * time.Hour): false} {
+		s = &script{t: t, plan: planned, statuses: []string{atOld, at(from), atNew}}
+		end := s.follower().Deploy(t.Context(), []byte(deploy), true)
+		assert.Equal(t, "succeeded", how(end))
+		assert.Equal(t, told, end.Answer.EndedAt != nil)
+		assert.Equal(t, told, end.Answer.Steps[0].Until != nil)
+	}
+}
