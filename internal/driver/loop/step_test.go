@@ -1,6 +1,7 @@
 package loop_test
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -39,7 +40,7 @@ func (s *story) step(w *sim.World, d loop.Deployer, raw []byte) {
 	r, err := request.Parse(raw, sim.Home())
 	must(err)
 	tokens := [][]byte{nil}
-	end := w.Now().Add(sim.DefaultTimeout)
+	end := w.Now().Add(cmp.Or(s.timeout, sim.DefaultTimeout))
 	for call := range 4000 {
 		result, wait, alive := s.call(w, d, r, pick(s.stepping.aged, call), tokens, end)
 		if !alive {
