@@ -72,14 +72,16 @@ docs: ## Write the documents that are made of the code and the template
 
 # ---- Check
 
-test: ## Run the tests, with a fifth of the random draws, and a seventh of the kills at every call
-	go test -short -timeout 30m ./...
+# The tests that play thousands of rollouts, or one of days, look by look.
+EXHAUSTIVE = ^Test(L2A(tEveryCall|PipelinesCall|HandOver)|L4|E1AHandOver|RehearseTells|EveryDriverChooses|ARolloutEndsTheSameWherever|FalseRollbacks|SevenDays|TheOldVersionAgainstItself|WhatIsNoNumber|APipelineThatIsNever|A(Workflow|DurableExecution)ThatIsPaused)
+
+test: ## Run the tests but the exhaustive ones, with a fifth of the random draws; make ci runs all
+	go test -short -timeout 30m ./... -skip '$(EXHAUSTIVE)'
 
 # What make test leaves out is all here: without -short every property has its 100 draws, and a rollout is killed at each call.
-# Some tests take minutes with the race detector, where they find nothing that others do not: those are left out with it, two
-# packages have fewer draws, and then all of the packages that have such tests is run without it.
+# The exhaustive tests take minutes with the race detector, where they find nothing that others do not: they are left out with
+# it, two packages have fewer draws, and then all of the packages that have such tests is run without it.
 SLOW = /internal/(rollout|driver/loop)$$
-EXHAUSTIVE = ^Test(L2A(tEveryCall|PipelinesCall|HandOver)|L4|E1AHandOver|RehearseTells|EveryDriverChooses|ARolloutEndsTheSameWherever|FalseRollbacks|SevenDays|TheOldVersionAgainstItself|WhatIsNoNumber)
 HAS_EXHAUSTIVE = /internal/(analysis|cmd/rehearse|rollout|driver/(durable|loop|workflow))$$
 
 test-race: ## Run the tests in random order with the race detector

@@ -217,9 +217,6 @@ func TestRehearseTellsHealthyFromBroken(t *testing.T) {
 	for name, request := range map[string]map[string]any{
 		"linear": {"interval": 60, "steps": 5}, "auto": auto(10, 5).request, "all at once": {"type": "all-at-once", "bake": "5m"},
 	} {
-		if testing.Short() && name != "auto" {
-			continue
-		}
 		t.Run(name, func(t *testing.T) {
 			g := game{rps: 5, metricsDelay: time.Minute, request: map[string]any{"action": "rehearse", "function-name": "f", "alias": "live", "days": 1}}
 			for _, key := range []string{"type", "interval", "steps", "bake", "health-check"} {

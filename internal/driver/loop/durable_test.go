@@ -136,7 +136,7 @@ func TestADurableExecutionThatIsPausedForAWeekIsLeftAlone(t *testing.T) {
 	g := guarded(pausedForAWeek(), engines()["durable"])
 	s := g.play()
 	require.Equal(t, "succeeded", s.lastEnd(), s.endings())
-	require.Greater(t, len(s.recovered), hoursPaused()*4/5, "asked every hour")
+	require.Greater(t, len(s.recovered), hoursPaused*4/5, "asked every hour")
 	for _, e := range s.recovered {
 		require.Equal(t, "no-op", e.outcome)
 	}

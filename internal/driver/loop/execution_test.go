@@ -141,7 +141,7 @@ func TestL2AHandOverKilledAtAnyCall(t *testing.T) {
 	d.Advance(20 * time.Second)
 	calls := d.Calls("")
 	require.Greater(t, calls, 10)
-	for call := range each(1, calls) {
+	for call := 1; call <= calls; call++ {
 		for _, effect := range []sim.Effect{sim.KilledBefore, sim.KilledAfter} {
 			d := killed(t, call, effect, begin)
 			if len(d.Executions()) == 0 {
@@ -175,7 +175,7 @@ func TestL2AHandOverOfARunningRolloutKilledAtAnyCall(t *testing.T) {
 	last := d.Calls("")
 	require.Len(t, d.Executions(), 1)
 	require.Greater(t, last, first+5)
-	for call := range each(first, last) {
+	for call := first; call <= last; call++ {
 		for _, effect := range []sim.Effect{sim.KilledBefore, sim.KilledAfter} {
 			d := killed(t, call, effect, begin)
 			require.Equal(t, rollout.Weight(50_00), rollout.ParseDescription(d.alias().Description).Journal.Weight, "%s call %d", effect, call)

@@ -60,7 +60,7 @@ func TestL4AfterAKillAtAnyCallTheAliasEndsWhole(t *testing.T) {
 				g := guarded(g, by)
 				want := g.play()
 				assert.Empty(t, want.recovered, "a driver that ends deletes its switch\n%s", want.transcript())
-				for call := range each(1, want.calls) {
+				for call := 1; call <= want.calls; call++ {
 					for _, effect := range []sim.Effect{sim.KilledBefore, sim.KilledAfter} {
 						g.faults = []sim.Fault{{Call: call, Effect: effect}}
 						got := g.play()
@@ -80,10 +80,10 @@ func TestL4RecoverIsKilledToo(t *testing.T) {
 			t.Parallel()
 			g := guarded(hooked, by)
 			want := g.play()
-			for call := range each(1, want.calls) {
+			for call := 1; call <= want.calls; call++ {
 				g.faults = []sim.Fault{{Call: call, Effect: sim.KilledAfter}}
 				once := g.play()
-				for again := range each(call+1, once.calls) {
+				for again := call + 1; again <= once.calls; again++ {
 					g.faults = []sim.Fault{{Call: call, Effect: sim.KilledAfter}, {Call: again, Effect: sim.KilledBefore}}
 					got := g.play()
 					got.requireWhole(t, fmt.Sprintf("killed after call %d and before %d", call, again))
@@ -101,7 +101,7 @@ func TestL4AnExecutionIsStoppedWhileItsWorkerRuns(t *testing.T) {
 				t.Parallel()
 				g := guarded(g, engines()[engine])
 				want := g.play()
-				for call := range each(1, want.calls) {
+				for call := 1; call <= want.calls; call++ {
 					by := *g.guard
 					g.guard, by.stopped = &by, call
 					got := g.play()
@@ -127,7 +127,7 @@ func TestL4WhateverTheSchedulerDoes(t *testing.T) {
 				g.guard.scheduler = scheduler
 				want := g.play()
 				requireEnded(t, want, "succeeded")
-				for call := range each(1, want.calls) {
+				for call := 1; call <= want.calls; call++ {
 					g.faults = []sim.Fault{{Call: call, Effect: sim.KilledAfter}}
 					got := g.play()
 					got.requireWhole(t, fmt.Sprintf("killed after call %d", call))

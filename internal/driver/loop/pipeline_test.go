@@ -139,7 +139,7 @@ func TestL2APipelinesCallKilledAnywhere(t *testing.T) {
 				g := g
 				g.jobs = how
 				want := g.play()
-				for call := range each(1, want.calls) {
+				for call := 1; call <= want.calls; call++ {
 					for _, effect := range []sim.Effect{sim.KilledBefore, sim.KilledAfter} {
 						g.faults = []sim.Fault{{Call: call, Effect: effect}}
 						got := g.play()

@@ -100,31 +100,26 @@ func TestARollbackThatFailedIsTriedAgain(t *testing.T) {
 	s.requireWhole(t, "after RollbackFailed")
 }
 
-// A week's pause of a workflow is nobody's death, however often its switch asks. With -short a working day is enough.
+// A week's pause of a workflow is nobody's death, however often its switch asks.
 func TestAWorkflowThatIsPausedForAWeekIsLeftAlone(t *testing.T) {
 	g := guarded(pausedForAWeek(), engines()["workflow"])
 	g.guard.scheduler = sim.Scheduler{Twice: true, Early: true, Late: 30 * time.Second}
 	s := g.play()
 	assert.True(t, strings.HasSuffix(s.endings(), "succeeded"), s.endings())
-	assert.Greater(t, len(s.recovered), hoursPaused()*3/2, "asked twice every hour")
+	assert.Greater(t, len(s.recovered), hoursPaused*3/2, "asked twice every hour")
 	for _, e := range s.recovered {
 		assert.Equal(t, "no-op", e.outcome)
 	}
 	assert.Equal(t, rollout.Routing{Primary: "2"}, s.finalRouting())
 }
 
-// hoursPaused is how many hours somebody pauses a rollout for.
-func hoursPaused() int {
-	if testing.Short() {
-		return 8
-	}
-	return 7 * 24
-}
+// hoursPaused is how many hours somebody pauses a rollout for: a week.
+const hoursPaused = 7 * 24
 
-// pausedForAWeek is a rollout of minutes that somebody pauses for a week, or with -short for a working day.
+// pausedForAWeek is a rollout of minutes that somebody pauses for a week.
 func pausedForAWeek() game {
 	g := withKeys(map[string]any{"interval": "10m", "poll-interval": 60})
-	g.others = []other{{at: 5 * time.Minute, action: "pause"}, {at: time.Duration(hoursPaused()) * time.Hour, action: "resume"}}
+	g.others = []other{{at: 5 * time.Minute, action: "pause"}, {at: time.Duration(hoursPaused) * time.Hour, action: "resume"}}
 	return g
 }
 
