@@ -6,9 +6,6 @@ import "time"
 // active, provisioned concurrency that moves.
 const PrepareTime = 5 * time.Minute
 
-// explainPause is how long a way back waits before it asks again whether weights are Lambda's own.
-const explainPause = time.Second
-
 // asksConcurrency says that weights which no journal explains may be Lambda's own: with provisioned concurrency it sets some
 // while it prepares a version (terraform-provider-aws PR 48116).
 func (d decision) asksConcurrency() bool {
@@ -73,7 +70,8 @@ func (d decision) waitForConcurrency() (Action, Token) {
 		}
 		switch {
 		case d.token.Failure != nil && d.unexplained():
-			return d.waitFor(explainPause)
+			d.token = d.token.callFailed("GetProvisionedConcurrencyConfig", *d.snapshot.Concurrency.Err, d.snapshot.Now)
+			return d.tryLater(d.token.Failing.pause(true))
 		case d.token.Failure != nil:
 			return d.fail()
 		}

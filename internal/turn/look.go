@@ -65,7 +65,7 @@ func (w *work) concurrency(ctx context.Context) *rollout.Concurrency {
 	setting, err := w.Account.Versions.ProvisionedConcurrency(ctx, plan.Function, plan.Alias)
 	c := &rollout.Concurrency{Moving: err == nil && setting.Status == "IN_PROGRESS"}
 	if err != nil && !target.Permanent(err) {
-		c.Err = target.CallError(err)
+		c.Err = target.CallError(fmt.Errorf("get-provisioned-concurrency-config: %w", err))
 	}
 	return c
 }

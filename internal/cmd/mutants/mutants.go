@@ -58,6 +58,7 @@ func mutants() []mutant {
 		{"a judge's key given twice not told", judge + "external.go", "DuplicateKeyError](err); ok", "DuplicateKeyError](err); ok && len(answer) == 0", "TestJudgement", "./" + judge, false, nil},
 		{"what is untold is passed over", rules + "told.go", "		return t, nil\n	}\n	return t.Tell(s)\n", "		return t, nil\n	}\n	return t, nil\n", "TestADriverThatDiesTwice", "./internal/rollout", false, nil},
 		{"weights that nobody can explain are overwritten", rules + "concurrency.go", "return c != nil && c.Err != nil &&", "return c != nil && c.Err == nil &&", "TestWeightsThatNobody", "./internal/rollout", false, nil},
+		{"the way back has no time to ask whose weights they are", "internal/turn/look.go", "if q == rollout.TheConcurrency {", "if q == rollout.TheConcurrency && w.deadline.Process.IsZero() {", "TestTheDeadlineCountsWhile", loop, false, nil},
 		{"a large answer: the newest go first", "internal/answer/bound.go", "cmp.Compare(y.step, x.step)", "cmp.Compare(x.step, y.step)", "TestWhichChecks", "./internal/answer", false, nil},
 		{"a large answer: a little too large", "internal/answer/bound.go", "const maxAnswer = 200_000", "const maxAnswer = 270_000", "TestNoAnswerIsLarger", "./internal/answer", false, nil},
 		{"an alarm's periods not told", "internal/endpoint/cloudwatch.go", "minutes > 0 {", "minutes > 900 {", "TestTheEdges", "./internal/endpoint", false, nil},

@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
+	"github.com/meta-deployer/meta-deployer/internal/answer"
 	"github.com/meta-deployer/meta-deployer/internal/rollout"
 	"github.com/meta-deployer/meta-deployer/internal/sim"
 )
@@ -114,4 +115,23 @@ func TestAFailIsSeenWhereTheAliasCannotBeRead(t *testing.T) {
 	requireEnded(t, s, "RolledBack")
 	assert.Less(t, s.ends[0].at-s.before, 3*time.Minute, "long before the deadline")
 	assert.Contains(t, s.writes[len(s.writes)-1].Description, "bad 2")
+}
+
+// Where it can never be read whose weights they are, nothing is written over them, and the end says so.
+func TestWeightsThatNobodyCanExplainStayAtTheDeadline(t *testing.T) {
+	g := withKeys(map[string]any{"steps": 2, "interval": 20, "bake": 20, "max-duration": 300})
+	g.faults = []sim.Fault{{On: sim.GetConcurrency, During: sim.Span{From: 21 * time.Second, Until: time.Hour}, Effect: sim.Throttled}}
+	w, d := g.world()
+	w.SetConcurrency("f", "live", 5, 20*time.Minute)
+	s := story{game: g}
+	w.Go(0, func() {
+		ctx, _, cancel := w.Begin(sim.Invocation{})
+		defer cancel()
+		_, err := d.Handle(ctx, s.raw())
+		assert.ErrorAs(t, err, new(answer.RollbackFailed))
+		assert.ErrorContains(t, err, "then the alias could not be put back: get-provisioned-concurrency-config: unavailable")
+	})
+	w.Drain()
+	last := w.Writes()[len(w.Writes())-1]
+	assert.Equal(t, sim.Lambda, last.By)
 }
