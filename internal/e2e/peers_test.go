@@ -6,12 +6,13 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -113,13 +114,24 @@ func serve(t *testing.T, health string, variables []string, program ...string) (
 	}
 }
 
-// freePort is a port of the local host that nobody listens on.
+// nextPort is the port that freePort looks at next.
+var nextPort atomic.Int32
+
+// freePort is a port of the local host that nobody listens on, and that the system gives to nobody who asks for any: those begin
+// at 32768 or later. One of those may be another test's by the time the server listens, which then answers in the server's place.
 func freePort(t *testing.T) string {
 	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer func() { _ = l.Close() }()
-	return strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
+	const first, last = 20_000, 32_000
+	nextPort.CompareAndSwap(0, first+rand.Int32N(last-first))
+	for range last - first {
+		port := first + (nextPort.Add(1)-first)%(last-first)
+		if l, err := net.Listen("tcp", fmt.Sprintf("127.0.0.1:%d", port)); err == nil {
+			require.NoError(t, l.Close())
+			return fmt.Sprint(port)
+		}
+	}
+	require.FailNow(t, "no port is free")
+	return ""
 }
 
 // startMoto is moto's server.
