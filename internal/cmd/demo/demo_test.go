@@ -28,7 +28,7 @@ func TestDemoIsTheScreenOfTheCLI(t *testing.T) {
 	assert.Zero(t, run(nil, plain(&out)))
 	for _, said := range []string{
 		"── healthy-linear ──", "succeeded  step 10/10", "   100 % of calls", "new, version 2           5733                0 (0 %)",
-		"succeeded: all traffic of checkout:live is on version 2 after 11m16s\n", "live sent 7837 calls to version 2, 0 of them failed",
+		"succeeded: all traffic of checkout:live is on version 2 after 11m16s\n", "live has sent 7837 calls to version 2 since 09:00, 0 of them failed",
 		"rolled-back  step 1/5", "462:1 against it, fails at 100:1", "RolledBack: all traffic of checkout:live is back on version 1",
 		"09:33:30            the driver of request #1 dies: it was killed", "09:33:50            request #2 comes in",
 	} {

@@ -96,6 +96,7 @@ func TestAutoWithoutTrafficSaysSo(t *testing.T) {
 // TestEveryDriverChoosesTheSameSchedule kills the driver again and again, in traffic that rises and falls: each one reads
 // more of the time since, and must choose what the first has chosen.
 func TestEveryDriverChoosesTheSameSchedule(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		g := auto(rapid.SampledFrom([]float64{3, 10, 100}).Draw(t, "budget"), 0)
 		g.restart = time.Duration(rapid.IntRange(0, 30).Draw(t, "restart")) * time.Second
@@ -214,6 +215,7 @@ func TestPlanSaysWhereItKnowsNoTraffic(t *testing.T) {
 }
 
 func TestRehearseTellsHealthyFromBroken(t *testing.T) {
+	t.Parallel()
 	for name, request := range map[string]map[string]any{
 		"linear": {"interval": 60, "steps": 5}, "auto": auto(10, 5).request, "all at once": {"type": "all-at-once", "bake": "5m"},
 	} {

@@ -119,6 +119,7 @@ func drawDurably(t *rapid.T) *durably {
 // The same world and the same request: the same routings and the same end by a durable function, whatever becomes of what it
 // records.
 func TestE1ADurableFunctionGivesTheSameRoutings(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		g := drawCertain(t)
 		loop := g.play()
@@ -136,6 +137,7 @@ func TestE1ADurableFunctionGivesTheSameRoutings(t *testing.T) {
 
 // Its switch asks every hour for as long as it lives, and recover leaves it alone.
 func TestADurableExecutionThatIsPausedForAWeekIsLeftAlone(t *testing.T) {
+	t.Parallel()
 	g := guarded(pausedForAWeek(), engines()["durable"])
 	s := g.play()
 	require.Equal(t, "succeeded", s.lastEnd(), s.endings())

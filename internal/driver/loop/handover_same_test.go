@@ -71,17 +71,20 @@ func (s *story) executed(w *sim.World, started sim.Started) {
 // The same world and the same request: the same routings and the same end, whether the deployer runs it or hands it over, and
 // whatever goes wrong with that.
 func TestE1AHandOverGivesTheSameRoutings(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) { endsAsUndisturbed(t, nil) })
 }
 
 // The same for a deployer that has a few minutes only, and a person who pauses the rollout for longer than that: what it cannot
 // finish ends as a workflow would have ended it.
 func TestE1AHandOverOnTheWayGivesTheSameRoutings(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) { endsAsAWorkflow(t, nil) })
 }
 
 // Both, with the durable function as the long engine, whatever Lambda makes of what that records.
 func TestE1AHandOverToTheDurableFunctionGivesTheSameRoutings(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		ends := rapid.SampledFrom([]func(*rapid.T, *durably){endsAsUndisturbed, endsAsAWorkflow}).Draw(t, "handed over")
 		ends(t, drawDurably(t))

@@ -80,6 +80,7 @@ func (s story) checkHeard(t *rapid.T) {
 }
 
 func TestOthersHearOfEveryWriteAfterItInOrder(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		g := drawCertain(t)
 		if rapid.Bool().Draw(t, "a pipeline") {

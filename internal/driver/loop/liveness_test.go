@@ -123,6 +123,7 @@ func TestL3FaultsEndInTheTruthOrInACallForHelp(t *testing.T) {
 }
 
 func TestE1EveryDriverAtEveryCadenceGivesTheSameRoutings(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		g := drawCertain(t)
 		loop := g.play()

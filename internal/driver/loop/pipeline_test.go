@@ -153,6 +153,7 @@ func TestL2APipelinesCallKilledAnywhere(t *testing.T) {
 
 // A pipeline's driver ends before CodePipeline does, and takes the rollout back.
 func TestAPipelineThatIsNeverApprovedGoesBackWithinItsDay(t *testing.T) {
+	t.Parallel()
 	g := withKeys(map[string]any{"type": "stages", "stages": []any{map[string]any{"weight": 20, "hold": 5, "approve": true}}, "bake": 5, "poll-interval": 60})
 	g.jobs = &jobs{late: []time.Duration{10 * time.Minute}}
 	s := g.play()

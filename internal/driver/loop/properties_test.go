@@ -262,6 +262,7 @@ func TestS10NothingGoesForwardWhileItIsStopped(t *testing.T) {
 
 // A person's call is about the rollout that it found, whatever becomes of its answers and whoever begins another one.
 func TestS8APersonsCallTouchesOneRollout(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		g := quick()
 		g.request["interval"] = 40

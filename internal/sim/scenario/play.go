@@ -233,13 +233,15 @@ func (p *Play) Transcript() string {
 	return b.String()
 }
 
-// Served says, in a line for each alias and version with traffic, how many calls there were and how many of them failed.
+// Served says, in a line for each alias and version with traffic, how many calls there were since the account began, long before
+// the first request, and how many of them failed.
 func (p *Play) Served() []string {
 	var lines []string
 	for _, name := range slices.Sorted(maps.Keys(p.Scenario.Aliases)) {
 		for _, version := range slices.Sorted(maps.Keys(p.Scenario.Versions)) {
 			if c := p.World.Served(p.Scenario.Function, name, version); c.Invocations > 0 {
-				lines = append(lines, fmt.Sprintf("%s sent %.0f calls to version %s, %.0f of them failed", name, c.Invocations, version, c.Errors))
+				lines = append(lines, fmt.Sprintf("%s has sent %.0f calls to version %s since %s, %.0f of them failed",
+					name, c.Invocations, version, sim.Start().Format("15:04"), c.Errors))
 			}
 		}
 	}
