@@ -76,7 +76,7 @@ docs: ## Write the documents that are made of the code and the template
 EXHAUSTIVE = ^Test(L2A(tEveryCall|PipelinesCall|HandOver)|L4|E1AHandOver|RehearseTells|EveryDriverChooses|ARolloutEndsTheSameWherever|FalseRollbacks|SevenDays|TheOldVersionAgainstItself|WhatIsNoNumber|APipelineThatIsNever|A(Workflow|DurableExecution)ThatIsPaused)
 
 test: ## Run the tests but the exhaustive ones, with a fifth of the random draws; make ci runs all
-	go test -short -timeout 30m ./... -skip '$(EXHAUSTIVE)'
+	go test -short -p 4 -timeout 30m ./... -skip '$(EXHAUSTIVE)' # four packages at a time: some only wait for programs
 
 # What make test leaves out is all here: without -short every property has its 100 draws, and a rollout is killed at each call.
 # The exhaustive tests take minutes with the race detector, where they find nothing that others do not: they are left out with
